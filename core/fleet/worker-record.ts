@@ -1,0 +1,48 @@
+/** What the control plane keeps of a worker, and of the leader's tasks. Plain JSON. */
+
+/** A worker as it registered, with what was decided about it since. */
+export interface WorkerRecord {
+  readonly id: string;
+  /** Counts the writes, from 1. */
+  readonly revision: number;
+  /** Identity of the worker's current process run. */
+  readonly session: string;
+  readonly pool: string;
+  readonly host: string;
+  /** `host:port` of its own gRPC server. */
+  readonly address: string;
+  readonly memoryBudgetMb: number;
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly registeredAt: number;
+  /** Last renewal that was written down; beats in between are kept in memory only. */
+  readonly seenAt: number;
+  /** Asked to claim nothing. */
+  readonly draining: boolean;
+  /** Said that it ends. */
+  readonly stopped: boolean;
+}
+
+/** The last run of a leader's task. */
+export interface TaskRun {
+  readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly succeeded: boolean;
+  /** What it did, or its error, one line. */
+  readonly outcome: string;
+  readonly leader: string;
+  readonly term: number;
+}
+
+/** What a worker says of itself every few seconds. */
+export interface WorkerBeat {
+  readonly workerId: string;
+  readonly session: string;
+  readonly pool: string;
+  readonly memoryFreeMb: number;
+  readonly held: readonly { readonly jobId: string; readonly attempt: number }[];
+  /** Partitions of the pool's job topic that it reads. */
+  readonly partitions: readonly number[];
+}

@@ -1,0 +1,187 @@
+/** The job document: a request, what was chosen for it, and everything that has happened to it. Plain JSON. */
+import type { Application, Cluster, Command, Criterion, Json } from '../registry/resource.js';
+import type { JobStatus, TerminalStatus } from './status.js';
+
+/** What a user asks for, with absent parts as `null` or empty. Limits and defaults: `proto/marid/v1/job.proto`. */
+export interface JobRequest {
+  /** Empty in a request: the job's id is taken. */
+  readonly name: string;
+  readonly user: string;
+  readonly version: string;
+  readonly description: string;
+  readonly metadata: { readonly [key: string]: Json };
+  readonly tags: readonly string[];
+  readonly clusterCriteria: readonly Criterion[];
+  readonly commandCriterion: Criterion;
+  /** Ids that replace the command's applications; empty: the command's. */
+  readonly applicationIds: readonly string[];
+  readonly arguments: readonly string[];
+  /** Shell text that is evaluated in the `run` script; empty for none. */
+  readonly rawArguments: string;
+  readonly environment: { readonly [name: string]: string };
+  readonly configs: readonly string[];
+  readonly dependencies: readonly string[];
+  readonly setupFile: string | null;
+  /** MiB; `null`: the command's, else the server's default. */
+  readonly memoryMb: number | null;
+  /** Milliseconds; `null`: the server's default. */
+  readonly timeoutMs: number | null;
+  /** Attempts that the job's own failures may use; `null`: 1. */
+  readonly maxAttempts: number | null;
+  /** Empty: `default`. */
+  readonly pool: string;
+  readonly grouping: string;
+  readonly groupingInstance: string;
+  readonly group: string;
+  readonly email: string;
+}
+
+/** What matching chose: copies of the entries as they were. */
+export interface Resolution {
+  readonly cluster: Cluster;
+  readonly command: Command;
+  readonly applications: readonly Application[];
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+}
+
+/** One step of a job's life. */
+export interface Transition {
+  /** Number within the job, from 1, without gaps. */
+  readonly sequence: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** `null` for the first. */
+  readonly from: JobStatus | null;
+  readonly to: JobStatus;
+  /** Attempt that it concerns; 0 before the first claim. */
+  readonly attempt: number;
+  readonly reason: string;
+  readonly message: string;
+  /** `user:<name>`, `worker:<id>` or `control-plane`. */
+  readonly actor: string;
+}
+
+/** How the program of an attempt ended and what it used. */
+export interface ExitResult {
+  /** `null` when a signal ended it or it never started. */
+  readonly exitCode: number | null;
+  /** Name of the signal that ended it, for example `SIGKILL`, or `null`. */
+  readonly signal: string | null;
+  /** `null` when it never started. */
+  readonly processId: number | null;
+  readonly stdoutBytes: number;
+  readonly stderrBytes: number;
+  /** Bytes; `null`: not measured. */
+  readonly peakMemoryBytes: number | null;
+  /** Milliseconds; `null`: not measured. */
+  readonly cpuTimeMs: number | null;
+}
+
+/** One execution of a job. */
+export interface Attempt {
+  /** From 1. */
+  readonly number: number;
+  readonly workerId: string;
+  readonly host: string;
+  readonly claimedAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** `null` while it runs or when it was lost. */
+  readonly outcome: TerminalStatus | null;
+  readonly reason: string;
+  readonly message: string;
+  readonly infrastructureFailure: boolean;
+  readonly result: ExitResult | null;
+}
+
+/** A worker's right to the current attempt. */
+export interface Claim {
+  readonly workerId: string;
+  /** Identity of the worker's process run; events of other sessions are stale. */
+  readonly session: string;
+  /** Chosen by the worker; the same id repeated gets the same answer. */
+  readonly claimId: string;
+  /** Highest sequence of the worker events applied; 0: none. */
+  readonly eventSequence: number;
+}
+
+/** A recorded wish to end the job. */
+export interface KillRequest {
+  readonly at: number;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/**
+ * A job. `id`, `createdAt`, `request`, `requestHash`, `resolution`, `pool`, `memoryMb`, `timeoutMs` and `maxAttempts` never
+ * change after insert, so a store may keep them apart; every other change goes through a decision of `core/job`.
+ */
+export interface Job {
+  readonly id: string;
+  /** Counts the writes, from 1; the basis of compare-and-set. */
+  readonly revision: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly request: JobRequest;
+  /** Hash of the request's content, for repeated submits. */
+  readonly requestHash: string;
+  readonly resolution: Resolution;
+  readonly pool: string;
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+  readonly maxAttempts: number;
+  readonly status: JobStatus;
+  readonly reason: string;
+  readonly message: string;
+  /** Number of the current attempt; 0 before the first claim. */
+  readonly attempt: number;
+  /** Present exactly while a worker owns the job (CLAIMED, INIT, RUNNING). */
+  readonly claim: Claim | null;
+  readonly attempts: readonly Attempt[];
+  readonly history: readonly Transition[];
+  /** Sequence up to which the history is known to be published. */
+  readonly publishedSequence: number;
+  /** When the dispatch loop offers it again; `null` unless ACCEPTED. */
+  readonly nextOfferAt: number | null;
+  /** How often it was offered since it was last ACCEPTED. */
+  readonly offers: number;
+  readonly kill: KillRequest | null;
+  /** Start of the program of the current attempt. */
+  readonly startedAt: number | null;
+  /** When it became terminal. */
+  readonly endedAt: number | null;
+  /** How the last attempt's program ended, once the job has. */
+  readonly result: ExitResult | null;
+}
+
+/** What happened to an attempt, as its worker tells it. */
+export interface WorkerEvent {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly workerId: string;
+  readonly session: string;
+  /** From 1 within the attempt. */
+  readonly sequence: number;
+  /** Milliseconds since the epoch, by the worker's clock. */
+  readonly at: number;
+  readonly status: 'INIT' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'KILLED';
+  readonly reason: string;
+  readonly message: string;
+  readonly result: ExitResult | null;
+  readonly infrastructureFailure: boolean;
+}
+
+/** Everything that a worker needs to run an attempt. */
+export interface JobSpecification {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly request: JobRequest;
+  readonly resolution: Resolution;
+}
+
+/** Names an attempt. */
+export interface AttemptReference {
+  readonly jobId: string;
+  readonly attempt: number;
+}

@@ -1,0 +1,45 @@
+/**
+ * The seam between Marid's services and the transport: typed handlers and clients for the generated services. The transport (grpc-js, in
+ * `infra/rpc`) implements it; services and workers know only these types.
+ */
+import type {
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  DescService,
+  MessageInitShape,
+  MessageShape,
+} from '@bufbuild/protobuf';
+
+/** What a handler knows of its call. */
+export interface CallContext {
+  /** Aborts when the caller cancels, its deadline passes or the server ends streams. */
+  readonly signal: AbortSignal;
+  /** Address of the caller, for the log. */
+  readonly peer: string;
+}
+
+/** What a caller may set for one call. */
+export interface CallOptions {
+  /** Cancels the call. Default: none. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds until the call fails with DEADLINE_EXCEEDED. Default: 30,000 for unary calls, none for streams. */
+  readonly timeoutMs?: number;
+}
+
+/** The handlers of a service: a promise for a unary method, an async iterable for a stream. They throw `MaridError`. */
+export type ServiceHandlers<S extends DescService> = {
+  readonly [M in keyof S['method']]: S['method'][M] extends DescMethodUnary<infer I, infer O>
+    ? (request: MessageShape<I>, context: CallContext) => Promise<MessageInitShape<O>>
+    : S['method'][M] extends DescMethodServerStreaming<infer I, infer O>
+      ? (request: MessageShape<I>, context: CallContext) => AsyncIterable<MessageInitShape<O>>
+      : never;
+};
+
+/** A client of a service. Failed calls reject (or throw while iterating) with `MaridError`. */
+export type ServiceClient<S extends DescService> = {
+  readonly [M in keyof S['method']]: S['method'][M] extends DescMethodUnary<infer I, infer O>
+    ? (request: MessageInitShape<I>, options?: CallOptions) => Promise<MessageShape<O>>
+    : S['method'][M] extends DescMethodServerStreaming<infer I, infer O>
+      ? (request: MessageInitShape<I>, options?: CallOptions) => AsyncIterable<MessageShape<O>>
+      : never;
+};
