@@ -2,7 +2,19 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /** Packages that are somebody's driver or platform: only `infra` may import them. */
-const DRIVERS = ['@grpc/*', 'grpc-health-check', 'libsql', 'mongodb', 'kafkajs', 'ioredis', 'redlock', '@aws-sdk/*', 'pino', 'pino-pretty', 'uuid'];
+const DRIVERS = [
+  '@grpc/*',
+  'grpc-health-check',
+  'libsql',
+  'mongodb',
+  'kafkajs',
+  'ioredis',
+  'redlock',
+  '@aws-sdk/*',
+  'pino',
+  'pino-pretty',
+  'uuid',
+];
 
 /** Forbids imports of other layers: what a folder may import is everything but `folders` and `packages`. */
 function boundary(files, folders, packages = DRIVERS, ignores = []) {
@@ -55,7 +67,11 @@ export default tseslint.config(
       'no-restricted-globals': ['error', ...AMBIENT_GLOBALS],
     },
   },
-  boundary(['core/**'], ['proto', 'client', 'services', 'workers', 'infra', 'cli'], [...DRIVERS, 'node:*', '@bufbuild/*']),
+  boundary(
+    ['core/**'],
+    ['proto', 'client', 'services', 'workers', 'infra', 'cli'],
+    [...DRIVERS, 'node:*', '@bufbuild/*'],
+  ),
   boundary(['proto/**'], ['client', 'services', 'workers', 'infra', 'cli']),
   boundary(['services/**'], ['client', 'workers', 'infra', 'cli'], DRIVERS, ['**/main.ts']),
   boundary(['workers/**'], ['client', 'services', 'infra', 'cli'], DRIVERS, ['**/main.ts']),
