@@ -77,7 +77,7 @@ export default tseslint.config(
   boundary(['workers/**'], ['client', 'services', 'infra', 'cli'], DRIVERS, ['**/main.ts']),
   boundary(['infra/**'], ['client', 'services', 'workers', 'cli'], ['no-such-package']),
   boundary(['client/**'], ['services', 'workers', 'cli']),
-  boundary(['cli/**'], ['services(?!/control-plane/main\\.js$)', 'workers(?!/gateway/main\\.js$)']),
+  boundary(['cli/**'], ['services(?!/control-plane/(main|config)\\.js$)', 'workers(?!/gateway/(main|config)\\.js$)']),
   {
     files: ['**/*.js', '**/*.mjs'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
