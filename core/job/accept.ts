@@ -1,0 +1,75 @@
+/** Makes a job of a request that was validated and matched. */
+import type { Job, JobRequest, Resolution } from './job.js';
+import { CONTROL_PLANE, transition, transitionOf, type Step } from './transition.js';
+
+/** Options of `acceptJob`. */
+export interface AcceptJobOptions {
+  /** The job's id. */
+  readonly id: string;
+  readonly request: JobRequest;
+  /** Hash of the request's content as it was sent. */
+  readonly requestHash: string;
+  readonly resolution: Resolution;
+  /** Why matching chose what it chose; kept in the history. */
+  readonly explanation: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** How long the dispatch loop leaves the job alone, because its submit offers it at once. Milliseconds. */
+  readonly offerAfterMs: number;
+}
+
+/**
+ * An ACCEPTED job at revision 1, with the way there as its first three transitions. The defaults of name, pool and attempts are filled
+ * into the request, so that readers see what holds.
+ */
+export function acceptJob(o: AcceptJobOptions): Job {
+  const reserved = reserve(o);
+  const resolved = transition(reserved, {
+    to: 'RESOLVED',
+    reason: 'MATCHED',
+    message: o.explanation,
+    actor: CONTROL_PLANE,
+    now: o.now,
+  });
+  const accepted = transition(resolved, {
+    to: 'ACCEPTED',
+    reason: 'ACCEPTED',
+    message: `Waits for a worker of pool ${resolved.pool}.`,
+    actor: CONTROL_PLANE,
+    now: o.now,
+  });
+  return { ...accepted, revision: 1, nextOfferAt: o.now + o.offerAfterMs };
+}
+
+function reserve(o: AcceptJobOptions): Job {
+  const { id, now, requestHash, resolution } = o;
+  const request = fillIn(o.request, id);
+  const step: Step = {
+    to: 'RESERVED',
+    reason: 'SUBMITTED',
+    message: 'The id is taken.',
+    actor: `user:${request.user}`,
+    now,
+  };
+  return {
+    ...{ id, revision: 1, createdAt: now, updatedAt: now, request, requestHash, resolution },
+    pool: request.pool,
+    memoryMb: resolution.memoryMb,
+    timeoutMs: resolution.timeoutMs,
+    maxAttempts: request.maxAttempts,
+    ...{ status: step.to, reason: step.reason, message: step.message },
+    ...{ attempt: 0, claim: null, attempts: [] },
+    history: [transitionOf({ history: [], attempt: 0 }, step)],
+    ...{ publishedSequence: 0, nextOfferAt: null, offers: 0 },
+    ...{ kill: null, startedAt: null, endedAt: null, result: null },
+  };
+}
+
+function fillIn(request: JobRequest, id: string): JobRequest & { readonly maxAttempts: number } {
+  return {
+    ...request,
+    name: request.name === '' ? id : request.name,
+    pool: request.pool === '' ? 'default' : request.pool,
+    maxAttempts: request.maxAttempts ?? 1,
+  };
+}

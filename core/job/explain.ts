@@ -1,0 +1,92 @@
+/** Says for people where a job is and why. */
+import { durationText } from './duration-text.js';
+import { explainAttempts, explainEnd } from './explain-attempts.js';
+import { explainWaiting } from './explain-waiting.js';
+import type { Job } from './job.js';
+
+/** A worker as the fleet knows it now. */
+export interface WorkerFacts {
+  readonly id: string;
+  readonly pool: string;
+  readonly memoryBudgetMb: number;
+  readonly memoryFreeMb: number;
+  /** Heard of lately. */
+  readonly alive: boolean;
+  /** Claims nothing any more. */
+  readonly draining: boolean;
+}
+
+/** What an explanation takes into account besides the job. */
+export interface ExplainFacts {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Workers of all pools. */
+  readonly workers: readonly WorkerFacts[];
+}
+
+/** An explanation. */
+export interface Explanation {
+  /** One sentence. */
+  readonly summary: string;
+  /** One sentence each: what was chosen, what happened, what it waits for. */
+  readonly details: readonly string[];
+}
+
+/** Explains a job. */
+export function explainJob(job: Job, facts: ExplainFacts): Explanation {
+  const waiting = job.status === 'ACCEPTED' ? explainWaiting(job, facts) : null;
+  const details = [...explainMatch(job), ...explainAttempts(job), ...explainKill(job), ...(waiting?.details ?? [])];
+  return { summary: waiting?.summary ?? summarize(job, facts), details };
+}
+
+function summarize(job: Job, facts: ExplainFacts): string {
+  switch (job.status) {
+    case 'RESERVED':
+    case 'RESOLVED':
+    case 'ACCEPTED':
+      return 'The job is being accepted.';
+    case 'CLAIMED':
+      return `${ownerOf(job, facts)} claimed attempt ${job.attempt} and has not begun to prepare it.`;
+    case 'INIT':
+      return `${ownerOf(job, facts)} prepares the directory of attempt ${job.attempt}.`;
+    case 'RUNNING':
+      return `${ownerOf(job, facts)} runs attempt ${job.attempt}${runTime(job, facts.now)}.`;
+    case 'SUCCEEDED':
+    case 'FAILED':
+    case 'KILLED':
+    case 'INVALID':
+      return explainEnd(job);
+    default:
+      return job.status satisfies never;
+  }
+}
+
+function explainMatch(job: Job): readonly string[] {
+  const { cluster, command } = job.resolution;
+  const chosen = `It runs command ${named(command)} on cluster ${named(cluster)} and reserves ${job.memoryMb} MiB.`;
+  const why = job.history.find((each) => each.to === 'RESOLVED')?.message ?? '';
+  return why === '' ? [chosen] : [chosen, why];
+}
+
+function explainKill(job: Job): readonly string[] {
+  if (job.kill === null) return [];
+  const { actor, reason } = job.kill;
+  const why = reason === '' ? '' : ` (${JSON.stringify(reason)})`;
+  return [`${actor} asked for its end${why} ${durationText(job.kill.at - job.createdAt)} after it was submitted.`];
+}
+
+function runTime(job: Job, now: number): string {
+  if (job.startedAt === null) return '';
+  return ` for ${durationText(now - job.startedAt)} of at most ${durationText(job.timeoutMs)}`;
+}
+
+function ownerOf(job: Job, facts: ExplainFacts): string {
+  const { workerId, host } = job.attempts.at(-1) ?? { workerId: 'unknown', host: 'unknown' };
+  const worker = facts.workers.find((each) => each.id === workerId);
+  const silent = worker?.alive === true ? '' : ', of which nothing was heard lately,';
+  return `Worker ${workerId} on ${host}${silent}`;
+}
+
+function named(entry: { readonly id: string; readonly name: string; readonly version: string }): string {
+  return `${JSON.stringify(entry.name)} (id ${entry.id}, version ${JSON.stringify(entry.version)})`;
+}
