@@ -1,0 +1,65 @@
+/** What users ask for. */
+import { create } from '@bufbuild/protobuf';
+import type { JobRequest } from '../../core/job/job.js';
+import { JobRequestSchema, type JobRequest as JobRequestMessage } from '../gen/marid/v1/job_pb.js';
+import { metadataFromMessage, metadataToMessage, numberOrNull, textOrNull } from './absent.js';
+import { criterionFromMessage, criterionToMessage } from './criterion.js';
+import { fromDuration, toOptionalDuration } from './time.js';
+
+/** A request as a message. */
+export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
+  return create(JobRequestSchema, {
+    name: request.name,
+    user: request.user,
+    version: request.version,
+    description: request.description,
+    metadata: metadataToMessage(request.metadata),
+    tags: [...request.tags],
+    clusterCriteria: request.clusterCriteria.map(criterionToMessage),
+    commandCriterion: criterionToMessage(request.commandCriterion),
+    applicationIds: [...request.applicationIds],
+    arguments: [...request.arguments],
+    rawArguments: request.rawArguments,
+    environment: { ...request.environment },
+    configs: [...request.configs],
+    dependencies: [...request.dependencies],
+    setupFile: request.setupFile ?? '',
+    memoryMb: request.memoryMb ?? 0,
+    timeout: toOptionalDuration(request.timeoutMs),
+    maxAttempts: request.maxAttempts ?? 0,
+    pool: request.pool,
+    grouping: request.grouping,
+    groupingInstance: request.groupingInstance,
+    group: request.group,
+    email: request.email,
+  });
+}
+
+/** The request of a message; an empty one when it is absent, for validation to name what is missing. */
+export function jobRequestFromMessage(message: JobRequestMessage = create(JobRequestSchema)): JobRequest {
+  return {
+    name: message.name,
+    user: message.user,
+    version: message.version,
+    description: message.description,
+    metadata: metadataFromMessage(message.metadata),
+    tags: [...message.tags],
+    clusterCriteria: message.clusterCriteria.map(criterionFromMessage),
+    commandCriterion: criterionFromMessage(message.commandCriterion),
+    applicationIds: [...message.applicationIds],
+    arguments: [...message.arguments],
+    rawArguments: message.rawArguments,
+    environment: { ...message.environment },
+    configs: [...message.configs],
+    dependencies: [...message.dependencies],
+    setupFile: textOrNull(message.setupFile),
+    memoryMb: numberOrNull(message.memoryMb),
+    timeoutMs: fromDuration(message.timeout),
+    maxAttempts: numberOrNull(message.maxAttempts),
+    pool: message.pool,
+    grouping: message.grouping,
+    groupingInstance: message.groupingInstance,
+    group: message.group,
+    email: message.email,
+  };
+}

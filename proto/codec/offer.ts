@@ -1,0 +1,25 @@
+/** Messages of the pools' job topics. */
+import { create, toBinary } from '@bufbuild/protobuf';
+import { JobOfferSchema } from '../gen/marid/v1/worker_service_pb.js';
+import { decodeBytes } from './decode-bytes.js';
+
+/** A hint that a job can be claimed. */
+export interface JobOffer {
+  readonly jobId: string;
+  /** MiB that it reserves. */
+  readonly memoryMb: number;
+  /** Number of the offer within the job, from 1. */
+  readonly offer: number;
+}
+
+/** Bytes of an offer. */
+export function encodeOffer(offer: JobOffer): Uint8Array {
+  return toBinary(JobOfferSchema, create(JobOfferSchema, { ...offer }));
+}
+
+/** The offer of bytes; `null` when they are unreadable or name no job. */
+export function decodeOffer(bytes: Uint8Array): JobOffer | null {
+  const message = decodeBytes(JobOfferSchema, bytes);
+  if (message === null || message.jobId === '') return null;
+  return { jobId: message.jobId, memoryMb: message.memoryMb, offer: message.offer };
+}
