@@ -1,0 +1,104 @@
+/**
+ * The first benchmark: one `marid dev`, no-op jobs. Prints throughput, submit latency, start latency and memory beside the raw cost of starting a process in
+ * the same run. `npm run bench -- [jobs]`, default 2,000.
+ */
+import { JobStatus } from '../proto/gen/marid/v1/job_pb.js';
+import { processesPerSecond } from './floor.js';
+import { benchJob, SystemUnderTest } from './system.js';
+
+const JOBS = Number(process.argv[2] ?? 2000);
+const IN_FLIGHT = 32;
+const LATENCY_JOBS = 60;
+/** Milliseconds between two jobs of the start latency workload: about 12 a second. */
+const PACE_MS = 83;
+
+const floor = await processesPerSecond(['/bin/true'], 1000, 4);
+const bashFloor = await processesPerSecond(['/bin/bash', '-c', '/bin/true; true'], 1000, 4);
+const system = await SystemUnderTest.start();
+try {
+  const memory = await system.memory();
+  const endToEnd = await throughput();
+  const submit = await submitLatency();
+  const start = await startLatency();
+  row('raw process start (node spawn, 4 in flight)', `${floor.toFixed(0)}/s`);
+  row('raw bash that starts a process', `${bashFloor.toFixed(0)}/s  (${(bashFloor / floor).toFixed(2)} x raw)`);
+  row(
+    `no-op jobs end to end (${String(JOBS)})`,
+    `${endToEnd.toFixed(0)}/s  (${(endToEnd / bashFloor).toFixed(2)} x bash)`,
+  );
+  row('durable submit, one in flight', quantiles(submit));
+  row('submit to first instruction, 12 jobs/s', quantiles(start));
+  for (const each of memory) {
+    row(
+      `idle memory, ${each.name}`,
+      `${each.residentMb.toFixed(0)} MB resident, ${each.proportionalMb.toFixed(0)} MB proportional`,
+    );
+  }
+} finally {
+  await system.stop();
+}
+
+function row(name: string, value: string): void {
+  console.log(`${name.padEnd(48)} ${value}`);
+}
+
+/** Submits all jobs and waits for the last end; every job must have succeeded exactly once. */
+async function throughput(): Promise<number> {
+  const stop = new AbortController();
+  const succeeded = new Map<string, number>();
+  const watching = (async () => {
+    for await (const { jobId, transition } of system.client.watchAll({ signal: stop.signal })) {
+      if (transition?.to !== JobStatus.SUCCEEDED) continue;
+      succeeded.set(jobId, (succeeded.get(jobId) ?? 0) + 1);
+      if (succeeded.size === JOBS) break;
+    }
+  })();
+  const warm = await system.client.submit(benchJob('noop'));
+  await system.client.wait(warm.id);
+  succeeded.clear();
+  const started = performance.now();
+  let left = JOBS;
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) await system.client.submit(benchJob('noop'));
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  row('  submitted', `${((JOBS * 1000) / (performance.now() - started)).toFixed(0)}/s`);
+  await watching;
+  const elapsed = performance.now() - started;
+  stop.abort();
+  const doubled = [...succeeded.values()].filter((times) => times !== 1).length;
+  if (doubled > 0) throw new Error(`${String(doubled)} jobs ended more than once`);
+  return (JOBS * 1000) / elapsed;
+}
+
+async function submitLatency(): Promise<number[]> {
+  const times: number[] = [];
+  for (let index = 0; index < 300; index += 1) {
+    const started = performance.now();
+    await system.client.submit(benchJob('noop'));
+    times.push(performance.now() - started);
+  }
+  return times;
+}
+
+/** Each job prints its own start time; the difference to the submit is what a user waits. */
+async function startLatency(): Promise<number[]> {
+  const times: number[] = [];
+  for (let index = 0; index < LATENCY_JOBS; index += 1) {
+    const submitted = Date.now() * 1e6 + (performance.now() % 1) * 1e6;
+    const job = await system.client.submit(benchJob('sh', ['date +%s%N']));
+    await system.client.wait(job.id);
+    let text = '';
+    for await (const piece of system.client.follow(job.id, 'stdout')) text += Buffer.from(piece).toString();
+    times.push((Number(text.trim()) - submitted) / 1e6);
+    await new Promise((resolve) => setTimeout(resolve, PACE_MS));
+  }
+  return times;
+}
+
+function quantiles(times: readonly number[]): string {
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (part: number): string =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(2);
+  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`;
+}
