@@ -1,0 +1,27 @@
+/** The form of URIs. Which schemes can be fetched is known to workers only. */
+import { LIMITS } from './limits.js';
+import { hasControlCharacters, isLongerThan, quote } from './text.js';
+
+const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*:(?=.)/;
+const FILE = /^file:/i;
+/** RFC 8089: `file:/path`, `file:///path` or `file://localhost/path`. */
+const ABSOLUTE_FILE = /^file:(?:\/\/(?:localhost)?)?\/[^/]/i;
+
+/** What is wrong with a URI, one sentence; `null` when it is an absolute one of allowed length. */
+export function uriProblem(text: string): string | null {
+  if (text === '') return 'is empty; give an absolute URI such as file:///x or s3://bucket/x';
+  if (isLongerThan(text, LIMITS.uriCharacters)) {
+    return `is longer than ${LIMITS.uriCharacters} characters; give a shorter URI`;
+  }
+  if (hasControlCharacters(text)) return 'has control characters; percent-encode or remove them';
+  if (text.trim() !== text) return `is ${quote(text)}; remove the spaces around it`;
+  return formProblem(text);
+}
+
+function formProblem(text: string): string | null {
+  if (FILE.test(text) && !ABSOLUTE_FILE.test(text)) {
+    return `is ${quote(text)}; a file URI must have an absolute path, such as file:///x`;
+  }
+  if (SCHEME.test(text) && URL.canParse(text)) return null;
+  return `is ${quote(text)}; it must be an absolute URI with a scheme, such as file:///x or s3://bucket/x`;
+}
