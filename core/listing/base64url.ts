@@ -4,23 +4,28 @@ import { invalidArgument, type MaridError } from '../errors/marid-error.js';
 /** Longest token that is looked at. */
 const LONGEST_TOKEN = 16_384;
 
-/** Text of a JSON value. */
-export function encodeToken(value: unknown): string {
-  const bytes = new TextEncoder().encode(JSON.stringify(value));
+/** Text of a list of JSON values. */
+export function encodeToken(values: readonly unknown[]): string {
+  const bytes = new TextEncoder().encode(JSON.stringify(values));
   const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** The JSON value of a text, or `undefined` when it is not one. */
-export function decodeToken(token: string): unknown {
-  if (token.length > LONGEST_TOKEN || !/^[\w-]+$/.test(token)) return undefined;
+/** The list in a text; empty when there is none. */
+export function decodeToken(token: string): readonly unknown[] {
+  if (token.length > LONGEST_TOKEN || !/^[\w-]+$/.test(token)) return [];
   try {
     const binary = atob(token.replaceAll('-', '+').replaceAll('_', '/'));
     const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return listOf(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch {
-    return undefined;
+    return []; // Not base64, not UTF-8 or not JSON: in each case it is no token, which callers report.
   }
+}
+
+/** A value as a list; empty when it is none. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** The error for a token that is not one of ours; it does not repeat the token. */

@@ -22,17 +22,16 @@ export function encodePageToken(o: PageTokenOptions): string {
  * the values are the caller's to check: a client can make tokens, and gains nothing by it but another place in the same list.
  */
 export function decodePageToken(token: string, fingerprint: string): Position {
-  const value = decodeToken(token);
-  if (!isPosition(value) || value.length === 0) {
+  const [hash, ...position] = decodeToken(token);
+  if (typeof hash !== 'number' || !position.every(isPositionValue)) {
     throw badToken('page_token', 'is not a token of this server; send an empty one to start again.');
   }
-  const [hash, ...position] = value;
   if (hash !== fnv1a(fingerprint)) {
     throw badToken('page_token', 'belongs to another filter or order; keep both the same from page to page.');
   }
   return position;
 }
 
-function isPosition(value: unknown): value is Position {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string' || typeof each === 'number');
+function isPositionValue(value: unknown): value is string | number {
+  return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
 }

@@ -1,6 +1,6 @@
 /** Opaque tokens by which a watch goes on where it broke. */
 import type { PartitionOffset } from '../ports/topic-log.js';
-import { badToken, decodeToken, encodeToken } from './base64url.js';
+import { badToken, decodeToken, encodeToken, listOf } from './base64url.js';
 
 /** `job`: behind that transition of the watched job. `all`: at these places of the topic of all jobs. */
 export type ResumeToken =
@@ -15,8 +15,7 @@ export function encodeResumeToken(t: ResumeToken): string {
 
 /** What a token says. `INVALID_ARGUMENT` on `resume_token` when it is none of ours. */
 export function decodeResumeToken(token: string): ResumeToken {
-  const value = decodeToken(token);
-  const [kind, ...rest]: readonly unknown[] = Array.isArray(value) ? value : [];
+  const [kind, ...rest] = decodeToken(token);
   const result = kind === 'job' ? jobToken(rest) : kind === 'all' ? allToken(rest) : null;
   if (result === null) {
     throw badToken('resume_token', 'is not a token of this server; send an empty one to start again.');
@@ -35,7 +34,7 @@ function allToken(rest: readonly unknown[]): ResumeToken | null {
 }
 
 function positionOf(value: unknown): PartitionOffset | null {
-  const [topic, partition, offset]: readonly unknown[] = Array.isArray(value) ? value : [];
+  const [topic, partition, offset] = listOf(value);
   if (typeof topic !== 'string' || !isCount(partition) || !isCount(offset)) return null;
   return { topic, partition, offset };
 }
