@@ -1,0 +1,12 @@
+/** The public interface of the package: the client, its options and its errors. Messages are exported by `marid/messages`. */
+export { MaridClient, type CallLimits, type ConnectOptions } from './marid-client.js';
+export type { FollowOptions, ReadOptions } from './files.js';
+export { isTerminalStatus, type WaitOptions, type WatchOptions } from './watch.js';
+export {
+  ERROR_CODES,
+  isMaridError,
+  MaridError,
+  type ErrorCode,
+  type FieldViolation,
+} from '../core/errors/marid-error.js';
+export { JobStatus, type Job, type JobRequest } from '../proto/gen/marid/v1/job_pb.js';

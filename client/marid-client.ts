@@ -1,0 +1,226 @@
+/** The client of a Marid control plane: every call typed, every stream resumed. */
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { MaridError } from '../core/errors/marid-error.js';
+import type { Clock } from '../core/ports/clock.js';
+import type { Logger } from '../core/ports/logger.js';
+import type { Random } from '../core/ports/random.js';
+import { connectRpc } from '../infra/rpc/connect-rpc.js';
+import { SystemClock } from '../infra/runtime/system-clock.js';
+import { SystemRandom } from '../infra/runtime/system-random.js';
+import { ApplicationService } from '../proto/gen/marid/v1/application_service_pb.js';
+import { ClusterService } from '../proto/gen/marid/v1/cluster_service_pb.js';
+import { CommandService } from '../proto/gen/marid/v1/command_service_pb.js';
+import { FleetService } from '../proto/gen/marid/v1/fleet_service_pb.js';
+import type { Job, JobRequestSchema } from '../proto/gen/marid/v1/job_pb.js';
+import {
+  JobService,
+  type ExplainJobResponse,
+  type JobFilterSchema,
+  type ListJobFilesResponse,
+  type ResolveJobResponse,
+  type WatchJobsResponse,
+} from '../proto/gen/marid/v1/job_service_pb.js';
+import type { ServiceClient } from '../proto/rpc/service.js';
+import { followFile, readPieces, type FollowOptions, type ReadOptions } from './files.js';
+import { allPages } from './pages.js';
+import { callOptions, retryCall } from './retry.js';
+import type { ClientRuntime } from './runtime.js';
+import { present, waitForJob, watchAllJobs, watchJob, type WaitOptions, type WatchOptions } from './watch.js';
+
+/** Options of `MaridClient.connect`. */
+export interface ConnectOptions {
+  /** `host:port` of a control plane. */
+  readonly address: string;
+  /** Milliseconds that a call may take, with all its tries. Default: 30,000. */
+  readonly timeoutMs?: number;
+  /** Milliseconds that a broken stream tries to come back once the server has answered. Default: 600,000. */
+  readonly outageMs?: number;
+  /** Told of each failure that is tried again. Default: nobody. */
+  readonly onRetry?: (error: MaridError) => void;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Default: the machine's. */
+  readonly random?: Random;
+  /** Log of the connection. Default: none. */
+  readonly logger?: Logger;
+}
+
+/** Options of one call. */
+export interface CallLimits {
+  /** Milliseconds until it fails with DEADLINE_EXCEEDED, all tries together. Default: the client's `timeoutMs`. */
+  readonly timeoutMs?: number | undefined;
+  /** Cancels it. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The service clients below the client's methods, for everything that these do not cover. */
+interface RawClients {
+  readonly applications: ServiceClient<typeof ApplicationService>;
+  readonly commands: ServiceClient<typeof CommandService>;
+  readonly clusters: ServiceClient<typeof ClusterService>;
+  readonly jobs: ServiceClient<typeof JobService>;
+  readonly fleet: ServiceClient<typeof FleetService>;
+}
+
+/**
+ * Open from `connect` until `close`, which is the one way out; broken connections are reopened by themselves. Failed calls reject with
+ * `MaridError`. Messages are the generated ones; requests may be plain objects.
+ */
+export class MaridClient implements RawClients {
+  readonly applications: ServiceClient<typeof ApplicationService>;
+  readonly commands: ServiceClient<typeof CommandService>;
+  readonly clusters: ServiceClient<typeof ClusterService>;
+  readonly jobs: ServiceClient<typeof JobService>;
+  readonly fleet: ServiceClient<typeof FleetService>;
+
+  private constructor(
+    private readonly runtime: ClientRuntime,
+    clients: RawClients,
+    private readonly end: () => void,
+  ) {
+    this.applications = clients.applications;
+    this.commands = clients.commands;
+    this.clusters = clients.clusters;
+    this.jobs = clients.jobs;
+    this.fleet = clients.fleet;
+  }
+
+  /** Makes a client. It connects with its first call, so an address where nobody answers shows there, as UNAVAILABLE. */
+  static connect(options: ConnectOptions): MaridClient {
+    const { address, logger } = options;
+    const channel = connectRpc({ address, ...(logger === undefined ? {} : { logger }) });
+    const runtime = {
+      clock: options.clock ?? new SystemClock(),
+      random: options.random ?? new SystemRandom(),
+      timeoutMs: options.timeoutMs ?? 30_000,
+      outageMs: options.outageMs ?? 600_000,
+      onRetry: options.onRetry ?? (() => undefined),
+    };
+    const clients = {
+      applications: channel.client(ApplicationService),
+      commands: channel.client(CommandService),
+      clusters: channel.client(ClusterService),
+      jobs: channel.client(JobService),
+      fleet: channel.client(FleetService),
+    };
+    return new MaridClient(runtime, clients, () => channel.close());
+  }
+
+  /**
+   * Submits a job; when it resolves, the job is durable and will run. Tried again with the same id while the server does not answer, so one
+   * call makes one job. Without `id` it gets a new one.
+   */
+  async submit(
+    request: MessageInitShape<typeof JobRequestSchema>,
+    options: CallLimits & { readonly id?: string | undefined } = {},
+  ): Promise<Job> {
+    const jobId = options.id ?? this.runtime.random.id();
+    const { job } = await this.retry(options, (call) => this.jobs.submitJob({ jobId, job: request }, call));
+    return present(job, 'SubmitJob');
+  }
+
+  /** What a submit of the same request would choose, and why the rest did not match. */
+  async resolve(
+    request: MessageInitShape<typeof JobRequestSchema>,
+    options: CallLimits = {},
+  ): Promise<ResolveJobResponse> {
+    return this.jobs.resolveJob({ job: request }, this.once(options));
+  }
+
+  /** One job. NOT_FOUND when there is none with the id. */
+  async get(id: string, options: CallLimits = {}): Promise<Job> {
+    const { job } = await this.jobs.getJob({ jobId: id }, this.once(options));
+    return present(job, 'GetJob');
+  }
+
+  /** Jobs that pass the filter, newest first, over all pages. */
+  list(
+    filter: MessageInitShape<typeof JobFilterSchema> = {},
+    options: CallLimits & {
+      /** `create_time desc` (default) or `create_time asc`. */
+      readonly orderBy?: string | undefined;
+      /** Most jobs. Default: all. */
+      readonly limit?: number | undefined;
+      /** Jobs a page, 1 to 1,000. Default: 100. */
+      readonly pageSize?: number | undefined;
+    } = {},
+  ): AsyncIterable<Job> {
+    const fetch = async (page: { readonly pageToken: string; readonly pageSize: number }) => {
+      const request = { filter, orderBy: options.orderBy ?? '', ...page };
+      const { jobs, nextPageToken } = await this.jobs.listJobs(request, this.once(options));
+      return { items: jobs, nextPageToken };
+    };
+    return allPages(fetch, { pageSize: options.pageSize ?? 100, limit: options.limit });
+  }
+
+  /** Asks for the end of a job; a job that has ended stays as it is. Tried again while the server does not answer. */
+  async kill(
+    id: string,
+    options: CallLimits & { readonly reason?: string | undefined; readonly user?: string | undefined } = {},
+  ): Promise<Job> {
+    const request = { jobId: id, reason: options.reason ?? '', user: options.user ?? '' };
+    const { job } = await this.retry(options, (call) => this.jobs.killJob(request, call));
+    return present(job, 'KillJob');
+  }
+
+  /** Why a job is where it is. */
+  async explain(id: string, options: CallLimits = {}): Promise<ExplainJobResponse> {
+    return this.jobs.explainJob({ jobId: id }, this.once(options));
+  }
+
+  /** Resolves with the job once it has ended, watching and never polling; DEADLINE_EXCEEDED after `timeoutMs`. */
+  wait(id: string, options: WaitOptions = {}): Promise<Job> {
+    return waitForJob(this.watchContext(), id, options);
+  }
+
+  /** Transitions of a job from its first to its last, resumed without gap or repetition. */
+  watch(id: string, options: WatchOptions = {}): AsyncIterable<WatchJobsResponse> {
+    return watchJob(this.watchContext(), id, options);
+  }
+
+  /** Transitions of all jobs from now on, resumed without gap or repetition. */
+  watchAll(options: WatchOptions = {}): AsyncIterable<WatchJobsResponse> {
+    return watchAllJobs(this.watchContext(), options);
+  }
+
+  /** A job's output as it grows, until the job has ended; waits for a job that has not started. */
+  follow(id: string, stream: 'stdout' | 'stderr', options: FollowOptions = {}): AsyncIterable<Uint8Array> {
+    return followFile(this.watchContext(), { jobId: id, path: stream }, options);
+  }
+
+  /** A file of a job's directory as it is now. */
+  async *readFile(id: string, path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const piece of readPieces(this.watchContext(), { jobId: id, path }, options)) yield piece.data;
+  }
+
+  /** The files of a job's directory. */
+  async listFiles(
+    id: string,
+    options: CallLimits & { readonly attempt?: number | undefined; readonly folder?: string | undefined } = {},
+  ): Promise<ListJobFilesResponse> {
+    const request = { jobId: id, attempt: options.attempt ?? 0, folder: options.folder ?? '' };
+    return this.jobs.listJobFiles(request, this.once(options));
+  }
+
+  /** Ends the connection and what still runs over it; idempotent. */
+  close(): void {
+    this.end();
+  }
+
+  private once(options: CallLimits): ReturnType<typeof callOptions> {
+    return callOptions(options.timeoutMs ?? this.runtime.timeoutMs, options.signal);
+  }
+
+  private retry<T>(options: CallLimits, call: Parameters<typeof retryCall<T>>[0]['call']): Promise<T> {
+    return retryCall({ runtime: this.runtime, call, timeoutMs: options.timeoutMs, signal: options.signal });
+  }
+
+  private watchContext(): { runtime: ClientRuntime } & RawClients {
+    return { runtime: this.runtime, ...this.rawClients() };
+  }
+
+  private rawClients(): RawClients {
+    const { applications, commands, clusters, jobs, fleet } = this;
+    return { applications, commands, clusters, jobs, fleet };
+  }
+}
