@@ -40,7 +40,7 @@ function candidatesOf(o: ChoosePartitionOptions): readonly Candidate[] {
 }
 
 function pick<T>(items: readonly T[], random: Random): T | undefined {
-  return items[indexBelow(items.length, random)];
+  return items.length === 0 ? undefined : items[indexBelow(items.length, random)];
 }
 
 function indexBelow(length: number, random: Random): number {
