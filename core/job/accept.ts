@@ -42,26 +42,36 @@ export function acceptJob(o: AcceptJobOptions): Job {
 }
 
 function reserve(o: AcceptJobOptions): Job {
-  const { id, now, requestHash, resolution } = o;
+  const { id, now, resolution } = o;
   const request = fillIn(o.request, id);
-  const step: Step = {
-    to: 'RESERVED',
-    reason: 'SUBMITTED',
-    message: 'The id is taken.',
-    actor: `user:${request.user}`,
-    now,
-  };
+  const actor = `user:${request.user}`;
+  const step: Step = { to: 'RESERVED', reason: 'SUBMITTED', message: 'The id is taken.', actor, now };
   return {
-    ...{ id, revision: 1, createdAt: now, updatedAt: now, request, requestHash, resolution },
+    id,
+    revision: 1,
+    createdAt: now,
+    updatedAt: now,
+    request,
+    requestHash: o.requestHash,
+    resolution,
     pool: request.pool,
     memoryMb: resolution.memoryMb,
     timeoutMs: resolution.timeoutMs,
     maxAttempts: request.maxAttempts,
-    ...{ status: step.to, reason: step.reason, message: step.message },
-    ...{ attempt: 0, claim: null, attempts: [] },
+    status: step.to,
+    reason: step.reason,
+    message: step.message,
+    attempt: 0,
+    claim: null,
+    attempts: [],
     history: [transitionOf({ history: [], attempt: 0 }, step)],
-    ...{ publishedSequence: 0, nextOfferAt: null, offers: 0 },
-    ...{ kill: null, startedAt: null, endedAt: null, result: null },
+    publishedSequence: 0,
+    nextOfferAt: null,
+    offers: 0,
+    kill: null,
+    startedAt: null,
+    endedAt: null,
+    result: null,
   };
 }
 

@@ -47,7 +47,16 @@ export function specificationOf(job: Job): JobSpecification {
 
 function newAttempt(number: number, o: ClaimJobOptions): Attempt {
   return {
-    ...{ number, workerId: o.workerId, host: o.host, claimedAt: o.now, startedAt: null, endedAt: null },
-    ...{ outcome: null, reason: '', message: '', infrastructureFailure: false, result: null },
+    number,
+    workerId: o.workerId,
+    host: o.host,
+    claimedAt: o.now,
+    startedAt: null,
+    endedAt: null,
+    outcome: null,
+    reason: '',
+    message: '',
+    infrastructureFailure: false,
+    result: null,
   };
 }

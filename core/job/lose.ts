@@ -25,7 +25,9 @@ export function loseAttempt(job: Job, o: LoseAttemptOptions): Job {
   const attempt = currentAttempt(job);
   const lost = changeAttempt(job, {
     endedAt: attemptTime(attempt, now, now),
-    ...{ reason, message, infrastructureFailure: true },
+    reason,
+    message,
+    infrastructureFailure: true,
   });
   return retryOrFail(lost, { reason: 'WORKER_LOST', message, actor: CONTROL_PLANE, now, retry });
 }

@@ -72,7 +72,10 @@ function end(job: Job, event: WorkerEvent, now: number): Job {
   return changeAttempt(job, {
     endedAt: attemptTime(currentAttempt(job), event.at, now),
     outcome: event.status === 'INIT' || event.status === 'RUNNING' ? null : event.status,
-    ...{ reason, message, infrastructureFailure, result },
+    reason,
+    message,
+    infrastructureFailure,
+    result,
   });
 }
 
