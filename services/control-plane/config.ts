@@ -1,0 +1,65 @@
+/** Configuration of a control plane: the `controlPlane` section of the file. */
+import { z } from 'zod';
+
+const DAY_MS = 86_400_000;
+
+const milliseconds = (least: number): z.ZodNumber => z.number().int().min(least);
+const mebibytes = z.number().int().min(1).max(2_147_483_647);
+const selectorName = z.enum(['random', 'least-loaded', 'weighted']);
+
+/** Schema of the section; every key has a default. */
+export const controlPlaneConfigSchema = z
+  .strictObject({
+    listen: z
+      .string()
+      .regex(/^.+:\d{1,5}$/, 'must be host:port')
+      .default('127.0.0.1:7070')
+      .describe('Address of the gRPC server, host:port; port 0 takes a free one.'),
+    dataFolder: z
+      .string()
+      .min(1)
+      .default('./marid-data')
+      .describe('Folder of the embedded engines: marid.db is in it.'),
+    partitions: z
+      .number()
+      .int()
+      .min(1)
+      .max(1024)
+      .default(8)
+      .describe('Partitions of each topic; may grow, never shrink.'),
+    pools: z
+      .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'must be letters, digits, `.`, `_` or `-`'))
+      .min(1)
+      .default(['default'])
+      .describe('Worker pools that jobs may ask for.'),
+    defaultMemoryMb: mebibytes.default(1500).describe('MiB that a job reserves when neither it nor its command says.'),
+    maxMemoryMb: mebibytes.nullable().default(null).describe('Most MiB that a job may ask for; null: no limit.'),
+    defaultTimeoutMs: milliseconds(1000).default(604_800_000).describe('Longest run time of a job that does not say.'),
+    leaseTtlMs: milliseconds(1000)
+      .max(3_600_000)
+      .default(120_000)
+      .describe('How long a worker keeps its jobs after its last renewal.'),
+    heartbeatIntervalMs: milliseconds(100).default(5000).describe('How often workers beat.'),
+    offerAfterMs: milliseconds(100)
+      .default(2000)
+      .describe('After how long an accepted job is offered again the first time.'),
+    commandSelector: selectorName.default('random').describe('How one of several matching commands is chosen.'),
+    clusterSelector: selectorName.default('random').describe('How one of several matching clusters is chosen.'),
+    jobRetentionMs: milliseconds(60_000)
+      .default(90 * DAY_MS)
+      .describe('How long jobs are kept after their end.'),
+    maxInfrastructureFailures: z
+      .number()
+      .int()
+      .min(0)
+      .max(1000)
+      .default(5)
+      .describe('How many attempts of a job the infrastructure may fail before the job fails.'),
+  })
+  .refine((config) => config.heartbeatIntervalMs * 2 <= config.leaseTtlMs, {
+    path: ['heartbeatIntervalMs'],
+    message: 'must be at most half of leaseTtlMs',
+  });
+
+/** Resolved configuration of a control plane. */
+export type ControlPlaneConfig = Readonly<z.output<typeof controlPlaneConfigSchema>>;

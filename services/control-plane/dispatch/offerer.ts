@@ -1,0 +1,94 @@
+/** Tells the workers of a pool that a job can be claimed. */
+import { choosePartition } from '../../../core/dispatch/placement.js';
+import { jobTopic } from '../../../core/fleet/topics.js';
+import type { Job } from '../../../core/job/job.js';
+import type { Logger } from '../../../core/ports/logger.js';
+import type { Random } from '../../../core/ports/random.js';
+import type { Service } from '../../../core/ports/service.js';
+import type { LogRecord, TopicLog } from '../../../core/ports/topic-log.js';
+import { encodeOffer } from '../../../proto/codec/index.js';
+import { partitionsOf, type PartitionCounts } from '../topics.js';
+
+/** Offers in one produce. */
+const BATCH = 500;
+/** Offers that may wait; beyond that they are left to the dispatch loop. */
+const MAX_WAITING = 20_000;
+
+/** A worker that takes jobs, as far as placement cares. */
+export interface OfferTarget {
+  readonly memoryFreeMb: number;
+  readonly partitions: readonly number[];
+}
+
+/** Options of `Offerer`. */
+export interface OffererOptions {
+  readonly log: TopicLog;
+  readonly partitions: PartitionCounts;
+  /** Workers of a pool that take jobs now. */
+  readonly targets: (pool: string) => readonly OfferTarget[];
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/**
+ * Offers are hints: one that cannot be sent is only logged, since the dispatch loop repeats it and workers also ask by themselves.
+ *
+ * States: idle, sending (one produce at a time; offers that come meanwhile share the next), stopped (`stop`, after what waits was sent once).
+ */
+export class Offerer implements Service {
+  private waiting: LogRecord[] = [];
+  private sending: Promise<void> | null = null;
+
+  constructor(private readonly options: OffererOptions) {}
+
+  async start(): Promise<void> {
+    // nothing runs until a job is offered
+  }
+
+  /** Offers a job; returns at once. */
+  offer(job: Job): void {
+    if (this.waiting.length >= MAX_WAITING) return;
+    this.waiting.push(this.recordOf(job));
+    this.wake();
+  }
+
+  async stop(): Promise<void> {
+    while (this.sending !== null) await this.sending;
+  }
+
+  private wake(): void {
+    if (this.sending !== null || this.waiting.length === 0) return;
+    this.sending = this.send().finally(() => {
+      this.sending = null;
+      this.wake(); // for what came after the last look
+    });
+  }
+
+  private async send(): Promise<void> {
+    await Promise.resolve(); // let the submits of this turn join the batch
+    while (this.waiting.length > 0) {
+      const records = this.waiting.splice(0, BATCH);
+      try {
+        await this.options.log.produce({ records });
+      } catch (error) {
+        this.options.logger.warn(
+          { error, offers: records.length },
+          'offers could not be sent; the dispatch loop repeats them',
+        );
+      }
+    }
+  }
+
+  private recordOf(job: Job): LogRecord {
+    const { partitions, targets, random } = this.options;
+    const topic = jobTopic(job.pool);
+    const partition = choosePartition({
+      partitions: partitionsOf(partitions, topic),
+      memoryMb: job.memoryMb,
+      workers: targets(job.pool),
+      random,
+    });
+    const value = encodeOffer({ jobId: job.id, memoryMb: job.memoryMb, offer: job.offers + 1 });
+    return { topic, partition, key: job.id, value, headers: {} };
+  }
+}

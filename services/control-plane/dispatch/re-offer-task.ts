@@ -1,0 +1,47 @@
+/** The one loop that is the outbox of submits, the sweep of stranded jobs and the retry. */
+import { recordOffer } from '../../../core/job/offer.js';
+import type { Job } from '../../../core/job/job.js';
+import type { Clock } from '../../../core/ports/clock.js';
+import type { JobStore } from '../../../core/ports/job-store.js';
+import type { JobDecision, JobRepository } from '../jobs/job-repository.js';
+import type { LeaderTask } from '../leader/leader-task.js';
+import type { Offerer } from './offerer.js';
+
+/** Jobs a run. A longer backlog is the workers' to ask for (`ClaimNext`): offering it faster would only add writes. */
+const BATCH = 256;
+
+/** Leader task `re-offer`: moves `nextOfferAt` of waiting jobs whose time has come, then offers them again. */
+export class ReOfferTask implements LeaderTask {
+  readonly name = 're-offer';
+  readonly intervalMs = 500;
+
+  constructor(
+    private readonly options: {
+      readonly store: JobStore;
+      readonly jobs: JobRepository;
+      readonly offerer: Offerer;
+      readonly clock: Clock;
+    },
+  ) {}
+
+  async run(signal: AbortSignal): Promise<string> {
+    const { store, clock } = this.options;
+    const due = await store.dueOffers({ now: clock.now(), limit: BATCH });
+    const offered = await Promise.all(due.map((job) => this.offer(job, signal)));
+    return `${String(offered.filter(Boolean).length)} jobs offered again`;
+  }
+
+  private async offer(job: Job, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return false;
+    const now = this.options.clock.now();
+    const decided = await this.options.jobs.decide(job.id, (current) => offerIfDue(current, now));
+    if (decided?.result.job === undefined) return false;
+    this.options.offerer.offer(decided.job);
+    return true;
+  }
+}
+
+function offerIfDue(job: Job, now: number): JobDecision {
+  const due = job.status === 'ACCEPTED' && job.nextOfferAt !== null && job.nextOfferAt <= now;
+  return due ? { kind: 'due', job: recordOffer(job, now) } : { kind: 'not-due' };
+}

@@ -1,0 +1,107 @@
+/**
+ * A committed transition as a CloudEvent 1.0 in binary mode: attributes in `ce_` headers (Kafka protocol binding, section 3.2), JSON as the value.
+ * The type is `marid.job.<new status in lower case>.v1`, the id `<job>/<sequence>`, so that consumers can drop repetitions.
+ */
+import type { ExitResult, Job, Transition } from '../../../core/job/job.js';
+import { isTerminal, JOB_STATUSES } from '../../../core/job/status.js';
+import type { Json } from '../../../core/registry/resource.js';
+import type { LogRecord } from '../../../core/ports/topic-log.js';
+
+/** Payload of a job event. */
+export interface JobEvent {
+  readonly jobId: string;
+  readonly user: string;
+  readonly name: string;
+  readonly pool: string;
+  readonly tags: readonly string[];
+  readonly grouping: string;
+  readonly groupingInstance: string;
+  readonly cluster: EventReference;
+  readonly command: EventReference;
+  /** The transition; `time` is RFC 3339. */
+  readonly transition: Omit<Transition, 'at'> & { readonly time: string };
+  /** How the program ended; only with a terminal status, else `null`. */
+  readonly result: ExitResult | null;
+}
+
+/** Names a registry entry in an event. */
+export interface EventReference {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The record of one transition. */
+export function jobEventRecord(
+  job: Job,
+  transition: Transition,
+  place: { readonly topic: string; readonly partition: number; readonly source: string },
+): LogRecord {
+  const time = new Date(transition.at).toISOString();
+  return {
+    topic: place.topic,
+    partition: place.partition,
+    key: job.id,
+    value: encoder.encode(JSON.stringify(payloadOf(job, transition, time))),
+    headers: {
+      ce_specversion: '1.0',
+      ce_id: `${job.id}/${String(transition.sequence)}`,
+      ce_source: place.source,
+      ce_type: `marid.job.${transition.to.toLowerCase()}.v1`,
+      ce_subject: job.id,
+      ce_time: time,
+      'content-type': 'application/json',
+    },
+  };
+}
+
+/** Reads a payload; `null` when it is not one. */
+export function decodeJobEvent(value: Uint8Array): JobEvent | null {
+  let parsed: Json;
+  try {
+    parsed = JSON.parse(decoder.decode(value)) as Json;
+  } catch {
+    return null; // not JSON: not ours
+  }
+  return isJobEvent(parsed) ? (parsed as unknown as JobEvent) : null;
+}
+
+function payloadOf(job: Job, transition: Transition, time: string): JobEvent {
+  const { sequence, from, to, attempt, reason, message, actor } = transition;
+  const { cluster, command } = job.resolution;
+  return {
+    jobId: job.id,
+    user: job.request.user,
+    name: job.request.name,
+    pool: job.pool,
+    tags: job.request.tags,
+    grouping: job.request.grouping,
+    groupingInstance: job.request.groupingInstance,
+    cluster: referenceOf(cluster),
+    command: referenceOf(command),
+    transition: { sequence, time, from, to, attempt, reason, message, actor },
+    result: isTerminal(transition.to) ? job.result : null,
+  };
+}
+
+function referenceOf({ id, name, version }: EventReference): EventReference {
+  return { id, name, version };
+}
+
+function isJobEvent(value: Json): boolean {
+  if (!isObject(value) || typeof value['jobId'] !== 'string') return false;
+  const transition = value['transition'];
+  return (
+    isObject(transition) &&
+    typeof transition['sequence'] === 'number' &&
+    typeof transition['time'] === 'string' &&
+    JOB_STATUSES.some((status) => status === transition['to'])
+  );
+}
+
+function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,127 @@
+/** Gives jobs to workers. */
+import { LRUCache } from 'lru-cache';
+import { claimJob, specificationOf } from '../../../core/job/claim.js';
+import type { Job, JobSpecification } from '../../../core/job/job.js';
+import type { Clock } from '../../../core/ports/clock.js';
+import type { JobStore } from '../../../core/ports/job-store.js';
+import type { JobRepository } from '../jobs/job-repository.js';
+import type { LiveWorker } from './worker-directory.js';
+import type { WorkerSessions } from './worker-sessions.js';
+
+/** Answers of `claimNext` that are kept for a repeated call. */
+const KEPT_ANSWERS = 200;
+/** Candidates read for each job wanted: the oldest ones may be too big together, or be claimed by another meanwhile. */
+const CANDIDATES_PER_JOB = 2;
+
+/** Options of `Claims`. */
+export interface ClaimsOptions {
+  readonly store: JobStore;
+  readonly jobs: JobRepository;
+  readonly sessions: WorkerSessions;
+  readonly clock: Clock;
+}
+
+/** Names a worker's process run. */
+export interface WorkerIdentity {
+  readonly workerId: string;
+  readonly session: string;
+}
+
+/** What became of one claim. */
+export type ClaimAnswer =
+  | { readonly kind: 'claimed'; readonly specification: JobSpecification }
+  /** Somebody else has the job, or it does not wait. */
+  | { readonly kind: 'gone' }
+  /** The session is over, or the worker drains. */
+  | { readonly kind: 'refused' };
+
+/** What a `claimNext` asks for. */
+export interface ClaimNextOptions {
+  readonly memoryMb: number;
+  readonly maxJobs: number;
+  /** Identity of the call, kept when it is repeated. */
+  readonly claimId: string;
+}
+
+/** Claims are decided at once for a whole batch, so that their writes share a commit. */
+export class Claims {
+  private readonly answers = new LRUCache<string, Promise<readonly JobSpecification[]>>({ max: KEPT_ANSWERS });
+  /** Jobs that a `claimNext` is about to claim: others pass them over. */
+  private readonly underWay = new Set<string>();
+
+  constructor(private readonly options: ClaimsOptions) {}
+
+  /** Answers every claim, in order. Safe to repeat with the same claim ids. */
+  async claim(
+    identity: WorkerIdentity,
+    entries: readonly { readonly jobId: string; readonly claimId: string }[],
+  ): Promise<readonly ClaimAnswer[]> {
+    const worker = await this.claimant(identity);
+    if (worker === null) return entries.map(() => ({ kind: 'refused' }));
+    return Promise.all(entries.map(({ jobId, claimId }) => this.claimOne(worker, jobId, claimId)));
+  }
+
+  /** Claims waiting jobs that fit together, oldest first. A repeated call gets the answer of the first, as long as this process remembers it. */
+  async claimNext(identity: WorkerIdentity, options: ClaimNextOptions): Promise<readonly JobSpecification[]> {
+    const key = `${identity.workerId} ${identity.session} ${options.claimId}`;
+    const known = this.answers.get(key);
+    if (known !== undefined) return known;
+    const answer = this.claimWaiting(identity, options);
+    this.answers.set(key, answer);
+    answer.then(
+      (jobs) => jobs.length === 0 && this.answers.delete(key),
+      () => this.answers.delete(key),
+    );
+    return answer;
+  }
+
+  private async claimWaiting(
+    identity: WorkerIdentity,
+    options: ClaimNextOptions,
+  ): Promise<readonly JobSpecification[]> {
+    const worker = await this.claimant(identity);
+    if (worker === null || options.maxJobs < 1) return [];
+    const { memoryMb, maxJobs, claimId } = options;
+    const limit = maxJobs * CANDIDATES_PER_JOB;
+    const waiting = await this.options.store.waiting({ pool: worker.record.pool, memoryMb, limit });
+    const chosen = fitting(
+      waiting.filter(({ id }) => !this.underWay.has(id)),
+      options,
+    );
+    for (const { id } of chosen) this.underWay.add(id);
+    try {
+      const answers = await Promise.all(chosen.map(({ id }) => this.claimOne(worker, id, claimId)));
+      return answers.flatMap((each) => (each.kind === 'claimed' ? [each.specification] : []));
+    } finally {
+      for (const { id } of chosen) this.underWay.delete(id);
+    }
+  }
+
+  private async claimant({ workerId, session }: WorkerIdentity): Promise<LiveWorker | null> {
+    const worker = await this.options.sessions.current(workerId, session);
+    return worker === null || worker.record.draining || worker.record.stopped ? null : worker;
+  }
+
+  private async claimOne({ record }: LiveWorker, jobId: string, claimId: string): Promise<ClaimAnswer> {
+    const { id: workerId, host, session, pool } = record;
+    const now = this.options.clock.now();
+    const decided = await this.options.jobs.decide(jobId, (job) =>
+      job.pool === pool ? claimJob(job, { workerId, host, session, claimId, now }) : ({ kind: 'gone' } as const),
+    );
+    if (decided === null || decided.result.kind === 'gone') return { kind: 'gone' };
+    return { kind: 'claimed', specification: specificationOf(decided.job) };
+  }
+}
+
+/** The first jobs that fit into the memory together. */
+function fitting(waiting: readonly Job[], { memoryMb, maxJobs }: ClaimNextOptions): readonly Job[] {
+  let free = memoryMb;
+  const chosen: Job[] = [];
+  for (const job of waiting) {
+    if (chosen.length === maxJobs) break;
+    if (job.memoryMb > free) continue;
+    free -= job.memoryMb;
+    chosen.push(job);
+  }
+  return chosen;
+}

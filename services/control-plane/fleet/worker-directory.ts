@@ -1,0 +1,155 @@
+/** The fleet as this control plane sees it: records of the store, and what was heard since. */
+import { TOPICS } from '../../../core/fleet/topics.js';
+import type { WorkerBeat, WorkerRecord } from '../../../core/fleet/worker-record.js';
+import type { Clock } from '../../../core/ports/clock.js';
+import type { FleetStore } from '../../../core/ports/fleet-store.js';
+import type { Logger } from '../../../core/ports/logger.js';
+import type { Service } from '../../../core/ports/service.js';
+import type { TopicLog } from '../../../core/ports/topic-log.js';
+import type { OfferTarget } from '../dispatch/offerer.js';
+import { PollLoop } from '../poll-loop.js';
+import { BeatReader } from './beat-reader.js';
+
+/** How often the records of other control planes are read. */
+const REFRESH_MS = 2000;
+
+/** What a worker does. `SILENT`: not heard of for longer than its lease. */
+export type WorkerState = 'ACTIVE' | 'DRAINING' | 'SILENT' | 'STOPPED';
+
+/** A worker with what was heard of it. */
+export interface LiveWorker {
+  readonly record: WorkerRecord;
+  /** When it was last heard of, milliseconds since the epoch. */
+  readonly seenAt: number;
+  /** By its last beat of the current session; the whole budget before the first. */
+  readonly memoryFreeMb: number;
+  readonly runningJobs: number;
+  readonly partitions: readonly number[];
+}
+
+/** Options of `WorkerDirectory`. */
+export interface WorkerDirectoryOptions {
+  readonly store: FleetStore;
+  readonly log: TopicLog;
+  /** After how long without a word a worker is SILENT. */
+  readonly leaseTtlMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * States: new; following (`start`: the records are loaded, beats are read from the end of the topic, records are read again every 2 s); stopped
+ * (`stop`). What it knows is for placement and display: no decision about a job rests on it alone.
+ */
+export class WorkerDirectory implements Service {
+  private readonly workers = new Map<string, LiveWorker>();
+  private readonly refreshing: PollLoop;
+  private readonly beats: BeatReader;
+
+  constructor(private readonly options: WorkerDirectoryOptions) {
+    const { clock, logger, log } = options;
+    this.refreshing = new PollLoop({
+      ...{ name: 'worker-directory', intervalMs: REFRESH_MS, clock, logger },
+      run: () => this.refresh(),
+    });
+    this.beats = new BeatReader({
+      ...{ log, topic: TOPICS.heartbeats, clock, logger },
+      onBeat: (beat, at) => {
+        this.heardBeat(beat, at);
+      },
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.refresh();
+    await Promise.all([this.beats.start(), this.refreshing.start()]);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.beats.stop(), this.refreshing.stop()]);
+  }
+
+  /** A worker, as known here. */
+  get(id: string): LiveWorker | null {
+    return this.workers.get(id) ?? null;
+  }
+
+  /** A worker, read from the store when it is not known here. */
+  async find(id: string): Promise<LiveWorker | null> {
+    return this.get(id) ?? this.reload(id);
+  }
+
+  /** A worker, read from the store anew. */
+  async reload(id: string): Promise<LiveWorker | null> {
+    const record = await this.options.store.getWorker({ id });
+    if (record !== null) this.noteRecord(record);
+    return this.get(id);
+  }
+
+  /** All known workers, by pool and id. */
+  list(): readonly LiveWorker[] {
+    return [...this.workers.values()].sort(
+      (a, b) => compare(a.record.pool, b.record.pool) || compare(a.record.id, b.record.id),
+    );
+  }
+
+  /** What a worker does now. */
+  stateOf({ record, seenAt }: LiveWorker): WorkerState {
+    if (record.stopped) return 'STOPPED';
+    if (this.options.clock.now() - seenAt > this.options.leaseTtlMs) return 'SILENT';
+    return record.draining ? 'DRAINING' : 'ACTIVE';
+  }
+
+  /** Workers of a pool that take jobs now. */
+  targets(pool: string): readonly OfferTarget[] {
+    return [...this.workers.values()].filter(
+      (worker) => worker.record.pool === pool && this.stateOf(worker) === 'ACTIVE',
+    );
+  }
+
+  /** Largest budget among the pool's workers that live; `null` when none is known. */
+  largestBudgetMb(pool: string): number | null {
+    const budgets = [...this.workers.values()]
+      .filter((worker) => worker.record.pool === pool && ['ACTIVE', 'DRAINING'].includes(this.stateOf(worker)))
+      .map((worker) => worker.record.memoryBudgetMb);
+    return budgets.length === 0 ? null : Math.max(...budgets);
+  }
+
+  /** Takes over a record that was written or read. */
+  noteRecord(record: WorkerRecord): void {
+    const known = this.workers.get(record.id);
+    if (known !== undefined && known.record.revision > record.revision) return;
+    const seenAt = Math.max(known?.seenAt ?? 0, record.seenAt);
+    const same = known?.record.session === record.session;
+    const fresh = { memoryFreeMb: record.memoryBudgetMb, runningJobs: 0, partitions: [] };
+    this.workers.set(record.id, { ...(same ? known : fresh), record, seenAt });
+  }
+
+  /** Notes a renewal that came by call. */
+  heard(id: string, now: { readonly memoryFreeMb: number; readonly runningJobs: number }): void {
+    const known = this.workers.get(id);
+    if (known !== undefined) this.workers.set(id, { ...known, ...now, seenAt: this.options.clock.now() });
+  }
+
+  private heardBeat(beat: WorkerBeat, at: number): void {
+    const known = this.workers.get(beat.workerId);
+    if (known?.record.session !== beat.session) return; // the next refresh finds its record, the next beat its state
+    const { memoryFreeMb, partitions, held } = beat;
+    const seenAt = Math.max(known.seenAt, at);
+    this.workers.set(beat.workerId, { ...known, memoryFreeMb, partitions, runningJobs: held.length, seenAt });
+  }
+
+  private async refresh(): Promise<void> {
+    const records = await this.options.store.listWorkers();
+    const listed = new Set(records.map((record) => record.id));
+    for (const [id, { record }] of this.workers) {
+      const young = this.options.clock.now() - record.registeredAt < REFRESH_MS;
+      if (!listed.has(id) && !young) this.workers.delete(id);
+    }
+    for (const record of records) this.noteRecord(record);
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,114 @@
+/** Workers register, sync, drain and stop: the records of the fleet. */
+import { MaridError } from '../../../core/errors/marid-error.js';
+import type { WorkerRecord } from '../../../core/fleet/worker-record.js';
+import type { Clock } from '../../../core/ports/clock.js';
+import type { FleetStore } from '../../../core/ports/fleet-store.js';
+import type { Logger } from '../../../core/ports/logger.js';
+import type { AttemptReconciler, Reconciliation, WorkerAccount } from './attempt-reconciler.js';
+import type { LiveWorker, WorkerDirectory } from './worker-directory.js';
+
+const MAX_TRIES = 20;
+
+/** Options of `WorkerSessions`. */
+export interface WorkerSessionsOptions {
+  readonly store: FleetStore;
+  readonly directory: WorkerDirectory;
+  readonly reconciler: AttemptReconciler;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What a worker says of itself when it registers. */
+export type WorkerRegistration = WorkerAccount &
+  Pick<WorkerRecord, 'pool' | 'host' | 'address' | 'memoryBudgetMb' | 'version'>;
+
+/** What a worker says when it syncs. */
+export interface WorkerSync extends WorkerAccount {
+  readonly memoryFreeMb: number;
+  /** It ends. */
+  readonly stopping: boolean;
+}
+
+/** What a worker is told. */
+export interface SessionAnswer extends Reconciliation {
+  readonly sessionCurrent: boolean;
+  readonly draining: boolean;
+}
+
+/** Sessions of workers: the record names the one current session of each worker, and every change of it is a compare-and-set. */
+export class WorkerSessions {
+  constructor(private readonly options: WorkerSessionsOptions) {}
+
+  /** Opens a session; it ends the one before. */
+  async register(registration: WorkerRegistration): Promise<SessionAnswer> {
+    const { held, workerId, session, ...facts } = registration;
+    const now = this.options.clock.now();
+    const record = await this.write(workerId, (before) => ({
+      ...{ id: workerId, session, ...facts, registeredAt: now, seenAt: now },
+      draining: before?.draining ?? false,
+      stopped: false,
+    }));
+    this.options.logger.info({ workerId, session, pool: facts.pool, address: facts.address }, 'worker registered');
+    const told = await this.options.reconciler.reconcile({ workerId, session, held });
+    return { ...told, sessionCurrent: true, draining: record.draining };
+  }
+
+  /** Renews a session. */
+  async sync({ memoryFreeMb, stopping, ...account }: WorkerSync): Promise<SessionAnswer> {
+    const worker = await this.current(account.workerId, account.session);
+    if (worker === null) return { sessionCurrent: false, draining: false, lost: [], kills: [] };
+    this.options.directory.heard(account.workerId, { memoryFreeMb, runningJobs: account.held.length });
+    if (stopping && !worker.record.stopped) await this.stop(account);
+    const told = await this.options.reconciler.reconcile(account);
+    return { ...told, sessionCurrent: true, draining: worker.record.draining };
+  }
+
+  /** Asks a worker to claim nothing more, or to claim again. `NOT_FOUND` when there is none with the id. */
+  async drain(workerId: string, draining: boolean): Promise<LiveWorker> {
+    await this.write(workerId, (before) => {
+      if (before === null) throw workerNotFound(workerId);
+      return { ...before, draining };
+    });
+    return this.require(workerId);
+  }
+
+  /** The worker if the session is its current one, else `null`. */
+  async current(workerId: string, session: string): Promise<LiveWorker | null> {
+    const known = this.options.directory.get(workerId);
+    const worker = known?.record.session === session ? known : await this.options.directory.reload(workerId);
+    return worker?.record.session === session ? worker : null;
+  }
+
+  private async stop({ workerId, session }: WorkerAccount): Promise<void> {
+    await this.write(workerId, (before) => {
+      if (before === null) throw workerNotFound(workerId);
+      return before.session === session ? { ...before, stopped: true, seenAt: this.options.clock.now() } : before;
+    });
+    this.options.logger.info({ workerId }, 'worker stopped');
+  }
+
+  private async require(workerId: string): Promise<LiveWorker> {
+    const worker = await this.options.directory.find(workerId);
+    if (worker === null) throw workerNotFound(workerId);
+    return worker;
+  }
+
+  private async write(
+    id: string,
+    change: (before: WorkerRecord | null) => Omit<WorkerRecord, 'revision'>,
+  ): Promise<WorkerRecord> {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const before = await this.options.store.getWorker({ id });
+      const worker = { ...change(before), revision: (before?.revision ?? 0) + 1 };
+      if (await this.options.store.putWorker({ worker })) {
+        this.options.directory.noteRecord(worker);
+        return worker;
+      }
+    }
+    throw new MaridError('UNAVAILABLE', `Worker ${id} is changed by too many at once; try again.`);
+  }
+}
+
+function workerNotFound(id: string): MaridError {
+  return new MaridError('NOT_FOUND', `There is no worker ${id}.`, { facts: { worker_id: id } });
+}

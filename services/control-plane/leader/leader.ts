@@ -1,0 +1,139 @@
+/** One of several control planes leads: it alone runs the sweeps. */
+import type { FleetStore } from '../../../core/ports/fleet-store.js';
+import type { Clock } from '../../../core/ports/clock.js';
+import type { LeasePort } from '../../../core/ports/lease-port.js';
+import type { Logger } from '../../../core/ports/logger.js';
+import type { Service } from '../../../core/ports/service.js';
+import type { LeaderTask } from './leader-task.js';
+import { TaskRuns } from './task-runs.js';
+
+const LEASE_NAME = 'marid.leader';
+const LEASE_TTL_MS = 15_000;
+const RENEW_EVERY_MS = LEASE_TTL_MS / 3;
+/** Less than the TTL: a leader stops before another can begin, counted from the start of its last good renewal. */
+const TRUST_MS = 10_000;
+
+/** Options of `Leader`. */
+export interface LeaderOptions {
+  readonly lease: LeasePort;
+  readonly store: FleetStore;
+  readonly tasks: readonly LeaderTask[];
+  /** Identity in the lease; the same after a restart, so that a crash leaves no gap. */
+  readonly holder: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * States: following (new, or the lease is somebody else's, or could not be renewed in time), leading (the lease was renewed less than 10 s ago: every
+ * task has its loop), stopped (`stop`: the loops are drained, the lease given up). `renew`, the trust timer and `stop` change the state.
+ */
+export class Leader implements Service {
+  readonly runs: TaskRuns;
+  private readonly ended = new AbortController();
+  private renewing: Promise<void> | null = null;
+  private leading: AbortController | null = null;
+  private loops: Promise<unknown> = Promise.resolve();
+  private cancelTrust: (() => void) | null = null;
+  private currentTerm = 0;
+
+  constructor(private readonly options: LeaderOptions) {
+    const { store, clock, logger } = options;
+    this.runs = new TaskRuns({ store, clock, logger });
+  }
+
+  /** Number of this process's current term as leader; `null` when it does not lead. */
+  get term(): number | null {
+    return this.leading === null ? null : this.currentTerm;
+  }
+
+  /** Identity of this process as leader. */
+  get holder(): string {
+    return this.options.holder;
+  }
+
+  /** What a leader does. */
+  get tasks(): readonly LeaderTask[] {
+    return this.options.tasks;
+  }
+
+  async start(): Promise<void> {
+    if (!this.ended.signal.aborted) this.renewing ??= this.keepRenewing(this.ended.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.ended.abort();
+    await this.renewing;
+    const led = this.leading !== null;
+    this.stepDown();
+    await this.loops;
+    if (led) await this.giveUp();
+  }
+
+  private async keepRenewing(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.renew();
+      } catch (error) {
+        this.options.logger.warn({ error }, 'the lease of the leader could not be renewed');
+      }
+      await this.options.clock.sleep(RENEW_EVERY_MS, signal);
+    }
+  }
+
+  private async renew(): Promise<void> {
+    const { lease, holder, clock } = this.options;
+    const asked = clock.monotonic();
+    if (!(await lease.acquire({ name: LEASE_NAME, holder, ttlMs: LEASE_TTL_MS }))) {
+      this.stepDown();
+      return;
+    }
+    if (this.leading === null) await this.prepareTerm();
+    const trustMs = asked + TRUST_MS - clock.monotonic();
+    if (trustMs <= 0 || this.ended.signal.aborted) return;
+    this.cancelTrust?.();
+    this.cancelTrust = clock.after(trustMs, () => {
+      this.stepDown();
+    });
+    if (this.leading === null) this.lead();
+  }
+
+  /** A new term, after the loops of the one before have ended. */
+  private async prepareTerm(): Promise<void> {
+    await this.loops;
+    this.currentTerm = await this.options.store.nextTerm({ name: LEASE_NAME });
+  }
+
+  private lead(): void {
+    const { tasks, holder, logger } = this.options;
+    const leading = new AbortController();
+    this.leading = leading;
+    logger.info({ holder, term: this.currentTerm }, 'this control plane leads');
+    this.loops = Promise.all(tasks.map((task) => this.repeat(task, leading.signal)));
+  }
+
+  private stepDown(): void {
+    this.cancelTrust?.();
+    this.cancelTrust = null;
+    if (this.leading === null) return;
+    this.leading.abort();
+    this.leading = null;
+    this.options.logger.info({ term: this.currentTerm }, 'this control plane does not lead any more');
+  }
+
+  private async repeat(task: LeaderTask, signal: AbortSignal): Promise<void> {
+    const stamp = { leader: this.options.holder, term: this.currentTerm };
+    while (!signal.aborted) {
+      await this.runs.run(task, stamp, signal);
+      await this.options.clock.sleep(task.intervalMs, signal);
+    }
+  }
+
+  private async giveUp(): Promise<void> {
+    try {
+      await this.options.lease.release({ name: LEASE_NAME, holder: this.options.holder });
+    } catch (error) {
+      this.options.logger.warn({ error }, 'the lease of the leader was not given up; it runs out by itself');
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/** A loop that does the same work again and again until it is stopped. */
+import type { Clock } from '../../core/ports/clock.js';
+import type { Logger } from '../../core/ports/logger.js';
+import type { Service } from '../../core/ports/service.js';
+
+/** Options of `PollLoop`. */
+export interface PollLoopOptions {
+  /** Name for the log. */
+  readonly name: string;
+  /** Milliseconds between the end of one run and the start of the next. */
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** One run. A rejection is logged and the loop goes on. */
+  readonly run: (signal: AbortSignal) => Promise<unknown>;
+}
+
+/**
+ * States: idle (new, or stopped), running (between `start` and `stop`). The first run comes one interval after `start`; `stop` waits for the
+ * run under way. Only `start` and `stop` change the state.
+ */
+export class PollLoop implements Service {
+  private readonly ended = new AbortController();
+  private loop: Promise<void> | null = null;
+
+  constructor(private readonly options: PollLoopOptions) {}
+
+  async start(): Promise<void> {
+    if (!this.ended.signal.aborted) this.loop ??= this.repeat(this.ended.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.ended.abort();
+    await this.loop;
+  }
+
+  private async repeat(signal: AbortSignal): Promise<void> {
+    const { clock, intervalMs, run, logger, name } = this.options;
+    for (;;) {
+      await clock.sleep(intervalMs, signal);
+      if (signal.aborted) return;
+      try {
+        await run(signal);
+      } catch (error) {
+        logger.warn({ error, loop: name }, 'a run of the loop failed; it goes on');
+      }
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/** Several events of one job as one decision. Pure. */
+import type { Job, WorkerEvent } from '../../../core/job/job.js';
+import type { RetryPolicy } from '../../../core/job/retry.js';
+import { applyWorkerEvent } from '../../../core/job/worker-event.js';
+
+/** What became of the events of one job. */
+export interface AppliedEvents {
+  readonly kind: 'applied' | 'stale';
+  /** The job after the events that were applied, as one revision; absent when all were stale. */
+  readonly job?: Job;
+  /** Why each dropped event was dropped. */
+  readonly dropped: readonly string[];
+}
+
+/** Applies events in their order; those that are stale are dropped and do not stop the rest. One write for all. */
+export function applyWorkerEvents(
+  job: Job,
+  events: readonly WorkerEvent[],
+  options: { readonly now: number; readonly retry: RetryPolicy },
+): AppliedEvents {
+  let after = job;
+  const dropped: string[] = [];
+  for (const event of events) {
+    const result = applyWorkerEvent(after, event, options);
+    if (result.kind === 'applied') after = result.job;
+    else dropped.push(result.why);
+  }
+  if (after === job) return { kind: 'stale', dropped };
+  return { kind: 'applied', job: { ...after, revision: job.revision + 1 }, dropped };
+}
