@@ -24,9 +24,13 @@ export class BitSet {
     if (at < this.#words.length) this.#words[at] = this.#word(at) & ~(1 << (value & 31));
   }
 
-  /** Whether a number is in it. */
-  has(value: number): boolean {
-    return (this.#word(value >>> 5) & (1 << (value & 31))) !== 0;
+  /** Whether a number is in all of this, `second` and `third`. Makes no new set: most pairs of criteria have nothing in common. */
+  meets(second: BitSet, third: BitSet = second): boolean {
+    const length = Math.min(this.#words.length, second.#words.length, third.#words.length);
+    for (let at = 0; at < length; at++) {
+      if ((this.#word(at) & second.#word(at) & third.#word(at)) !== 0) return true;
+    }
+    return false;
   }
 
   /** A new set of the numbers that are in both. */

@@ -1,7 +1,7 @@
 /** Why commands match a request or not. */
 import type { JobRequest } from '../job/job.js';
 import type { Cluster, Command, Criterion } from '../registry/resource.js';
-import { findCandidates } from './candidates.js';
+import { clustersOf, findCandidates } from './candidates.js';
 import { ClusterGaps } from './cluster-gaps.js';
 import { normaliseCriterion } from './criterion.js';
 import type { RegistryIndex } from './registry-index.js';
@@ -26,13 +26,13 @@ interface Ranked extends CommandMatch {
 
 /** Every command with why it does not match: those that match first, then those that lack least, by id among equals. */
 export function explainMatch(index: RegistryIndex, request: JobRequest): readonly CommandMatch[] {
-  const candidates = new Map(findCandidates(index, request).map((each) => [each.command.id, each.clusters]));
+  const candidates = new Map(findCandidates(index, request).map((each) => [each.command.id, each]));
   const criterion = normaliseCriterion(request.commandCriterion);
   const gaps = new ClusterGaps(index, request.clusterCriteria);
   const ranked = index.list('command').map((command): Ranked => {
-    const clusters = candidates.get(command.id);
-    if (clusters !== undefined) return { command, matched: true, clusters, reasons: [], lacks: 0 };
-    return { command, matched: false, clusters: [], ...mismatch(command, criterion, gaps) };
+    const found = candidates.get(command.id);
+    if (found === undefined) return { command, matched: false, clusters: [], ...mismatch(command, criterion, gaps) };
+    return { command, matched: true, clusters: clustersOf(index, found), reasons: [], lacks: 0 };
   });
   return ranked
     .sort((left, right) => compare(left, right))

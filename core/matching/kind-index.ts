@@ -100,13 +100,16 @@ export class KindIndex<T extends IndexedEntry> {
   rank(weights: readonly (readonly [BitSet, number])[]): T | null {
     const sums = new Float64Array(this.#entries.length);
     for (const [slots, weight] of weights) slots.forEach((slot) => (sums[slot] = (sums[slot] ?? 0) + weight));
-    let best: { readonly entry: T; readonly sum: number } | null = null;
-    for (const [slot, sum] of sums.entries()) {
+    let best: T | null = null;
+    let most = 0;
+    for (let slot = 0; slot < sums.length; slot++) {
+      const sum = sums[slot] ?? 0;
       const entry = this.#entries[slot];
-      if (!entry || sum === 0 || (best !== null && sum < best.sum)) continue;
-      if (best === null || sum > best.sum || byId(entry, best.entry) < 0) best = { entry, sum };
+      if (!entry || sum === 0 || sum < most) continue;
+      if (best === null || sum > most || byId(entry, best) < 0) best = entry;
+      most = sum;
     }
-    return best === null ? null : best.entry;
+    return best;
   }
 
   #search(criterion: Criterion | null): BitSet {

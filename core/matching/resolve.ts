@@ -1,8 +1,8 @@
 /** Chooses command, cluster and applications for a request (Genie's resolution, steps 1 to 8). */
 import type { JobRequest, Resolution } from '../job/job.js';
 import type { Random } from '../ports/random.js';
-import type { Application, Command } from '../registry/resource.js';
-import { findCandidates } from './candidates.js';
+import type { Application, Cluster, Command } from '../registry/resource.js';
+import { clustersOf, findCandidates } from './candidates.js';
 import type { Candidate } from './candidates.js';
 import { sayNoMatch } from './no-match.js';
 import type { RegistryIndex } from './registry-index.js';
@@ -57,7 +57,7 @@ export function resolveJob(options: ResolveOptions): ResolveOutcome {
   if (commands === null) return { kind: 'none', message: sayNoMatch(index, request) };
   const command = options.commandSelector.select(commands, { random, load: null });
   const candidate = candidates.find((each) => each.command.id === command.chosen.id);
-  const clusters = candidate === undefined ? null : nonEmpty(candidate.clusters);
+  const clusters = candidate === undefined ? null : nonEmpty(clustersOf(index, candidate));
   if (candidate === undefined || clusters === null) return { kind: 'none', message: sayNoMatch(index, request) };
   const cluster = options.clusterSelector.select(clusters, { random, load });
   const applications = findApplications(index, request, command.chosen);
@@ -100,11 +100,7 @@ function sayChoice(kind: string, choice: Choice<{ readonly id: string; readonly 
   return `${kind} ${show(name)}${id === name ? '' : ` (${show(id)})`} was chosen by ${by.name}: ${choice.rationale}.`;
 }
 
-function sayCluster(
-  candidate: Candidate,
-  choice: Choice<Candidate['clusters'][number]>,
-  options: ResolveOptions,
-): string {
+function sayCluster(candidate: Candidate, choice: Choice<Cluster>, options: ResolveOptions): string {
   const chosen = sayChoice('Cluster', choice, options.clusterSelector);
   const criteria = `cluster criterion ${candidate.jobCriterion + 1} of the job with ${candidate.commandCriterion + 1} of the command`;
   return `${chosen.slice(0, -1)}; it matches ${criteria}.`;

@@ -20,7 +20,7 @@ export function optionalLabelProblem(text: string): string | null {
 
 /** Free text of any number of lines. */
 export function textProblem(text: string, most: number): string | null {
-  if (isLongerThan(text, most)) return `is longer than ${most.toLocaleString('en')} characters; shorten it`;
+  if (isLongerThan(text, most)) return `is longer than ${most} characters; shorten it`;
   return hasNul(text) ? 'has a NUL character; remove it' : null;
 }
 
