@@ -1,0 +1,135 @@
+/** A service with its handlers, brought down to bytes in and bytes out: all that a transport needs to know. */
+import {
+  create,
+  fromBinary,
+  toBinary,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  type Message,
+} from '@bufbuild/protobuf';
+import { MaridError } from '../../core/errors/marid-error.js';
+import type { CallContext, ServiceHandlers } from '../../proto/rpc/service.js';
+
+/** A method that answers once. */
+export interface BoundUnary {
+  readonly kind: 'unary';
+  readonly method: DescMethod;
+  /** Rejects with what the handler threw, or `INVALID_ARGUMENT` when the bytes are no request. */
+  invoke(request: Uint8Array, context: CallContext): Promise<Uint8Array>;
+}
+
+/** A method that answers with a stream. */
+export interface BoundStream {
+  readonly kind: 'stream';
+  readonly method: DescMethod;
+  /** Throws as `BoundUnary` does, on the first step. */
+  invoke(request: Uint8Array, context: CallContext): AsyncIterator<Uint8Array>;
+}
+
+/** A method with its handler. */
+export type BoundMethod = BoundUnary | BoundStream;
+
+/** A service with its handlers. */
+export interface BoundService {
+  readonly descriptor: DescService;
+  readonly methods: readonly BoundMethod[];
+}
+
+/** The fields of a message that is to be made. */
+export type MessageFields = Record<string, unknown>;
+
+/** Binds handlers to a service. Throws `UNSUPPORTED` for a method that takes a stream, `INTERNAL` for one without handler. */
+export function bindService<S extends DescService>(descriptor: S, handlers: ServiceHandlers<S>): BoundService {
+  return { descriptor, methods: descriptor.methods.map((method) => bindMethod(method, handlers)) };
+}
+
+/** The handler of a unary method. Throws `INTERNAL` when there is none. */
+export function decodeUnaryHandler(
+  handlers: object,
+  method: DescMethod,
+): (request: Message, context: CallContext) => Promise<MessageFields> {
+  const handler = handlerOf(handlers, method);
+  return async (request, context) => (await Reflect.apply(handler, handlers, [request, context])) as MessageFields;
+}
+
+/** The handler of a streaming method. Throws `INTERNAL` when there is none. */
+export function decodeStreamHandler(
+  handlers: object,
+  method: DescMethod,
+): (request: Message, context: CallContext) => AsyncIterator<MessageFields> {
+  const handler = handlerOf(handlers, method);
+  return (request, context) => {
+    const iterable = Reflect.apply(handler, handlers, [request, context]) as AsyncIterable<MessageFields>;
+    return iterable[Symbol.asyncIterator]();
+  };
+}
+
+/** Path of a method in gRPC. */
+export function pathOf(method: DescMethod): string {
+  return `/${method.parent.typeName}/${method.name}`;
+}
+
+function bindMethod(method: DescMethod, handlers: object): BoundMethod {
+  switch (method.methodKind) {
+    case 'unary':
+      return bindUnary(method, handlers);
+    case 'server_streaming':
+      return bindStream(method, handlers);
+    default:
+      throw new MaridError('UNSUPPORTED', `${pathOf(method)} takes a stream, which this transport does not.`);
+  }
+}
+
+function bindUnary(method: DescMethod, handlers: object): BoundUnary {
+  const handler = decodeUnaryHandler(handlers, method);
+  return {
+    kind: 'unary',
+    method,
+    invoke: async (request, context) => encode(method.output, await handler(decodeRequest(method, request), context)),
+  };
+}
+
+function bindStream(method: DescMethod, handlers: object): BoundStream {
+  const handler = decodeStreamHandler(handlers, method);
+  return {
+    kind: 'stream',
+    method,
+    invoke: (request, context) => {
+      const messages = handler(decodeRequest(method, request), context);
+      return {
+        next: async () => {
+          const step = await messages.next();
+          return step.done === true ? { done: true, value: undefined } : { value: encode(method.output, step.value) };
+        },
+        return: async () => {
+          await messages.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}
+
+function handlerOf(handlers: object, method: DescMethod): (...args: unknown[]) => unknown {
+  const handler: unknown = Reflect.get(handlers, method.localName);
+  if (!isFunction(handler)) throw new MaridError('INTERNAL', `${pathOf(method)} has no handler.`);
+  return handler;
+}
+
+function isFunction(value: unknown): value is (...args: unknown[]) => unknown {
+  return typeof value === 'function';
+}
+
+function decodeRequest(method: DescMethod, bytes: Uint8Array): Message {
+  try {
+    // A plain view, so that `bytes` fields are Uint8Array and not Buffer.
+    return fromBinary(method.input, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  } catch {
+    throw new MaridError('INVALID_ARGUMENT', `The request of ${pathOf(method)} is not a ${method.input.typeName}.`);
+  }
+}
+
+function encode(schema: DescMessage, fields: MessageFields): Uint8Array {
+  return toBinary(schema, create(schema, fields));
+}

@@ -1,0 +1,110 @@
+/**
+ * The binary part of an error: google.rpc.Status with ErrorInfo, BadRequest and RetryInfo (https://google.aip.dev/193). Bounded, because all
+ * trailers together must fit into the 8 KiB that common proxies take; we use at most 4 KiB.
+ */
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { anyPack, anyUnpack, type Any } from '@bufbuild/protobuf/wkt';
+import { ERROR_CODES, type ErrorCode, type FieldViolation, type MaridError } from '../../core/errors/marid-error.js';
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RetryInfoSchema,
+  type BadRequest,
+  type ErrorInfo,
+} from '../../proto/gen/google/rpc/error_details_pb.js';
+import { StatusSchema } from '../../proto/gen/google/rpc/status_pb.js';
+import { safeText } from './safe-text.js';
+
+const DOMAIN = 'marid';
+/** Bytes of the whole, before base64 makes them a third more. */
+const MAX_DETAIL_BYTES = 2_200;
+const MAX_FACT_BYTES = 500;
+const MAX_STATUS_TEXT_BYTES = 200;
+const MAX_VALUE_BYTES = 200;
+
+/** What a client reads from the details. */
+export interface ErrorFacts {
+  readonly code: ErrorCode;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly violations: readonly FieldViolation[];
+  readonly retryable: boolean;
+}
+
+/** The details of an error, and how many of its violations did not fit. */
+export function encodeErrorDetails(
+  error: MaridError,
+  grpcCode: number,
+): { readonly bytes: Uint8Array; readonly leftOut: number } {
+  const fixed = [anyPack(ErrorInfoSchema, errorInfoOf(error))];
+  if (error.retryable) fixed.push(anyPack(RetryInfoSchema, create(RetryInfoSchema)));
+  const text = safeText(error.message, MAX_STATUS_TEXT_BYTES);
+  const encode = (details: Any[]): Uint8Array =>
+    toBinary(StatusSchema, create(StatusSchema, { code: grpcCode, message: text, details }));
+  if (error.violations.length === 0) return { bytes: encode(fixed), leftOut: 0 };
+  const kept = takeWhileFits(error.violations.map(boundedViolation), MAX_DETAIL_BYTES - encode(fixed).length - 64);
+  const badRequest = anyPack(BadRequestSchema, create(BadRequestSchema, { fieldViolations: kept }));
+  return { bytes: encode([...fixed, badRequest]), leftOut: error.violations.length - kept.length };
+}
+
+/** What the details say; `null` when they are unreadable or not Marid's. */
+export function decodeErrorDetails(bytes: Uint8Array): ErrorFacts | null {
+  try {
+    const { details } = fromBinary(StatusSchema, bytes);
+    const info = unpackFirst(details, (any) => anyUnpack(any, ErrorInfoSchema));
+    const code = ERROR_CODES.find((each) => each === info?.reason);
+    if (info === undefined || info.domain !== DOMAIN || code === undefined) return null;
+    const badRequest = unpackFirst(details, (any) => anyUnpack(any, BadRequestSchema));
+    const retry = unpackFirst(details, (any) => anyUnpack(any, RetryInfoSchema));
+    return {
+      code,
+      facts: { ...info.metadata },
+      violations: violationsOf(badRequest),
+      retryable: retry !== undefined,
+    };
+  } catch {
+    return null;
+  }
+}
+
+function errorInfoOf(error: MaridError): ErrorInfo {
+  const metadata: Record<string, string> = {};
+  let used = 0;
+  for (const [name, value] of Object.entries(error.facts)) {
+    const fact = [safeText(name, 64), safeText(value, MAX_VALUE_BYTES)] as const;
+    used += Buffer.byteLength(fact[0]) + Buffer.byteLength(fact[1]) + 8;
+    if (used > MAX_FACT_BYTES) break;
+    metadata[fact[0]] = fact[1];
+  }
+  return create(ErrorInfoSchema, { reason: error.code, domain: DOMAIN, metadata });
+}
+
+function boundedViolation(violation: FieldViolation): FieldViolation {
+  return {
+    field: safeText(violation.field, MAX_VALUE_BYTES),
+    description: safeText(violation.description, MAX_VALUE_BYTES),
+  };
+}
+
+function takeWhileFits(violations: readonly FieldViolation[], room: number): FieldViolation[] {
+  const kept: FieldViolation[] = [];
+  let used = 0;
+  for (const violation of violations) {
+    used += Buffer.byteLength(violation.field) + Buffer.byteLength(violation.description) + 8;
+    if (used > room) break;
+    kept.push(violation);
+  }
+  return kept;
+}
+
+function violationsOf(badRequest: BadRequest | undefined): readonly FieldViolation[] {
+  const violations = badRequest?.fieldViolations ?? [];
+  return violations.map(({ field, description }) => ({ field, description }));
+}
+
+function unpackFirst<T>(details: readonly Any[], unpack: (any: Any) => T | undefined): T | undefined {
+  for (const any of details) {
+    const value = unpack(any);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}

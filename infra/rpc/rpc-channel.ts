@@ -1,0 +1,177 @@
+/** Clients of a gRPC server. */
+import { fromBinary, toBinary, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
+import { Client, credentials, Metadata, type ChannelOptions, type ServiceError } from '@grpc/grpc-js';
+import { MaridError } from '../../core/errors/marid-error.js';
+import type { Logger } from '../../core/ports/logger.js';
+import type { CallOptions, ServiceClient } from '../../proto/rpc/service.js';
+import { SystemClock } from '../runtime/system-clock.js';
+import { parseAddress } from './address.js';
+import { pathOf } from './bind-service.js';
+import { ClientStream } from './client-stream.js';
+import { errorOf } from './error-status.js';
+import { DEFAULT_UNARY_TIMEOUT_MS, KEEPALIVE_TIME_MS, KEEPALIVE_TIMEOUT_MS, MAX_MESSAGE_BYTES } from './limits.js';
+import { clientOf, type ClientTransport } from './service-client.js';
+import { onAbort } from './until-aborted.js';
+
+const INITIAL_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 2_000;
+
+/** Options of `connectRpc`. */
+export interface ConnectOptions {
+  /** Who to call, `host:port`. */
+  readonly address: string;
+  /** Gets the failures of calls at level debug. Default: none. */
+  readonly logger?: Logger;
+}
+
+/**
+ * A channel to a server, without TLS. Connects with the first call and again when the connection breaks; calls fail at once with
+ * `UNAVAILABLE` while the server cannot be reached. Throws `INVALID_ARGUMENT` when the address is none.
+ */
+export function connectRpc(options: ConnectOptions): RpcChannel {
+  parseAddress(options.address);
+  return new RpcChannel(options);
+}
+
+/** A call that is under way, as `close` sees it. */
+interface OpenCall {
+  cancel(): void;
+}
+
+/** A channel to one server. States: *open*, then *closed* by `close`: calls under way end, later ones fail with `UNAVAILABLE`. */
+export class RpcChannel implements ClientTransport {
+  private readonly grpc: Client;
+  private readonly clock = new SystemClock();
+  private readonly open = new Set<OpenCall>();
+  private closed = false;
+
+  constructor(private readonly options: ConnectOptions) {
+    this.grpc = new Client(`dns:${options.address}`, credentials.createInsecure(), channelOptions());
+  }
+
+  /** Who is called. */
+  get address(): string {
+    return this.options.address;
+  }
+
+  /** A client of a service. Any number of them share the connection. */
+  client<S extends DescService>(service: S): ServiceClient<S> {
+    return clientOf(service, this);
+  }
+
+  /** Ends all calls and the connection; idempotent. */
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const call of this.open) call.cancel();
+    this.grpc.close();
+  }
+
+  /** Implements `ClientTransport`. */
+  unary(method: DescMethod, request: Message, options: CallOptions): Promise<Message> {
+    return new Promise((resolve, reject) => {
+      this.refuseIfOver(options.signal);
+      const call: OpenCall = this.grpc.makeUnaryRequest(
+        pathOf(method),
+        asBuffer,
+        asBuffer,
+        encodeRequest(method, request),
+        new Metadata(),
+        { deadline: this.clock.now() + (options.timeoutMs ?? DEFAULT_UNARY_TIMEOUT_MS) },
+        (error, bytes) => {
+          forget();
+          if (error !== null) reject(this.errorFor(error, method, options.signal));
+          else resolve(decodeResponse(method, bytes));
+        },
+      );
+      const forget = this.track(call, options.signal);
+    });
+  }
+
+  /** Implements `ClientTransport`. */
+  stream(method: DescMethod, request: Message, options: CallOptions): AsyncIterator<Message> {
+    return new ClientStream({
+      open: () => {
+        this.refuseIfOver(options.signal);
+        const call = this.grpc.makeServerStreamRequest(
+          pathOf(method),
+          asBuffer,
+          asBuffer,
+          encodeRequest(method, request),
+          options.timeoutMs === undefined ? {} : { deadline: this.clock.now() + options.timeoutMs },
+        );
+        return { call, forget: this.track(call, options.signal) };
+      },
+      decode: (bytes) => decodeResponse(method, bytes),
+      errorFor: (error) => this.errorFor(error, method, options.signal),
+    });
+  }
+
+  private track(call: OpenCall, signal: AbortSignal | undefined): () => void {
+    this.open.add(call);
+    const unlisten = onAbort(signal, () => {
+      call.cancel();
+    });
+    return () => {
+      unlisten();
+      this.open.delete(call);
+    };
+  }
+
+  private refuseIfOver(signal: AbortSignal | undefined): void {
+    if (signal?.aborted === true) throw cancelled();
+    if (this.closed) throw this.closedError();
+  }
+
+  private errorFor(error: ServiceError, method: DescMethod, signal: AbortSignal | undefined): MaridError {
+    if (signal?.aborted === true) return cancelled();
+    if (this.closed) return this.closedError();
+    this.options.logger?.debug({ error, method: pathOf(method), address: this.address }, 'call failed');
+    return errorOf(error, this.address);
+  }
+
+  private closedError(): MaridError {
+    return new MaridError('UNAVAILABLE', `The channel to ${this.address} is closed.`, { retryable: false });
+  }
+}
+
+function channelOptions(): ChannelOptions {
+  return {
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+    'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+    'grpc.keepalive_permit_without_calls': 1,
+    'grpc.initial_reconnect_backoff_ms': INITIAL_BACKOFF_MS,
+    'grpc.max_reconnect_backoff_ms': MAX_BACKOFF_MS,
+    // No look-ups of service configuration in DNS, no proxy of the environment between Marid's parts, no connections shared unseen.
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.enable_http_proxy': 0,
+    'grpc.use_local_subchannel_pool': 1,
+  };
+}
+
+function cancelled(): MaridError {
+  return new MaridError('CANCELLED', 'The call was cancelled.');
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function encodeRequest(method: DescMethod, request: Message): Buffer {
+  try {
+    return asBuffer(toBinary(method.input, request));
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : 'it is not a message';
+    throw new MaridError('INVALID_ARGUMENT', `The request of ${pathOf(method)} cannot be sent: ${text}`, { cause });
+  }
+}
+
+function decodeResponse(method: DescMethod, bytes: Buffer | undefined): Message {
+  try {
+    if (bytes === undefined) throw new Error('no message');
+    return fromBinary(method.output, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  } catch (cause) {
+    throw new MaridError('DATA_LOSS', `The answer of ${pathOf(method)} is not a ${method.output.typeName}.`, { cause });
+  }
+}

@@ -1,0 +1,189 @@
+/** Runs the handlers of a server's calls. */
+import type { handleServerStreamingCall, handleUnaryCall, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import { MaridError } from '../../core/errors/marid-error.js';
+import type { Clock } from '../../core/ports/clock.js';
+import type { Logger } from '../../core/ports/logger.js';
+import type { CallContext } from '../../proto/rpc/service.js';
+import { pathOf, type BoundMethod, type BoundStream, type BoundUnary } from './bind-service.js';
+import { publicError, statusOf, type RpcStatus } from './error-status.js';
+import { UNARY_CAP_MS } from './limits.js';
+import { reasonOf, untilAborted } from './until-aborted.js';
+
+/** What unary and streaming calls of grpc-js have in common. */
+type ServerCall = ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
+
+/** One call that is under way. */
+class ActiveCall {
+  private readonly controller = new AbortController();
+  readonly context: CallContext;
+
+  constructor(
+    readonly kind: BoundMethod['kind'],
+    peer: string,
+  ) {
+    this.context = { signal: this.controller.signal, peer };
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  abort(reason: MaridError): void {
+    this.controller.abort(reason);
+  }
+}
+
+/**
+ * The calls of one server. A call is active from its first byte until its handler has returned, also when its caller is long gone;
+ * `settled` resolves when none is.
+ */
+export class ServerCalls {
+  private readonly active = new Set<ActiveCall>();
+  private readonly handlers = new Set<Promise<unknown>>();
+  private stopReason: MaridError | null = null;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /** How many handlers have not returned. */
+  get running(): number {
+    return this.handlers.size;
+  }
+
+  /** grpc-js handler of a unary method. */
+  unary(bound: BoundUnary): handleUnaryCall<Buffer, Buffer> {
+    return (call, callback) => {
+      const { active, end } = this.open(bound, call);
+      const answer = this.answer(bound, call.request, active);
+      void answer
+        .then(
+          (response) => {
+            callback(null, response);
+          },
+          (error: unknown) => {
+            callback(this.statusFor(error, bound, active));
+          },
+        )
+        .finally(end);
+    };
+  }
+
+  /** grpc-js handler of a streaming method. */
+  stream(bound: BoundStream): handleServerStreamingCall<Buffer, Buffer> {
+    return (call) => {
+      const { active, end } = this.open(bound, call);
+      const pumped = this.pump(bound, call, active);
+      void pumped
+        .then(
+          () => call.end(),
+          (error: unknown) => call.emit('error', asError(this.statusFor(error, bound, active))),
+        )
+        .finally(end);
+    };
+  }
+
+  /** Ends the streams, those of now and those to come: they abort with `reason`, which their callers get as status. */
+  endStreams(reason: MaridError): void {
+    this.stopReason = reason;
+    for (const call of this.active) if (call.kind === 'stream') call.abort(reason);
+  }
+
+  /** Ends every call. */
+  endAll(reason: MaridError): void {
+    for (const call of this.active) call.abort(reason);
+  }
+
+  /** Resolves when all handlers have returned. */
+  async settled(): Promise<void> {
+    while (this.handlers.size > 0) await Promise.allSettled(this.handlers);
+  }
+
+  private open(bound: BoundMethod, call: ServerCall): { readonly active: ActiveCall; readonly end: () => void } {
+    const active = new ActiveCall(bound.kind, call.getPeer());
+    const onCancelled = (): void => {
+      active.abort(new MaridError('CANCELLED', 'The caller cancelled the call, or its deadline passed.'));
+    };
+    this.active.add(active);
+    if (call.cancelled) onCancelled();
+    else call.once('cancelled', onCancelled);
+    if (bound.kind === 'stream' && this.stopReason !== null) active.abort(this.stopReason);
+    const end = (): void => {
+      call.removeListener('cancelled', onCancelled);
+      this.active.delete(active);
+    };
+    return { active, end };
+  }
+
+  private async answer(bound: BoundUnary, request: Buffer, active: ActiveCall): Promise<Buffer> {
+    const cancelCap = this.clock.after(UNARY_CAP_MS, () => {
+      const text = `${pathOf(bound.method)} took longer than ${UNARY_CAP_MS} ms, the server's limit.`;
+      active.abort(new MaridError('DEADLINE_EXCEEDED', text));
+    });
+    try {
+      const response = this.track(bound.invoke(request, active.context));
+      return asBuffer(await untilAborted(response, active.signal));
+    } finally {
+      cancelCap();
+    }
+  }
+
+  private async pump(
+    bound: BoundStream,
+    call: ServerWritableStream<Buffer, Buffer>,
+    active: ActiveCall,
+  ): Promise<void> {
+    const messages = bound.invoke(call.request, active.context);
+    let finished = false;
+    try {
+      for (;;) {
+        const step = await untilAborted(this.track(messages.next()), active.signal);
+        finished = step.done === true;
+        if (step.done === true) break;
+        if (!call.write(asBuffer(step.value))) await untilAborted(drained(call), active.signal);
+      }
+    } finally {
+      if (!finished) this.release(bound, messages, active);
+    }
+    // A handler that ends because the server stops has not told everything: its caller must know.
+    if (active.signal.aborted) throw reasonOf(active.signal);
+  }
+
+  private release(bound: BoundStream, messages: AsyncIterator<Uint8Array>, active: ActiveCall): void {
+    const released = this.track(Promise.resolve(messages.return?.()));
+    released.catch((error: unknown) => {
+      const fields = { error, method: pathOf(bound.method), peer: active.context.peer };
+      this.logger.warn(fields, 'stream failed while it was released');
+    });
+  }
+
+  private track<T>(handler: Promise<T>): Promise<T> {
+    this.handlers.add(handler);
+    const forget = (): void => {
+      this.handlers.delete(handler);
+    };
+    handler.then(forget, forget);
+    return handler;
+  }
+
+  private statusFor(error: unknown, bound: BoundMethod, active: ActiveCall): RpcStatus {
+    const failure = active.signal.aborted ? reasonOf(active.signal) : error;
+    const { logger } = this;
+    return statusOf(publicError(failure, { logger, method: pathOf(bound.method), peer: active.context.peer }));
+  }
+}
+
+function drained(call: ServerWritableStream<Buffer, Buffer>): Promise<void> {
+  return new Promise((resolve) => {
+    call.once('drain', resolve);
+  });
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function asError(status: RpcStatus): Error {
+  return Object.assign(new Error(status.details), status);
+}
