@@ -106,6 +106,12 @@ describe('recordOffer', () => {
     expect(job).toMatchObject({ offers: 5, revision: 6, status: 'ACCEPTED', updatedAt: NOW });
   });
 
+  test('counts from 0 again when the job waits for another attempt', () => {
+    const again = lose(claimed(recordOffer(accepted(), T0)));
+    expect(again.offers).toBe(0);
+    expect(recordOffer(again, NOW).nextOfferAt).toBe(NOW + 10_000);
+  });
+
   test('refuses a job that does not wait', () => {
     expect(() => recordOffer(running(), NOW)).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
   });
