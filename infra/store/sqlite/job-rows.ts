@@ -1,0 +1,103 @@
+/** How a job lies in its tables: columns to ask by, what never changes in `job_details`, the rest in `jobs.state`. */
+import { MaridError } from '../../../core/errors/marid-error.js';
+import type { Job } from '../../../core/job/job.js';
+import { isTerminal } from '../../../core/job/status.js';
+import { numberAt, textAt, type SqlRow } from './sqlite-connection.js';
+
+/** Parts of a job that never change after insert. */
+type JobDetails = Pick<
+  Job,
+  'id' | 'createdAt' | 'request' | 'requestHash' | 'resolution' | 'pool' | 'memoryMb' | 'timeoutMs' | 'maxAttempts'
+>;
+
+/** Everything else but the published sequence, which is raised without a new revision. */
+type JobState = Omit<Job, keyof JobDetails | 'publishedSequence'>;
+
+/** Columns that `decodeJobRow` reads, of `jobs AS j` joined with `job_details AS d`. */
+export const JOB_COLUMNS = 'd.document, j.state, j.published_sequence';
+
+/** JSON of what never changes. */
+export function encodeDetails(job: Job): string {
+  const { id, createdAt, request, requestHash, resolution, pool, memoryMb, timeoutMs, maxAttempts } = job;
+  const details: JobDetails = {
+    id,
+    createdAt,
+    request,
+    requestHash,
+    resolution,
+    pool,
+    memoryMb,
+    timeoutMs,
+    maxAttempts,
+  };
+  return JSON.stringify(details);
+}
+
+/** Columns of `jobs` that `replace` sets, in the order of `CHANGING_COLUMNS`. */
+export function changingValues(job: Job): SqlRow {
+  return [
+    job.revision,
+    job.status,
+    isTerminal(job.status) ? 0 : 1,
+    job.updatedAt,
+    job.nextOfferAt,
+    job.claim?.workerId ?? null,
+    job.endedAt,
+    lastSequence(job),
+    job.publishedSequence,
+    encodeState(job),
+  ];
+}
+
+/** Names of the columns that change, in the order of `changingValues`. */
+export const CHANGING_COLUMNS = [
+  'revision',
+  'status',
+  'active',
+  'updated_at',
+  'next_offer_at',
+  'worker_id',
+  'ended_at',
+  'last_sequence',
+  'published_sequence',
+  'state',
+] as const;
+
+/** Reads `JOB_COLUMNS` back; `DATA_LOSS` when they do not hold a job. */
+export function decodeJobRow(row: SqlRow): Job {
+  const details: unknown = JSON.parse(textAt(row, 0));
+  const state: unknown = JSON.parse(textAt(row, 1));
+  if (!isRecord(details) || !isRecord(state) || !isRecord(details['request']) || !Array.isArray(state['history'])) {
+    throw new MaridError('DATA_LOSS', 'A stored row is no job; restore a copy of the database.');
+  }
+  return { ...details, ...state, publishedSequence: numberAt(row, 2) } as unknown as Job;
+}
+
+function encodeState(job: Job): string {
+  const state: JobState = {
+    revision: job.revision,
+    updatedAt: job.updatedAt,
+    status: job.status,
+    reason: job.reason,
+    message: job.message,
+    attempt: job.attempt,
+    claim: job.claim,
+    attempts: job.attempts,
+    history: job.history,
+    nextOfferAt: job.nextOfferAt,
+    offers: job.offers,
+    kill: job.kill,
+    startedAt: job.startedAt,
+    endedAt: job.endedAt,
+    result: job.result,
+  };
+  return JSON.stringify(state);
+}
+
+function lastSequence(job: Job): number {
+  return job.history.at(-1)?.sequence ?? 0;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

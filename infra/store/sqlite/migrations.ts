@@ -1,0 +1,87 @@
+/** The schema of the database file, as steps from empty to current. A step that was released never changes; new ones go to the end. */
+import { MaridError } from '../../../core/errors/marid-error.js';
+import { numberAt, type SqliteConnection } from './sqlite-connection.js';
+
+/** Marks the file as Marid's (`PRAGMA application_id`): "Mard". */
+const APPLICATION_ID = 0x4d617264;
+
+/**
+ * Jobs: what never changes is apart (`job_details`), so that a change of status rewrites a small row. `job_tokens` is the search index; its
+ * key is the list order, so that a page is one range. Partial indexes keep the loops' questions as small as their answers.
+ */
+const JOBS = `
+  CREATE TABLE jobs (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL,
+    status TEXT NOT NULL, active INTEGER NOT NULL, pool TEXT NOT NULL, memory_mb INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, next_offer_at INTEGER, worker_id TEXT, ended_at INTEGER,
+    last_sequence INTEGER NOT NULL, published_sequence INTEGER NOT NULL,
+    cluster_id TEXT NOT NULL, command_id TEXT NOT NULL, state TEXT NOT NULL);
+  CREATE INDEX jobs_by_time ON jobs (created_at, id);
+  CREATE INDEX jobs_by_status ON jobs (status, created_at, id);
+  CREATE INDEX jobs_due ON jobs (next_offer_at) WHERE status = 'ACCEPTED';
+  CREATE INDEX jobs_waiting ON jobs (pool, created_at, id, memory_mb) WHERE status = 'ACCEPTED';
+  CREATE INDEX jobs_owned ON jobs (worker_id) WHERE worker_id IS NOT NULL;
+  CREATE INDEX jobs_unpublished ON jobs (updated_at) WHERE published_sequence < last_sequence;
+  CREATE INDEX jobs_ended ON jobs (ended_at) WHERE active = 0;
+  CREATE INDEX jobs_of_cluster ON jobs (cluster_id) WHERE active = 1;
+  CREATE INDEX jobs_of_command ON jobs (command_id) WHERE active = 1;
+  CREATE TABLE job_details (number INTEGER PRIMARY KEY, document TEXT NOT NULL);
+  CREATE TABLE job_tokens (
+    token TEXT NOT NULL, created_at INTEGER NOT NULL, id TEXT NOT NULL,
+    PRIMARY KEY (token, created_at, id)) WITHOUT ROWID;
+`;
+
+const REST = `
+  CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE registry (
+    kind TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, document TEXT NOT NULL, PRIMARY KEY (kind, id));
+  CREATE TABLE workers (id TEXT PRIMARY KEY, revision INTEGER NOT NULL, seen_at INTEGER NOT NULL, document TEXT NOT NULL);
+  CREATE TABLE task_runs (name TEXT PRIMARY KEY, document TEXT NOT NULL);
+  CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, deadline INTEGER NOT NULL);
+`;
+
+/** `meta`: empty, or JSON of [key, headers]. */
+const LOG = `
+  CREATE TABLE log_topics (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, partitions INTEGER NOT NULL, retention_ms INTEGER NOT NULL);
+  CREATE TABLE log_partitions (
+    topic INTEGER NOT NULL, partition INTEGER NOT NULL, next_offset INTEGER NOT NULL, last_appended_at INTEGER NOT NULL,
+    PRIMARY KEY (topic, partition)) WITHOUT ROWID;
+  CREATE TABLE log_records (
+    topic INTEGER NOT NULL, partition INTEGER NOT NULL, "offset" INTEGER NOT NULL, appended_at INTEGER NOT NULL,
+    meta TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (topic, partition, "offset")) WITHOUT ROWID;
+  CREATE TABLE log_offsets (
+    group_name TEXT NOT NULL, topic INTEGER NOT NULL, partition INTEGER NOT NULL, "offset" INTEGER NOT NULL,
+    PRIMARY KEY (group_name, topic, partition)) WITHOUT ROWID;
+`;
+
+const MIGRATIONS: readonly string[] = [JOBS + REST + LOG];
+
+/** Refuses files of other programs and of later versions, with `UNSUPPORTED`. */
+export function checkVersion(connection: SqliteConnection, path: string): void {
+  const applicationId = pragma(connection, 'application_id');
+  if (applicationId !== 0 && applicationId !== APPLICATION_ID) {
+    throw new MaridError('UNSUPPORTED', `The database ${path} belongs to another program; choose another data folder.`);
+  }
+  const version = pragma(connection, 'user_version');
+  if (version > MIGRATIONS.length) {
+    const versions = `version ${String(version)}; this Marid knows ${String(MIGRATIONS.length)}`;
+    throw new MaridError(
+      'UNSUPPORTED',
+      `The database ${path} was written by a later Marid (${versions}): use that one.`,
+    );
+  }
+}
+
+/** Brings the schema up to date, inside the caller's transaction. */
+export function migrate(connection: SqliteConnection): void {
+  const version = pragma(connection, 'user_version');
+  for (const script of MIGRATIONS.slice(version)) connection.execute(script);
+  connection.execute(`PRAGMA application_id = ${String(APPLICATION_ID)}`);
+  connection.execute(`PRAGMA user_version = ${String(MIGRATIONS.length)}`);
+}
+
+function pragma(connection: SqliteConnection, name: 'application_id' | 'user_version'): number {
+  const row = connection.get(`PRAGMA ${name}`);
+  return row === null ? 0 : numberAt(row, 0);
+}

@@ -1,0 +1,62 @@
+/** `FleetStore` in the embedded database. */
+import type { TaskRun, WorkerRecord } from '../../../core/fleet/worker-record.js';
+import type { FleetStore } from '../../../core/ports/fleet-store.js';
+import { decodeDocument, raiseCounter } from './documents.js';
+import type { SqlRow } from './sqlite-connection.js';
+import type { SqliteDatabase } from './sqlite-database.js';
+
+const INSERT = 'INSERT INTO workers (id, revision, seen_at, document) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING';
+const REPLACE = 'UPDATE workers SET revision = ?, seen_at = ?, document = ? WHERE id = ? AND revision = ?';
+const PUT_RUN = `INSERT INTO task_runs (name, document) VALUES (?, ?)
+  ON CONFLICT (name) DO UPDATE SET document = excluded.document`;
+
+/** Workers, terms and task runs in SQLite. Shares the database, which its owner opens and closes. */
+export class SqliteFleetStore implements FleetStore {
+  constructor(private readonly database: SqliteDatabase) {}
+
+  async getWorker({ id }: { readonly id: string }): Promise<WorkerRecord | null> {
+    const sql = 'SELECT document FROM workers WHERE id = ?';
+    const row = this.database.read((connection) => connection.get(sql, [id]));
+    return row === null ? null : decodeWorker(row);
+  }
+
+  async listWorkers(): Promise<readonly WorkerRecord[]> {
+    const sql = 'SELECT document FROM workers ORDER BY id';
+    return this.database.read((connection) => connection.all(sql)).map(decodeWorker);
+  }
+
+  putWorker({ worker }: { readonly worker: WorkerRecord }): Promise<boolean> {
+    const { id, revision, seenAt } = worker;
+    const document = JSON.stringify(worker);
+    return this.database.write((connection) => {
+      const change =
+        revision === 1
+          ? connection.run(INSERT, [id, revision, seenAt, document])
+          : connection.run(REPLACE, [revision, seenAt, document, id, revision - 1]);
+      return change.changes === 1;
+    });
+  }
+
+  purgeWorkers({ seenBefore }: { readonly seenBefore: number }): Promise<number> {
+    const sql = 'DELETE FROM workers WHERE seen_at < ?';
+    return this.database.write((connection) => connection.run(sql, [seenBefore]).changes);
+  }
+
+  nextTerm({ name }: { readonly name: string }): Promise<number> {
+    return this.database.write((connection) => raiseCounter(connection, `term:${name}`));
+  }
+
+  async putTaskRun({ run }: { readonly run: TaskRun }): Promise<void> {
+    await this.database.write((connection) => connection.run(PUT_RUN, [run.name, JSON.stringify(run)]));
+  }
+
+  async listTaskRuns(): Promise<readonly TaskRun[]> {
+    const sql = 'SELECT document FROM task_runs ORDER BY name';
+    const rows = this.database.read((connection) => connection.all(sql));
+    return rows.map((row) => decodeDocument<TaskRun>(row, 0, ['name', 'startedAt', 'outcome']));
+  }
+}
+
+function decodeWorker(row: SqlRow): WorkerRecord {
+  return decodeDocument<WorkerRecord>(row, 0, ['id', 'revision', 'session', 'address']);
+}
