@@ -1,0 +1,72 @@
+/** Starting a launcher process that outlives its starter. */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MaridError } from '../../../core/errors/marid-error.js';
+import { succeeds } from './errno.js';
+
+/** A log that has grown beyond this many bytes is begun anew. */
+const LOG_LIMIT = 1024 * 1024;
+/** The heap is small on purpose; one V8 helper thread is plenty. */
+const NODE_FLAGS = ['--no-warnings', '--max-old-space-size=64', '--max-semi-space-size=1', '--v8-pool-size=1'];
+
+/** What to start. */
+export interface LauncherProcessOptions {
+  /** The launcher's folder. */
+  readonly folder: string;
+  /** The launcher's compiled `main.js`. */
+  readonly entry: string;
+  /** See `ConnectLauncherOptions.idleMs`. */
+  readonly idleMs: number;
+  /** See `ConnectLauncherOptions.leaseMs`. */
+  readonly leaseMs: number;
+}
+
+/** A launcher that was started and may not listen yet. */
+export interface StartedLauncher {
+  /** Its exit, `null` while it runs. */
+  readonly ended: () => string | null;
+  /** Path of its log. */
+  readonly log: string;
+}
+
+/** Starts a launcher in a session of its own, with an empty environment, so that nothing of the worker's reaches a job. */
+export function startLauncherProcess(options: LauncherProcessOptions): StartedLauncher {
+  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  const log = join(options.folder, 'launcher.log');
+  const descriptor = openSync(log, isLarge(log) ? 'w' : 'a', 0o600);
+  const parameters = [options.folder, String(options.idleMs), String(options.leaseMs)];
+  let ended: string | null = null;
+  const child = spawn(process.execPath, [...NODE_FLAGS, options.entry, ...parameters], {
+    cwd: '/',
+    env: {},
+    detached: true,
+    stdio: ['ignore', descriptor, descriptor],
+  });
+  closeSync(descriptor);
+  child.once('error', (error) => (ended = error.message));
+  child.once('exit', (code, signal) => (ended = signal ?? `exit code ${String(code)}`));
+  child.unref();
+  return { ended: () => ended, log };
+}
+
+/** The compiled entry: beside this file, or in `dist/` when this file runs from its source. */
+export function findLauncherEntry(): string {
+  const candidates = ['./main.js', '../../../dist/infra/process/launcher/main.js'];
+  const paths = candidates.map((candidate) => fileURLToPath(new URL(candidate, import.meta.url)));
+  const found = paths.find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  throw new MaridError(
+    'UNAVAILABLE',
+    `The launcher is not compiled: run "npm run build" (looked at ${paths.join(', ')}).`,
+  );
+}
+
+function isLarge(path: string): boolean {
+  let large = false;
+  succeeds(() => {
+    large = statSync(path).size > LOG_LIMIT;
+  }, 'ENOENT');
+  return large;
+}

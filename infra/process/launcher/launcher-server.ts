@@ -1,0 +1,144 @@
+/** Connections of workers to a launcher: reads requests, answers them from the table, tells exits. */
+import type { Server, Socket } from 'node:net';
+import { isMaridError, MaridError } from '../../../core/errors/marid-error.js';
+import type { Clock } from '../../../core/ports/clock.js';
+import type { Logger } from '../../../core/ports/logger.js';
+import type { ProcessExit } from '../../../core/ports/launcher.js';
+import { LineSplitter } from './line-splitter.js';
+import type { ProcessTable } from './process-table.js';
+import {
+  decodeRequest,
+  decodeRequestId,
+  encodeExit,
+  encodeFailure,
+  encodeReply,
+  PROTOCOL_VERSION,
+  type LauncherRequest,
+} from './protocol.js';
+
+/** What a `LauncherServer` is made of. */
+export interface LauncherServerOptions {
+  readonly table: ProcessTable;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long it stays with neither connection nor running process, in milliseconds. */
+  readonly idleMs: number;
+  /** Called when there is no reason to stay. */
+  readonly onIdle: () => void;
+}
+
+/** A worker's connection. */
+interface Connection {
+  readonly socket: Socket;
+  /** Another connection has adopted since this one did: its worker must not start anything any more. */
+  superseded: boolean;
+}
+
+/**
+ * *Serving* from `attach`; *idle* when there is neither connection nor process, which ends the launcher after `idleMs`, or at once when the last worker said `close`
+ * and nothing is held. Exits that nobody took are on disk for the next launcher.
+ */
+export class LauncherServer {
+  private readonly options: LauncherServerOptions;
+  private readonly connections = new Set<Connection>();
+  /** Who is told of exits: the last that adopted. */
+  private adopter: Connection | null = null;
+  private cancelIdle: (() => void) | null = null;
+
+  constructor(options: LauncherServerOptions) {
+    this.options = options;
+  }
+
+  /** Serves the connections of a server: accepts them at once, and reads what they ask when `ready` has resolved. */
+  async attach(server: Server, ready: Promise<void>): Promise<void> {
+    server.on('connection', (socket) => void ready.then(() => this.serve(socket)));
+    await ready;
+    this.considerIdle();
+  }
+
+  /** Tells the adopter of an exit; without one, it is held. */
+  tell(exit: ProcessExit): void {
+    this.adopter?.socket.write(encodeExit(exit));
+    this.considerIdle();
+  }
+
+  private serve(socket: Socket): void {
+    const connection: Connection = { socket, superseded: false };
+    const splitter = new LineSplitter();
+    if (socket.destroyed) return;
+    this.connections.add(connection);
+    this.considerIdle();
+    socket.on('data', (chunk: Buffer) => this.receive(connection, splitter, chunk));
+    socket.on('error', (error) => this.options.logger.debug({ error }, 'a connection failed'));
+    socket.once('close', () => this.drop(connection));
+  }
+
+  private drop(connection: Connection): void {
+    this.connections.delete(connection);
+    if (this.adopter === connection) this.adopter = null;
+    this.considerIdle();
+  }
+
+  private receive(connection: Connection, splitter: LineSplitter, chunk: Buffer): void {
+    try {
+      for (const line of splitter.push(chunk)) void this.answer(connection, decodeRequestId(line), line);
+    } catch (error) {
+      this.options.logger.warn({ error }, 'dropping a connection that sends what no worker does');
+      connection.socket.destroy();
+    }
+  }
+
+  private async answer(connection: Connection, id: number, line: string): Promise<void> {
+    try {
+      const request = decodeRequest(line);
+      const value = await this.handle(connection, request);
+      connection.socket.write(encodeReply(id, value ?? null));
+      if (request.type === 'close') this.end(connection);
+    } catch (error) {
+      if (!isMaridError(error)) this.options.logger.error({ error }, 'a request failed');
+      connection.socket.write(encodeFailure(id, error));
+    }
+  }
+
+  private handle(connection: Connection, request: LauncherRequest): unknown {
+    const { table, clock } = this.options;
+    switch (request.type) {
+      case 'hello':
+        return { protocol: PROTOCOL_VERSION, processId: process.pid };
+      case 'start':
+        if (connection.superseded) throw new MaridError('UNAVAILABLE', 'Another worker has taken over this launcher.');
+        return table.start(request.start);
+      case 'kill':
+        return table.kill(request.attempt, request.graceMs);
+      case 'renew':
+        if (connection.superseded) throw new MaridError('UNAVAILABLE', 'Another worker has taken over this launcher.');
+        return table.renew({ ...request, ageMs: clock.now() - request.sentAt });
+      case 'adopt':
+        return this.adopt(connection);
+      case 'forget':
+        return table.forget(request.attempt);
+      case 'close':
+        return null;
+    }
+  }
+
+  private adopt(connection: Connection): unknown {
+    if (this.adopter !== null && this.adopter !== connection) this.adopter.superseded = true;
+    connection.superseded = false;
+    this.adopter = connection;
+    return this.options.table.adopt();
+  }
+
+  private end(connection: Connection): void {
+    this.drop(connection);
+    connection.socket.end();
+    if (this.connections.size === 0 && !this.options.table.holding) this.options.onIdle();
+  }
+
+  private considerIdle(): void {
+    this.cancelIdle?.();
+    this.cancelIdle = null;
+    if (this.connections.size > 0 || this.options.table.busy) return;
+    this.cancelIdle = this.options.clock.after(this.options.idleMs, this.options.onIdle);
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * The launcher process: `main.js <folder> <idleMs> <leaseMs>`. One for each worker's state folder; started by `connectLauncher`, which see. Imports nothing but Node's
+ * own modules and a few files of Marid: it has to start at once and stay small, because starting a process costs more the larger the starter is.
+ */
+import { closeSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { SystemClock } from '../../runtime/system-clock.js';
+import { LauncherServer } from './launcher-server.js';
+import { LeaseDeadline } from './lease-deadline.js';
+import { LineLogger } from './line-logger.js';
+import { listInheritableDescriptors, readBoot } from './proc.js';
+import { ProcessTable } from './process-table.js';
+import { RecordFolder } from './record-folder.js';
+import { SocketFolder } from './socket-folder.js';
+
+/** Signals that end a launcher which runs nothing, and that one which runs something ignores. */
+const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+
+async function main([path = '', idleMs = '', leaseMs = '']: readonly string[]): Promise<void> {
+  for (const descriptor of listInheritableDescriptors()) closeSync(descriptor);
+  process.title = 'marid-launcher';
+  const clock = new SystemClock();
+  const logger = new LineLogger({ clock, fields: { launcher: process.pid } });
+  const stop = (reason: string): void => {
+    logger.info({ reason }, 'stopping');
+    process.exit(0);
+  };
+  const folder = SocketFolder.open(path);
+  const server = createServer();
+  const table = new ProcessTable({
+    records: new RecordFolder({ folder: path, logger }),
+    lease: new LeaseDeadline({ clock, leaseMs: Number(leaseMs) }),
+    boot: readBoot(),
+    clock,
+    logger,
+    onExit: (exit) => workers.tell(exit),
+  });
+  const workers = new LauncherServer({
+    table,
+    clock,
+    logger,
+    idleMs: Number(idleMs),
+    onIdle: () => stop('nothing to hold'),
+  });
+  const takeOver = async (): Promise<void> => {
+    if (!(await folder.listen(server))) return stop('another launcher serves this folder');
+    await table.recover();
+  };
+  for (const signal of SIGNALS) process.on(signal, () => (table.busy ? undefined : stop(signal)));
+  process.on('uncaughtException', (error) => logger.error({ error }, 'unexpected error; going on for the jobs'));
+
+  await workers.attach(server, takeOver());
+  logger.info({ folder: path }, 'serving');
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`The launcher cannot start: ${error instanceof Error ? String(error.stack) : 'unknown'}\n`);
+  process.exit(1);
+});

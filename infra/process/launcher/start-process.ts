@@ -1,0 +1,103 @@
+/** Starting a program with nothing inherited: own session and group, exact arguments and environment, output to files. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, constants, lstatSync, openSync, statSync } from 'node:fs';
+import { MaridError, type ErrorCode } from '../../../core/errors/marid-error.js';
+import type { StartRequest } from '../../../core/ports/launcher.js';
+import { errnoOf, isErrno } from './errno.js';
+
+/** The job may have put a link where its output is to go: it is never followed. */
+const OUTPUT_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+const OUTPUT_MODE = 0o644;
+/** Errors that say that the machine has no room, so that the same start may succeed later. */
+const NO_ROOM = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ENOSPC', 'EDQUOT'];
+
+/** A child that runs. */
+export interface RunningChild {
+  readonly child: ChildProcess;
+  readonly processId: number;
+}
+
+/**
+ * Starts the program and resolves as soon as it was executed, before its exit can be seen. The C library looks it up in the PATH of the given environment, and runs
+ * a text file without `#!` line with `/bin/sh`. Errors as the port says, `RESOURCE_EXHAUSTED` when the machine has no room.
+ */
+export async function startProcess(request: StartRequest): Promise<RunningChild> {
+  const opened: number[] = [];
+  try {
+    for (const path of [request.stdoutPath, request.stderrPath]) opened.push(openOutput(path));
+    return await spawnChild(request, opened);
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
+  }
+}
+
+/** Size of an output file in bytes; 0 when the job removed it. */
+export function outputBytes(path: string): number {
+  try {
+    return lstatSync(path).size;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return 0;
+    throw error;
+  }
+}
+
+/** Whether a regular file is there, which unlike a device belongs to one job. */
+export function isFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+async function spawnChild(request: StartRequest, output: readonly number[]): Promise<RunningChild> {
+  const [program = '', ...parameters] = request.command;
+  try {
+    const child = spawn(program, parameters, {
+      cwd: request.directory,
+      env: request.environment,
+      detached: true,
+      stdio: ['ignore', ...output],
+    });
+    if (child.pid !== undefined) return { child, processId: child.pid };
+    throw await new Promise<Error>((resolve) => child.once('error', resolve));
+  } catch (error) {
+    throw startError(request, program, error);
+  }
+}
+
+function openOutput(path: string): number {
+  try {
+    return openSync(path, OUTPUT_FLAGS, OUTPUT_MODE);
+  } catch (error) {
+    const code: ErrorCode = isErrno(error, ...NO_ROOM) ? 'RESOURCE_EXHAUSTED' : 'INVALID_ARGUMENT';
+    throw new MaridError(code, `The output file ${JSON.stringify(path)} cannot be opened: ${reasonOf(error)}.`);
+  }
+}
+
+function startError(request: StartRequest, program: string, cause: unknown): MaridError {
+  const name = JSON.stringify(program);
+  const reason = reasonOf(cause);
+  if (isErrno(cause, ...NO_ROOM)) {
+    return new MaridError('RESOURCE_EXHAUSTED', `No room to start ${name}: ${reason}.`, { cause, retryable: true });
+  }
+  if (!isDirectory(request.directory)) {
+    const directory = JSON.stringify(request.directory);
+    return new MaridError('INVALID_ARGUMENT', `The working directory ${directory} does not exist.`, { cause });
+  }
+  if (isErrno(cause, 'ENOENT')) {
+    return new MaridError('NOT_FOUND', `The program ${name}, or the interpreter that it names, does not exist.`, {
+      cause,
+    });
+  }
+  return new MaridError('INVALID_ARGUMENT', `The program ${name} cannot be executed: ${reason}.`, { cause });
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) return false;
+    throw error;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return errnoOf(error) ?? 'unknown error';
+}
