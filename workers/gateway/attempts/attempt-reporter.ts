@@ -1,0 +1,89 @@
+/** Tells the log what happens to attempts, and lets go of each once the log holds its last event. */
+import type { MemoryBudget } from '../../../core/dispatch/budget.js';
+import type { AttemptReference, ExitResult, WorkerEvent } from '../../../core/job/job.js';
+import type { Clock } from '../../../core/ports/clock.js';
+import type { Launcher } from '../../../core/ports/launcher.js';
+import type { Logger } from '../../../core/ports/logger.js';
+import type { Attempt } from './attempt.js';
+import type { Conclusion } from './conclusion.js';
+import type { EventOutbox } from './event-outbox.js';
+import type { HeldAttempts } from './held-attempts.js';
+
+/** Options of `AttemptReporter`. */
+export interface AttemptReporterOptions {
+  readonly identity: { readonly workerId: string; readonly session: string };
+  readonly launcher: Launcher;
+  readonly budget: MemoryBudget;
+  readonly held: HeldAttempts;
+  readonly outbox: EventOutbox;
+  /** Called whenever memory has become free. */
+  readonly onRoom: () => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The end of an attempt, to be told. */
+export interface Report {
+  readonly conclusion: Conclusion;
+  /** `null` when no process ever ran. */
+  readonly result: ExitResult | null;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+type EventPart = Pick<WorkerEvent, 'status' | 'at' | 'reason' | 'message'> & Partial<WorkerEvent>;
+
+export class AttemptReporter {
+  readonly #options: AttemptReporterOptions;
+
+  constructor(options: AttemptReporterOptions) {
+    this.#options = options;
+  }
+
+  /** The worker prepares the attempt. */
+  preparing(attempt: Attempt): void {
+    const at = this.#options.clock.now();
+    this.#send(attempt, { status: 'INIT', at, reason: 'PREPARING', message: 'Preparing to launch job' });
+  }
+
+  /** Its process runs. */
+  running(attempt: Attempt, startedAt: number): void {
+    this.#send(attempt, { status: 'RUNNING', at: startedAt, reason: 'STARTED', message: 'Job is Running.' });
+  }
+
+  /** Its process is gone: the memory is free from now on. */
+  released(attempt: Attempt): void {
+    attempt.end();
+    this.#options.budget.release(attempt.memoryKey);
+    this.#options.onRoom();
+  }
+
+  /** Its end. The worker holds it until the log does; one that is not the worker's any more is dropped without a word. */
+  ended(attempt: Attempt, { conclusion, result, at }: Report): void {
+    const drop = (): void => {
+      this.forget(attempt.reference);
+      this.#options.held.remove(attempt);
+    };
+    if (attempt.ending === 'lost') drop();
+    else this.#send(attempt, { ...conclusion, result, at }, drop);
+  }
+
+  /** The launcher need not remember the attempt any more. */
+  forget(reference: AttemptReference): void {
+    const { launcher, logger } = this.#options;
+    launcher.forget({ attempt: reference }).catch((error: unknown) => {
+      logger.debug({ ...reference, error }, 'the launcher could not forget an attempt; it tells of it again');
+    });
+  }
+
+  #send(attempt: Attempt, event: EventPart, acknowledged?: () => void): void {
+    if (attempt.ending === 'lost') return;
+    const { outbox, identity } = this.#options;
+    attempt.sequence += 1;
+    const { sequence, reference } = attempt;
+    outbox.send(
+      { result: null, infrastructureFailure: false, ...event, ...reference, ...identity, sequence },
+      acknowledged,
+    );
+  }
+}

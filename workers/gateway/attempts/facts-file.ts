@@ -1,0 +1,20 @@
+/** The file beside an attempt's folder, `<attempt>.json`, with the facts that must outlive the worker's process. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import type { AttemptFacts } from './attempt.js';
+
+const schema = z.object({ memoryMb: z.int().min(0), hasSetup: z.boolean() });
+
+/** Writes the facts of the attempt with this directory. */
+export async function writeFacts(directory: string, facts: AttemptFacts): Promise<void> {
+  await writeFile(`${directory}.json`, JSON.stringify(facts));
+}
+
+/** The facts; `null` when there are none that can be read. */
+export async function readFacts(directory: string): Promise<AttemptFacts | null> {
+  try {
+    return schema.parse(JSON.parse(await readFile(`${directory}.json`, 'utf8')));
+  } catch {
+    return null;
+  }
+}

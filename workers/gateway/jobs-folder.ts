@@ -1,0 +1,13 @@
+/** Where attempts live: `<state folder>/jobs/<job>/<attempt>/`, with their facts in `<attempt>.json` beside it. */
+import { join } from 'node:path';
+import type { AttemptReference } from '../../core/job/job.js';
+
+/** The folder of all attempts. */
+export function jobsFolderOf(stateFolder: string): string {
+  return join(stateFolder, 'jobs');
+}
+
+/** The directory of an attempt. Its job's id has been checked by the control plane: it is a plain name. */
+export function attemptDirectory(jobsFolder: string, { jobId, attempt }: AttemptReference): string {
+  return join(jobsFolder, jobId, String(attempt));
+}

@@ -1,0 +1,66 @@
+/** Opens files that a job has made: whatever it put there, nothing outside its folder is opened, and nothing blocks. */
+import { constants } from 'node:fs';
+import { open, readlink, realpath, type FileHandle } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { invalidArgument, MaridError } from '../../../core/errors/marid-error.js';
+import { errorCode } from '../staging/staging.js';
+
+/** `O_NONBLOCK`: opening a pipe does not wait for its writer. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']);
+
+/** A relative path of plain names. Throws `INVALID_ARGUMENT` for anything else: absolute, `..`, `.`, empty parts, NUL. */
+export function checkRelativePath(path: string, field: string): string {
+  const problem = path.includes('\0')
+    ? 'has a NUL'
+    : path.startsWith('/')
+      ? 'is absolute; give a path below the job directory'
+      : path.split('/').some((part) => part === '' || part === '.' || part === '..')
+        ? 'has an empty part, `.` or `..`'
+        : null;
+  if (problem !== null) throw invalidArgument([{ field, description: `${JSON.stringify(path)} ${problem}` }]);
+  return path;
+}
+
+/**
+ * Opens a regular file below a folder, or `null` when there is none. Links are followed as long as they stay inside; throws `INVALID_ARGUMENT`
+ * for one that leads out and for what is no regular file.
+ */
+export async function openInside(root: string, path: string): Promise<FileHandle | null> {
+  const realRoot = await absentAsNull(realpath(root));
+  const target = realRoot === null ? null : await absentAsNull(realpath(join(realRoot, path)));
+  if (realRoot === null || target === null) return null;
+  checkInside(realRoot, target, path);
+  const file = await absentAsNull(open(target, FLAGS));
+  if (file === null) return null;
+  try {
+    await checkOpened(file, realRoot, path);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** What was opened, not what the path may name by now. */
+async function checkOpened(file: FileHandle, realRoot: string, path: string): Promise<void> {
+  checkInside(realRoot, await readlink(`/proc/self/fd/${file.fd}`), path);
+  if (!(await file.stat()).isFile())
+    throw invalidArgument([{ field: 'path', description: `${JSON.stringify(path)} is not a regular file` }]);
+}
+
+function checkInside(realRoot: string, target: string, path: string): void {
+  if (target.startsWith(realRoot + sep)) return;
+  throw invalidArgument([{ field: 'path', description: `${JSON.stringify(path)} leads out of the job directory` }]);
+}
+
+async function absentAsNull<T>(result: Promise<T>): Promise<T | null> {
+  try {
+    return await result;
+  } catch (error) {
+    const code = errorCode(error) ?? '';
+    if (ABSENT.has(code)) return null;
+    if (code === 'EACCES') throw new MaridError('NOT_FOUND', 'The worker may not read this file.', { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * The `run` script of an attempt: bash that sets the environment, sources the setup files, and runs the program as a child that gets its
+ * signals. It behaves as Genie's (layout, variables, setup log, failure marker) and can be run again by hand. It starts no process but the program, and `rm`
+ * when there are setup files.
+ */
+import type { JobSpecification } from '../../../core/job/job.js';
+import { genieVariables } from './genie-variables.js';
+import { exportLine, quote } from './quote.js';
+
+/** Options of `runScript`. */
+export interface RunScriptOptions {
+  readonly specification: JobSpecification;
+  /** The job's directory, absolute. */
+  readonly directory: string;
+  /** Setup files below the directory, in the order in which they are sourced. */
+  readonly setupFiles: readonly SetupFile[];
+}
+
+/** A setup file to source. */
+export interface SetupFile {
+  /** Whose it is, for the setup log: `cluster x`. */
+  readonly owner: string;
+  /** Path below the job's directory. */
+  readonly path: string;
+}
+
+/** Left in the job's directory by the script when the program cannot be run; holds why. */
+export const PROGRAM_PROBLEM_FILE = 'genie/program_problem.txt';
+/** Exists while the setup files run, and afterwards if one failed. */
+export const SETUP_MARKER_FILE = 'genie/setup_failed.txt';
+/** What the setup files print. */
+export const SETUP_LOG_FILE = 'genie/logs/setup.log';
+
+/** The text of the script. Throws `INVALID_ARGUMENT` for values that no environment or argument can hold. */
+export function runScript(options: RunScriptOptions): string {
+  const { specification, setupFiles } = options;
+  return [
+    `#!/bin/bash\n# Job ${quote(specification.jobId)}, attempt ${specification.attempt}. May be run again by hand.`,
+    'set -o errexit -o pipefail -o nounset',
+    SIGNALS,
+    ...environment(options),
+    ...(setupFiles.length === 0 ? [] : setup(setupFiles)),
+    'builtin cd -- "$GENIE_JOB_DIR"',
+    DUMP,
+    launch(specification),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+/**
+ * A signal ends the script itself when no program runs yet, else the program: as SIGTERM, because a shell's background child ignores SIGINT.
+ * `wait` is interrupted by a trapped signal and then says nothing of the child, so it is asked again.
+ */
+const SIGNALS = `__genie_child=''
+__genie_interrupted=0
+__genie_signal() {
+  __genie_interrupted=1
+  if [[ -z $__genie_child ]]; then exit "$1"; fi
+  if [[ $__genie_child != starting ]]; then builtin kill -s TERM "$__genie_child" 2>/dev/null || true; fi
+}
+trap '__genie_signal 143' TERM
+trap '__genie_signal 130' INT
+trap '__genie_signal 129' HUP`;
+
+/** Writes the environment to env.log without names that look secret. No failure of it ends the job. */
+const DUMP = `__genie_dump() {
+  local names name
+  compgen -e >"$__GENIE_ENVIRONMENT_DUMP_FILE"
+  mapfile -t names <"$__GENIE_ENVIRONMENT_DUMP_FILE"
+  for name in "\${names[@]}"; do
+    case \${name^^} in
+      *SECRET* | *TOKEN* | *PASSWORD* | *KEY*) ;;
+      *) builtin printf '%s=%s\\n' "$name" "\${!name-}" ;;
+    esac
+  done >"$__GENIE_ENVIRONMENT_DUMP_FILE"
+}
+__genie_dump 2>/dev/null || true`;
+
+function environment(options: RunScriptOptions): readonly string[] {
+  const { resolution, request } = options.specification;
+  const below = (name: string, path: string): string => `export ${name}="$GENIE_JOB_DIR"/${quote(path)}`;
+  const directories = [
+    exportLine('GENIE_JOB_DIR', options.directory),
+    below('GENIE_APPLICATION_DIR', 'genie/applications'),
+    below('GENIE_COMMAND_DIR', `genie/command/${resolution.command.id}`),
+    below('GENIE_CLUSTER_DIR', `genie/cluster/${resolution.cluster.id}`),
+    below('__GENIE_SETUP_LOG_FILE', SETUP_LOG_FILE),
+    below('__GENIE_ENVIRONMENT_DUMP_FILE', 'genie/logs/env.log'),
+    below('__GENIE_SETUP_ERROR_MARKER_FILE', SETUP_MARKER_FILE),
+  ];
+  const pairs = [...genieVariables(options.specification), ...Object.entries(request.environment)];
+  return [directories.join('\n'), pairs.map(([name, value]) => exportLine(name, value)).join('\n')];
+}
+
+function setup(files: readonly SetupFile[]): readonly string[] {
+  const begin = `builtin cd -- "$GENIE_JOB_DIR"
+builtin echo "The job script failed during setup. See \${__GENIE_SETUP_LOG_FILE} for details" >"$__GENIE_SETUP_ERROR_MARKER_FILE"
+exec 6>&1 7>&2 >"$__GENIE_SETUP_LOG_FILE" 2>&1`;
+  const sources = files.map(
+    (file) =>
+      `builtin echo ${quote(`Sourcing setup script for ${file.owner}`)}\nsource "$GENIE_JOB_DIR"/${quote(file.path)}`,
+  );
+  const end = `exec 1>&6 2>&7 6>&- 7>&-
+command -p rm -f -- "$__GENIE_SETUP_ERROR_MARKER_FILE"`;
+  return [begin, ...sources, end];
+}
+
+/** Checks the program as bash will look it up (setup files may have changed PATH), starts it with our standard input, and waits. */
+function launch({ request, resolution }: JobSpecification): string {
+  const words = [...resolution.command.executable, ...request.arguments].map(quote);
+  const line = words.join(' ');
+  const program = words[0] ?? "''";
+  const start = request.rawArguments === '' ? `${line} <&0 &` : `(\n${line} ${request.rawArguments}\n) <&0 &`;
+  return `__genie_problem() {
+  builtin echo "$1" >&2
+  builtin echo "$1" >"$GENIE_JOB_DIR"/${quote(PROGRAM_PROBLEM_FILE)}
+  exit "$2"
+}
+__genie_program=${program}
+if ! builtin type -t -- "$__genie_program" >/dev/null; then
+  if [[ $__genie_program != */* ]]; then __genie_problem "Program not found: $__genie_program (PATH=\${PATH-})" 127
+  elif [[ ! -e $__genie_program ]]; then __genie_problem "Program not found: $__genie_program" 127
+  else __genie_problem "Program is not an executable file: $__genie_program" 126; fi
+fi
+
+__genie_child=starting
+${start}
+__genie_child=$!
+if ((__genie_interrupted)); then __genie_signal 143; fi
+while true; do
+  __genie_interrupted=0
+  __genie_code=0
+  wait "$__genie_child" || __genie_code=$?
+  if ((__genie_interrupted == 0)); then break; fi
+done
+exit "$__genie_code"`;
+}

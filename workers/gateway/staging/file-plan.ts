@@ -1,0 +1,94 @@
+/** Which file of a job comes from where and goes where: Genie's layout of the job's directory. Pure. */
+import type { JobSpecification } from '../../../core/job/job.js';
+import type { SetupFile } from '../script/run-script.js';
+import { fileNameOf, isFileName } from './file-name.js';
+import { StagingFailure } from './staging.js';
+
+/** One file to place. */
+export interface PlannedFile {
+  readonly uri: string;
+  /** Path below the job's directory. */
+  readonly target: string;
+}
+
+/** Everything to place. */
+export interface FilePlan {
+  readonly files: readonly PlannedFile[];
+  /** Folders to have, below the job's directory. */
+  readonly folders: readonly string[];
+  /** In the order in which they are sourced. */
+  readonly setupFiles: readonly SetupFile[];
+}
+
+/** Nothing to place. */
+export const EMPTY_PLAN: FilePlan = { files: [], folders: [], setupFiles: [] };
+
+/** Files of the layout that nothing may replace, by path. */
+const RESERVED = ['run', 'stdout', 'stderr', 'genie'];
+
+interface Entity {
+  /** `cluster x`, `job x`. */
+  readonly owner: string;
+  /** Its folder, with a `/` at the end; empty for the job. */
+  readonly folder: string;
+  readonly configFolder: string;
+  readonly dependencyFolder: string;
+  readonly files: {
+    readonly configs: readonly string[];
+    readonly dependencies: readonly string[];
+    readonly setupFile: string | null;
+  };
+}
+
+/** The plan of a job. Throws `StagingFailure`, the job's own, when two files aim at one place or a URI has no file name. */
+export function planFiles(specification: JobSpecification): FilePlan {
+  const entities = entitiesOf(specification);
+  const targets = new Map(RESERVED.map((name) => [name, 'the job directory itself']));
+  const files = entities.flatMap((entity) => filesOf(entity)).filter((file) => claimTarget(targets, file));
+  if (files.length === 0) return EMPTY_PLAN;
+  const folders = entities.slice(0, -1).flatMap((entity) => [entity.configFolder, entity.dependencyFolder]);
+  const setupFiles = entities
+    .filter((entity) => entity.files.setupFile !== null)
+    .map(({ owner, folder }) => ({ owner, path: `${folder}genie_setup.sh` }));
+  return { files, folders, setupFiles };
+}
+
+/** In the order in which they are set up; the job last. */
+function entitiesOf({ jobId, request, resolution }: JobSpecification): readonly Entity[] {
+  return [
+    entity('cluster', 'genie/cluster', resolution.cluster),
+    ...resolution.applications.map((application) => entity('application', 'genie/applications', application)),
+    entity('command', 'genie/command', resolution.command),
+    { owner: `job ${jobId}`, folder: '', configFolder: '', dependencyFolder: '', files: request },
+  ];
+}
+
+function entity(kind: string, parent: string, resource: Entity['files'] & { readonly id: string }): Entity {
+  if (!isFileName(resource.id)) {
+    const message = `The id ${JSON.stringify(resource.id)} of the ${kind} cannot be the name of a folder.`;
+    throw new StagingFailure('INVALID_ID', message, false);
+  }
+  const folder = `${parent}/${resource.id}/`;
+  const folders = { folder, configFolder: `${folder}config/`, dependencyFolder: `${folder}dependencies/` };
+  return { owner: `${kind} ${resource.id}`, ...folders, files: resource };
+}
+
+function filesOf({ folder, configFolder, dependencyFolder, files }: Entity): readonly PlannedFile[] {
+  return [
+    ...(files.setupFile === null ? [] : [{ uri: files.setupFile, target: `${folder}genie_setup.sh` }]),
+    ...files.configs.map((uri) => ({ uri, target: `${configFolder}${fileNameOf(uri)}` })),
+    ...files.dependencies.map((uri) => ({ uri, target: `${dependencyFolder}${fileNameOf(uri)}` })),
+  ];
+}
+
+/** Takes the place of a file. False when the same URI has it already. */
+function claimTarget(targets: Map<string, string>, file: PlannedFile): boolean {
+  const other = targets.get(file.target);
+  if (other === file.uri) return false;
+  if (other !== undefined) {
+    const message = `Two files aim at ${JSON.stringify(file.target)} of the job directory: ${other} and ${file.uri}.`;
+    throw new StagingFailure('FILE_CONFLICT', message, false);
+  }
+  targets.set(file.target, file.uri);
+  return true;
+}

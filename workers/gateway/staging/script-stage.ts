@@ -1,0 +1,22 @@
+/** Writes the `run` script. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isMaridError } from '../../../core/errors/marid-error.js';
+import { runScript } from '../script/run-script.js';
+import { StagingFailure, type Stage, type StagingContext } from './staging.js';
+
+export const scriptStage: Stage = {
+  name: 'script',
+  async run(context) {
+    await writeFile(join(context.attempt.directory, 'run'), compose(context), { mode: 0o755 });
+  },
+};
+
+function compose({ specification, attempt, plan }: StagingContext): string {
+  try {
+    return runScript({ specification, directory: attempt.directory, setupFiles: plan.setupFiles });
+  } catch (error) {
+    if (isMaridError(error)) throw new StagingFailure('INVALID_REQUEST', error.message, false, error);
+    throw error;
+  }
+}
