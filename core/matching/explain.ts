@@ -35,7 +35,7 @@ export function explainMatch(index: RegistryIndex, request: JobRequest): readonl
     return { command, matched: true, clusters: clustersOf(index, found), reasons: [], lacks: 0 };
   });
   return ranked
-    .sort((left, right) => compare(left, right))
+    .sort(compare)
     .map(({ command, matched, clusters, reasons }) => ({ command, matched, clusters, reasons }));
 }
 

@@ -51,29 +51,38 @@ export type ResolveOutcome =
 
 /** Resolves a request. Pure: chance comes from `random`, and equal candidates are always in the order of their ids. */
 export function resolveJob(options: ResolveOptions): ResolveOutcome {
-  const { index, request, load, random } = options;
-  const candidates = findCandidates(index, request);
-  const commands = nonEmpty(candidates.map(({ command }) => command));
-  if (commands === null) return { kind: 'none', message: sayNoMatch(index, request) };
-  const command = options.commandSelector.select(commands, { random, load: null });
-  const candidate = candidates.find((each) => each.command.id === command.chosen.id);
-  const clusters = candidate === undefined ? null : nonEmpty(clustersOf(index, candidate));
-  if (candidate === undefined || clusters === null) return { kind: 'none', message: sayNoMatch(index, request) };
-  const cluster = options.clusterSelector.select(clusters, { random, load });
-  const applications = findApplications(index, request, command.chosen);
-  if (applications.missing.length > 0)
-    return { kind: 'none', message: sayMissing(request, command.chosen, applications) };
-  return {
-    kind: 'matched',
-    resolution: {
-      cluster: cluster.chosen,
-      command: command.chosen,
-      applications: applications.found,
-      memoryMb: request.memoryMb ?? command.chosen.memoryMb ?? options.defaults.memoryMb,
-      timeoutMs: request.timeoutMs ?? options.defaults.timeoutMs,
-    },
-    explanation: `${sayChoice('Command', command, options.commandSelector)} ${sayCluster(candidate, cluster, options)}`,
+  const { index, request, defaults } = options;
+  const choices = choose(options, findCandidates(index, request));
+  if (choices === null) return { kind: 'none', message: sayNoMatch(index, request) };
+  const command = choices.command.chosen;
+  const { found, missing } = findApplications(index, request, command);
+  if (missing.length > 0) return { kind: 'none', message: sayMissing(request, command, missing) };
+  const resolution = {
+    cluster: choices.cluster.chosen,
+    command,
+    applications: found,
+    memoryMb: request.memoryMb ?? command.memoryMb ?? defaults.memoryMb,
+    timeoutMs: request.timeoutMs ?? defaults.timeoutMs,
   };
+  return { kind: 'matched', resolution, explanation: sayChoices(options, choices) };
+}
+
+interface Choices {
+  readonly candidate: Candidate;
+  readonly command: Choice<Command>;
+  readonly cluster: Choice<Cluster>;
+}
+
+/** One command of the candidates, then one of its clusters; `null` when there are no candidates. */
+function choose(options: ResolveOptions, candidates: readonly Candidate[]): Choices | null {
+  const { index, load, random } = options;
+  const commands = nonEmpty(candidates.map((each) => each.command));
+  if (commands === null) return null;
+  const command = options.commandSelector.select(commands, { random, load: null });
+  const candidate = candidates.find((each) => each.command === command.chosen);
+  const clusters = candidate && nonEmpty(clustersOf(index, candidate));
+  if (!candidate || !clusters) return null;
+  return { candidate, command, cluster: options.clusterSelector.select(clusters, { random, load }) };
 }
 
 interface Applications {
@@ -89,21 +98,23 @@ function findApplications(index: RegistryIndex, request: JobRequest, command: Co
   return { found: found.filter((each) => each !== null), missing: ids.filter((_, at) => found[at] === null) };
 }
 
-function sayMissing(request: JobRequest, command: Command, { missing }: Applications): string {
+function sayMissing(request: JobRequest, command: Command, missing: readonly string[]): string {
   const asker = request.applicationIds.length > 0 ? 'the job' : `command ${show(command.name)}`;
   const verb = missing.length === 1 ? 'is' : 'are';
   return `${capitalise(plural('application', missing.length))} ${showAll(missing)} of ${asker} ${verb} not in the registry.`;
 }
 
-function sayChoice(kind: string, choice: Choice<{ readonly id: string; readonly name: string }>, by: Selector): string {
-  const { id, name } = choice.chosen;
-  return `${kind} ${show(name)}${id === name ? '' : ` (${show(id)})`} was chosen by ${by.name}: ${choice.rationale}.`;
+function sayChoices(options: ResolveOptions, { candidate, command, cluster }: Choices): string {
+  const criteria = `criterion ${candidate.jobCriterion + 1} of the job with ${candidate.commandCriterion + 1} of the command`;
+  return (
+    `Command ${sayChoice(command, options.commandSelector)}. ` +
+    `Cluster ${sayChoice(cluster, options.clusterSelector)}; it matches cluster ${criteria}.`
+  );
 }
 
-function sayCluster(candidate: Candidate, choice: Choice<Cluster>, options: ResolveOptions): string {
-  const chosen = sayChoice('Cluster', choice, options.clusterSelector);
-  const criteria = `cluster criterion ${candidate.jobCriterion + 1} of the job with ${candidate.commandCriterion + 1} of the command`;
-  return `${chosen.slice(0, -1)}; it matches ${criteria}.`;
+function sayChoice({ chosen, rationale }: Choice<Cluster | Command>, by: Selector): string {
+  const id = chosen.id === chosen.name ? '' : ` (${show(chosen.id)})`;
+  return `${show(chosen.name)}${id} was chosen by ${by.name}: ${rationale}`;
 }
 
 function nonEmpty<T>(items: readonly T[]): Candidates<T> | null {
