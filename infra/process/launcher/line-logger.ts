@@ -40,8 +40,10 @@ export class LineLogger implements Logger {
   /** A log on a full disk must not end the parent of all jobs; what was lost is counted in the next line. */
   private write(level: string, fields: LogFields, message: string): void {
     const lost = this.failures > 0 ? { lostLines: this.failures } : {};
-    const time = new Date(this.clock.now()).toISOString();
-    const line = JSON.stringify({ level, time, ...this.bound, ...fields, ...lost, msg: message }, replaceError);
+    const line = JSON.stringify(
+      { level, time: this.clock.now(), ...this.bound, ...fields, ...lost, msg: message },
+      replaceError,
+    );
     try {
       writeSync(2, `${line}\n`);
       this.failures = 0;
