@@ -1,6 +1,7 @@
 /** The fleet as this control plane sees it: records of the store, and what was heard since. */
 import { TOPICS } from '../../../core/fleet/topics.js';
 import type { WorkerBeat, WorkerRecord } from '../../../core/fleet/worker-record.js';
+import type { WorkerFacts } from '../../../core/job/explain.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import type { Logger } from '../../../core/ports/logger.js';
@@ -113,6 +114,16 @@ export class WorkerDirectory implements Service {
       .filter((worker) => worker.record.pool === pool && ['ACTIVE', 'DRAINING'].includes(this.stateOf(worker)))
       .map((worker) => worker.record.memoryBudgetMb);
     return budgets.length === 0 ? null : Math.max(...budgets);
+  }
+
+  /** What an explanation takes into account. */
+  facts(): readonly WorkerFacts[] {
+    return this.list().map((worker) => {
+      const state = this.stateOf(worker);
+      const { id, pool, memoryBudgetMb, draining } = worker.record;
+      const alive = state === 'ACTIVE' || state === 'DRAINING';
+      return { id, pool, memoryBudgetMb, memoryFreeMb: worker.memoryFreeMb, alive, draining };
+    });
   }
 
   /** Takes over a record that was written or read. */

@@ -1,0 +1,111 @@
+/** Files of jobs, read through the worker that has them. */
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { invalidArgument, MaridError } from '../../../core/errors/marid-error.js';
+import type { Attempt, Job } from '../../../core/job/job.js';
+import { isTerminal } from '../../../core/job/status.js';
+import type { Clock } from '../../../core/ports/clock.js';
+import type {
+  ListJobFilesRequest,
+  ListJobFilesResponseSchema,
+  ReadJobFileRequest,
+  ReadJobFileResponseSchema,
+} from '../../../proto/gen/marid/v1/job_service_pb.js';
+import { nodeError, type NodeDirectory } from '../fleet/node-directory.js';
+import type { JobRepository } from '../jobs/job-repository.js';
+import type { JobSignals } from '../jobs/job-signals.js';
+
+const READ_AGAIN_MS = 3000;
+const LIST_TIMEOUT_MS = 15_000;
+
+/** Options of `JobFiles`. */
+export interface JobFilesOptions {
+  readonly jobs: JobRepository;
+  readonly signals: JobSignals;
+  readonly nodes: NodeDirectory;
+  readonly clock: Clock;
+}
+
+/** Proxies to the workers. `NO_OUTPUT` when the job never had an attempt, `WORKER_UNREACHABLE` when its worker is gone. */
+export class JobFiles {
+  constructor(private readonly options: JobFilesOptions) {}
+
+  /** Lists the files of an attempt. */
+  async list(
+    request: ListJobFilesRequest,
+    signal: AbortSignal,
+  ): Promise<MessageInitShape<typeof ListJobFilesResponseSchema>> {
+    checkNumbers(request.attempt);
+    const attempt = attemptOf(await this.options.jobs.require(request.jobId), request.attempt);
+    try {
+      const client = await this.options.nodes.clientOf(attempt.workerId);
+      const reference = { jobId: request.jobId, attempt: attempt.number };
+      const call = { attempt: reference, folder: request.folder };
+      const { files, truncated } = await client.listNodeFiles(call, { signal, timeoutMs: LIST_TIMEOUT_MS });
+      return { files, truncated };
+    } catch (error) {
+      throw nodeError(error, attempt.workerId);
+    }
+  }
+
+  /** Streams a file of an attempt; with `follow`, first waits for the attempt's program to start. */
+  async *read(
+    request: ReadJobFileRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<MessageInitShape<typeof ReadJobFileResponseSchema>> {
+    checkNumbers(request.attempt, request.limit);
+    if (request.path === '') throw invalidArgument([{ field: 'path', description: 'is required' }]);
+    const job = request.follow ? await this.started(request, signal) : await this.options.jobs.require(request.jobId);
+    if (job === null) return; // the caller is gone
+    const attempt = attemptOf(job, request.attempt);
+    const { path, offset, limit, follow } = request;
+    try {
+      const client = await this.options.nodes.clientOf(attempt.workerId);
+      const reference = { jobId: job.id, attempt: attempt.number };
+      const parts = client.readNodeFile({ attempt: reference, path, offset, limit, follow }, { signal });
+      for await (const part of parts) yield { offset: part.offset, data: part.data };
+    } catch (error) {
+      throw nodeError(error, attempt.workerId);
+    }
+  }
+
+  /** The job once the asked attempt runs or has ended; `null` when `signal` aborted before. */
+  private async started(request: ReadJobFileRequest, signal: AbortSignal): Promise<Job | null> {
+    const waiter = this.options.signals.waiter(request.jobId);
+    try {
+      while (!signal.aborted) {
+        const job = await this.options.jobs.require(request.jobId);
+        if (hasStarted(job, request.attempt)) return job;
+        await waiter.next({ clock: this.options.clock, waitMs: READ_AGAIN_MS, signal });
+      }
+      return null;
+    } finally {
+      waiter.close();
+    }
+  }
+}
+
+function hasStarted(job: Job, number: number): boolean {
+  if (isTerminal(job.status)) return true;
+  if (number !== 0 && number < job.attempt) return true;
+  return job.status === 'RUNNING' && number <= job.attempt;
+}
+
+function attemptOf(job: Job, number: number): Attempt {
+  const facts = { job_id: job.id };
+  const latest = job.attempts.at(-1);
+  if (latest === undefined) {
+    const why = isTerminal(job.status) ? 'it ended before a worker took it' : 'no worker has taken it yet';
+    throw new MaridError('NO_OUTPUT', `Job ${job.id} has no output: ${why}.`, { facts });
+  }
+  const attempt = number === 0 ? latest : job.attempts.find((each) => each.number === number);
+  if (attempt !== undefined) return attempt;
+  const message = `Job ${job.id} has no attempt ${String(number)}; the latest is ${String(latest.number)}.`;
+  throw new MaridError('NOT_FOUND', message, { facts });
+}
+
+function checkNumbers(attempt: number, limit = 0n): void {
+  const violations = [];
+  if (attempt < 0) violations.push({ field: 'attempt', description: 'must be 1 or more, or 0 for the latest' });
+  if (limit < 0n) violations.push({ field: 'limit', description: 'must be 1 or more, or 0 for no limit' });
+  if (violations.length > 0) throw invalidArgument(violations);
+}

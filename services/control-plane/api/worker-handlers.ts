@@ -1,0 +1,118 @@
+/** gRPC handlers for workers. */
+import { invalidArgument, type FieldViolation } from '../../../core/errors/marid-error.js';
+import { idProblem } from '../../../core/validation/ids.js';
+import {
+  attemptReferenceFromMessage,
+  attemptReferenceToMessage,
+  specificationToMessage,
+  toDuration,
+} from '../../../proto/codec/index.js';
+import {
+  ClaimOutcome,
+  type RegisterWorkerRequest,
+  type WorkerService,
+} from '../../../proto/gen/marid/v1/worker_service_pb.js';
+import type { ServiceHandlers } from '../../../proto/rpc/service.js';
+import type { ClaimAnswer, Claims } from '../fleet/claims.js';
+import type { WorkerSessions } from '../fleet/worker-sessions.js';
+
+const MOST_CLAIMS = 256;
+const LONGEST_TEXT = 255;
+
+/** Options of `createWorkerHandlers`. */
+export interface WorkerHandlerOptions {
+  readonly sessions: WorkerSessions;
+  readonly claims: Claims;
+  readonly pools: readonly string[];
+  readonly leaseTtlMs: number;
+  readonly heartbeatIntervalMs: number;
+}
+
+/** Handlers over sessions and claims. */
+export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHandlers<typeof WorkerService> {
+  const { sessions, claims, pools, leaseTtlMs, heartbeatIntervalMs } = options;
+  return {
+    registerWorker: async (request) => {
+      checkRegistration(request, pools);
+      const held = request.held.map(attemptReferenceFromMessage);
+      const { workerId, session, pool, host, address, memoryBudgetMb, version } = request;
+      const facts = { workerId, session, pool, host, address, memoryBudgetMb, version };
+      const answer = await sessions.register({ ...facts, held });
+      return {
+        leaseTtl: toDuration(leaseTtlMs),
+        heartbeatInterval: toDuration(heartbeatIntervalMs),
+        lost: answer.lost.map(attemptReferenceToMessage),
+        kills: answer.kills.map(attemptReferenceToMessage),
+        draining: answer.draining,
+      };
+    },
+    claim: async (request) => {
+      checkCount('claims', request.claims.length);
+      const answers = await claims.claim(request, request.claims);
+      return { results: request.claims.map((entry, index) => ({ ...namesOf(entry), ...resultOf(answers[index]) })) };
+    },
+    claimNext: async (request) => {
+      checkCount('max_jobs', request.maxJobs);
+      const { memoryMb, maxJobs, claimId } = request;
+      const specifications = await claims.claimNext(request, { memoryMb, maxJobs, claimId });
+      return { specifications: specifications.map(specificationToMessage) };
+    },
+    sync: async (request) => {
+      const { workerId, session, memoryFreeMb, stopping } = request;
+      const held = request.held.map(attemptReferenceFromMessage);
+      const answer = await sessions.sync({ workerId, session, held, memoryFreeMb, stopping });
+      return {
+        sessionCurrent: answer.sessionCurrent,
+        lost: answer.lost.map(attemptReferenceToMessage),
+        kills: answer.kills.map(attemptReferenceToMessage),
+        draining: answer.draining,
+      };
+    },
+  };
+}
+
+function namesOf({ jobId, claimId }: { jobId: string; claimId: string }): { jobId: string; claimId: string } {
+  return { jobId, claimId };
+}
+
+function resultOf(answer: ClaimAnswer | undefined): {
+  outcome: ClaimOutcome;
+  specification?: ReturnType<typeof specificationToMessage>;
+} {
+  switch (answer?.kind) {
+    case 'claimed':
+      return { outcome: ClaimOutcome.CLAIMED, specification: specificationToMessage(answer.specification) };
+    case 'gone':
+      return { outcome: ClaimOutcome.GONE };
+    case 'refused':
+    case undefined:
+      return { outcome: ClaimOutcome.REFUSED };
+    default:
+      return answer satisfies never;
+  }
+}
+
+function checkRegistration(request: RegisterWorkerRequest, pools: readonly string[]): void {
+  const violations: FieldViolation[] = [];
+  const add = (field: string, description: string | null): void => {
+    if (description !== null) violations.push({ field, description });
+  };
+  add('worker_id', idProblem(request.workerId));
+  add('session', idProblem(request.session));
+  add('host', textProblem(request.host));
+  add('address', textProblem(request.address));
+  add('memory_budget_mb', request.memoryBudgetMb >= 1 ? null : 'must be at least 1');
+  const known = `is ${JSON.stringify(request.pool.slice(0, LONGEST_TEXT))}, which is no pool of this server; there are ${pools.join(', ')}`;
+  add('pool', pools.includes(request.pool) ? null : known);
+  if (violations.length > 0) throw invalidArgument(violations);
+}
+
+function textProblem(text: string): string | null {
+  return text.length >= 1 && text.length <= LONGEST_TEXT ? null : `must have 1 to ${String(LONGEST_TEXT)} characters`;
+}
+
+function checkCount(field: string, count: number): void {
+  if (count < 0 || count > MOST_CLAIMS) {
+    throw invalidArgument([{ field, description: `must be at most ${String(MOST_CLAIMS)}` }]);
+  }
+}
