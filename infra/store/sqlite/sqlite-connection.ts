@@ -66,7 +66,8 @@ export class SqliteConnection {
   private prepared(sql: string): ReturnType<Driver.Database['prepare']> {
     const known = this.statements.get(sql);
     if (known !== undefined) return known;
-    const statement = this.driver.prepare(sql).raw();
+    const statement = this.driver.prepare(sql);
+    if (statement.reader) statement.raw();
     this.statements.set(sql, statement);
     return statement;
   }

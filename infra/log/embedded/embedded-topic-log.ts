@@ -1,0 +1,192 @@
+/** `TopicLog` in tables of the embedded database, for the readers of one process. */
+import { MaridError } from '../../../core/errors/marid-error.js';
+import type { Clock } from '../../../core/ports/clock.js';
+import type { Logger } from '../../../core/ports/logger.js';
+import type {
+  LogRecord,
+  LogSubscription,
+  PartitionOffset,
+  StoredRecord,
+  SubscribeOptions,
+  TopicLog,
+  TopicPartition,
+  TopicSettings,
+} from '../../../core/ports/topic-log.js';
+import type { SqliteDatabase } from '../../store/sqlite/sqlite-database.js';
+import { assignPartitions } from './assign-partitions.js';
+import { EmbeddedSubscription } from './embedded-subscription.js';
+import * as tables from './log-tables.js';
+import { RetentionSweeper } from './retention-sweeper.js';
+
+/** What `EmbeddedTopicLog` works with. */
+export interface EmbeddedTopicLogOptions {
+  /** Shared; its owner opens and closes it. One log per database. */
+  readonly db: SqliteDatabase;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Records of one partition, in the order in which they were given. */
+interface Batch {
+  readonly topicId: number;
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: LogRecord[];
+}
+
+/**
+ * The log. States: open (from construction) and closed (by `close`, for ever). A produce that commits wakes the subscriptions that read its
+ * partitions; nothing polls. Groups are the subscriptions that live: only their offsets are stored.
+ */
+export class EmbeddedTopicLog implements TopicLog {
+  private readonly topics = new Map<string, tables.Topic>();
+  private readonly subscriptions = new Set<EmbeddedSubscription>();
+  private readonly sweeper: RetentionSweeper;
+  private closed = false;
+
+  constructor(private readonly options: EmbeddedTopicLogOptions) {
+    this.refreshTopics();
+    this.sweeper = new RetentionSweeper({ ...options, topics: () => [...this.topics.values()] });
+  }
+
+  async ensureTopics({ topics }: { readonly topics: readonly TopicSettings[] }): Promise<void> {
+    this.checkOpen();
+    await this.options.db.write((connection) => {
+      for (const settings of topics) tables.putTopic(connection, settings);
+    }, topics.length);
+    this.refreshTopics();
+    this.assignAlone([...this.subscriptions].filter((each) => each.group === null));
+    for (const group of new Set([...this.subscriptions].map((each) => each.group))) this.rebalance(group);
+  }
+
+  async partitions({ topic }: { readonly topic: string }): Promise<number> {
+    this.checkOpen();
+    return this.topic(topic).partitions;
+  }
+
+  async produce({ records }: { readonly records: readonly LogRecord[] }): Promise<void> {
+    this.checkOpen();
+    const batches = this.batchesOf(records);
+    if (batches.length === 0) return;
+    await this.options.db.write((connection) => {
+      const now = this.options.clock.now();
+      for (const batch of batches) tables.appendRecords(connection, { ...batch, now }, batch.records);
+    }, records.length);
+    for (const subscription of this.subscriptions) {
+      for (const { topic, partition } of batches) subscription.wake(topic, partition);
+    }
+  }
+
+  async endOffsets(options: { readonly topic: string }): Promise<readonly PartitionOffset[]> {
+    this.checkOpen();
+    const { id, name, partitions } = this.topic(options.topic);
+    return this.options.db.read((connection) =>
+      Array.from({ length: partitions }, (_, partition) => ({
+        topic: name,
+        partition,
+        offset: tables.nextOffset(connection, id, partition),
+      })),
+    );
+  }
+
+  async subscribe(options: SubscribeOptions): Promise<LogSubscription> {
+    this.checkOpen();
+    for (const topic of options.topics) this.topic(topic);
+    const subscription: EmbeddedSubscription = new EmbeddedSubscription(options, {
+      read: (from, limit) => this.read(from, limit),
+      startOf: (partition) => this.startOf(options, partition),
+      commit: (offsets) => this.commit(subscription.group, offsets),
+      leave: () => {
+        this.subscriptions.delete(subscription);
+        this.rebalance(subscription.group);
+      },
+    });
+    this.subscriptions.add(subscription);
+    if (subscription.group === null) this.assignAlone([subscription]);
+    this.rebalance(subscription.group);
+    return subscription;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const subscription of [...this.subscriptions]) await subscription.close();
+    await this.sweeper.stop();
+  }
+
+  private refreshTopics(): void {
+    for (const topic of this.options.db.read(tables.readTopics)) this.topics.set(topic.name, topic);
+  }
+
+  private assignAlone(subscriptions: readonly EmbeddedSubscription[]): void {
+    for (const subscription of subscriptions) {
+      const [all] = assignPartitions([subscription], (topic) => this.topic(topic).partitions);
+      subscription.assign(all ?? []);
+    }
+  }
+
+  /** Deals the partitions of a group anew among its members, in the order in which they joined. */
+  private rebalance(group: string | null): void {
+    if (group === null || this.closed) return;
+    const members = [...this.subscriptions].filter((each) => each.group === group);
+    const dealt = assignPartitions(members, (topic) => this.topic(topic).partitions);
+    members.forEach((member, index) => {
+      member.assign(dealt[index] ?? []);
+    });
+  }
+
+  private read(from: PartitionOffset, limit: number): readonly StoredRecord[] {
+    return this.options.db.read((connection) =>
+      tables.readRecords(connection, this.topic(from.topic), { ...from, limit }),
+    );
+  }
+
+  private startOf({ start }: SubscribeOptions, at: TopicPartition): number {
+    if (start.kind === 'positions') {
+      const found = start.positions.find((each) => each.topic === at.topic && each.partition === at.partition);
+      return found?.offset ?? 0;
+    }
+    const place = { group: start.group, topicId: this.topic(at.topic).id, partition: at.partition };
+    return this.options.db.read((connection) => tables.committedOffset(connection, place));
+  }
+
+  private async commit(group: string | null, offsets: readonly PartitionOffset[]): Promise<void> {
+    if (group === null) return;
+    const places = offsets.map(({ topic, partition, offset }) => ({
+      place: { group, topicId: this.topic(topic).id, partition },
+      offset,
+    }));
+    await this.options.db.write((connection) => {
+      for (const { place, offset } of places) tables.commitOffset(connection, place, offset);
+    }, places.length);
+  }
+
+  private batchesOf(records: readonly LogRecord[]): readonly Batch[] {
+    const batches = new Map<string, Batch>();
+    for (const record of records) {
+      const name = `${String(record.partition)}/${record.topic}`;
+      const batch = batches.get(name) ?? this.newBatch(record);
+      batch.records.push(record);
+      batches.set(name, batch);
+    }
+    return [...batches.values()];
+  }
+
+  private newBatch({ topic, partition }: LogRecord): Batch {
+    const { id, partitions } = this.topic(topic);
+    if (Number.isInteger(partition) && partition >= 0 && partition < partitions) {
+      return { topicId: id, topic, partition, records: [] };
+    }
+    const has = `it has ${String(partitions)}, from 0`;
+    throw new MaridError('NOT_FOUND', `The topic ${topic} has no partition ${String(partition)}: ${has}.`);
+  }
+
+  private topic(name: string): tables.Topic {
+    const topic = this.topics.get(name);
+    if (topic !== undefined) return topic;
+    throw new MaridError('NOT_FOUND', `The log has no topic ${name}: create it with ensureTopics first.`);
+  }
+
+  private checkOpen(): void {
+    if (this.closed) throw new MaridError('UNAVAILABLE', 'The log is closed; this process ends.');
+  }
+}
