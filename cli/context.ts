@@ -44,3 +44,8 @@ export class CliExit extends Error {
 export function isCliExit(value: unknown): value is CliExit {
   return value instanceof Error && value.name === 'CliExit' && 'exitCode' in value;
 }
+
+/** Ends a command with its exit code unless it is 0. */
+export function exitWith(exitCode: number): void {
+  if (exitCode !== 0) throw new CliExit(exitCode);
+}

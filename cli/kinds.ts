@@ -126,6 +126,12 @@ export function kindOf(word: RegistryWord): RegistryKind {
   return present(REGISTRY_KINDS.find((kind) => kind.word === word));
 }
 
+/** A message as an entry of a kind. Throws `INTERNAL` when it is of another one. */
+export function decodeEntry(kind: RegistryKind, message: Message): Entry {
+  if (isMessage(message, kind.schema) && 'id' in message) return message as Entry;
+  throw new MaridError('INTERNAL', `Expected ${kind.schema.typeName}, found ${message.$typeName}.`);
+}
+
 function decodeAs<D extends DescMessage>(schema: D, entry: Message): MessageShape<D> {
   if (isMessage(entry, schema)) return entry;
   throw new MaridError('INTERNAL', `Expected ${schema.typeName}, found ${entry.$typeName}.`);

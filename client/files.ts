@@ -22,6 +22,8 @@ export interface ReadOptions {
 export interface FollowOptions {
   /** Only this attempt, from 1. Default: the latest when it is called, and those that come after it. */
   readonly attempt?: number | undefined;
+  /** This attempt, from 1, and those that come after it. Default: as `attempt`. */
+  readonly fromAttempt?: number | undefined;
   /** First byte of the first attempt that is followed. Negative: that many bytes before the end. Default: 0. */
   readonly offset?: number | undefined;
   /** Ends it: throws CANCELLED. Default: none. */
@@ -66,7 +68,8 @@ export async function* followFile(
   file: { readonly jobId: string; readonly path: string },
   options: FollowOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let attempt = options.attempt ?? (await startedAttempt(context, file.jobId, 1, options.signal));
+  let attempt =
+    options.attempt ?? options.fromAttempt ?? (await startedAttempt(context, file.jobId, 1, options.signal));
   let offset = options.offset ?? 0;
   while (attempt !== null) {
     for await (const piece of followAttempt(context, { ...file, attempt, offset }, options.signal)) yield piece.data;

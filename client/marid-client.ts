@@ -4,7 +4,7 @@ import type { MaridError } from '../core/errors/marid-error.js';
 import type { Clock } from '../core/ports/clock.js';
 import type { Logger } from '../core/ports/logger.js';
 import type { Random } from '../core/ports/random.js';
-import { connectRpc } from '../infra/rpc/connect-rpc.js';
+import { connectRpc } from '../infra/rpc/rpc-channel.js';
 import { SystemClock } from '../infra/runtime/system-clock.js';
 import { SystemRandom } from '../infra/runtime/system-random.js';
 import { ApplicationService } from '../proto/gen/marid/v1/application_service_pb.js';
@@ -17,6 +17,7 @@ import {
   type ExplainJobResponse,
   type JobFilterSchema,
   type ListJobFilesResponse,
+  type ReadJobFileResponse,
   type ResolveJobResponse,
   type WatchJobsResponse,
 } from '../proto/gen/marid/v1/job_service_pb.js';
@@ -76,7 +77,7 @@ export class MaridClient implements RawClients {
   private constructor(
     private readonly runtime: ClientRuntime,
     clients: RawClients,
-    private readonly end: () => void,
+    private readonly end: () => Promise<void>,
   ) {
     this.applications = clients.applications;
     this.commands = clients.commands;
@@ -190,7 +191,12 @@ export class MaridClient implements RawClients {
 
   /** A file of a job's directory as it is now. */
   async *readFile(id: string, path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const piece of readPieces(this.watchContext(), { jobId: id, path }, options)) yield piece.data;
+    for await (const piece of this.readPieces(id, path, options)) yield piece.data;
+  }
+
+  /** As `readFile`, each piece with its offset. */
+  readPieces(id: string, path: string, options: ReadOptions = {}): AsyncIterable<ReadJobFileResponse> {
+    return readPieces(this.watchContext(), { jobId: id, path }, options);
   }
 
   /** The files of a job's directory. */
@@ -203,8 +209,8 @@ export class MaridClient implements RawClients {
   }
 
   /** Ends the connection and what still runs over it; idempotent. */
-  close(): void {
-    this.end();
+  close(): Promise<void> {
+    return this.end();
   }
 
   private once(options: CallLimits): ReturnType<typeof callOptions> {

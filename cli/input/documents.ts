@@ -20,7 +20,8 @@ export class InputDocument {
 
   /** The content as plain values. */
   get value(): unknown {
-    return this.document.toJS();
+    const content: unknown = this.document.toJS();
+    return content;
   }
 
   /** A problem with the value at a path: names file, line, column, document and path. */

@@ -162,11 +162,11 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What YAML's core schema makes is JSON already, but for dates and special numbers, which `fromJson` refuses. */
+/** What YAML's core schema makes is JSON already, but for integers beyond 2^53. */
 function decodeJson(value: unknown): JsonValue {
   if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return value;
   if (Array.isArray(value)) return value.map(decodeJson);
   if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, decodeJson(entry)]));
-  return String(value);
+  return typeof value === 'bigint' ? value.toString() : null;
 }
