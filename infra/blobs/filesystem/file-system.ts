@@ -1,0 +1,105 @@
+/** Steps on files that last: what they did is on disk when they resolve. */
+import { constants } from 'node:fs';
+import { link, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { MaridError, isMaridError } from '../../../core/errors/marid-error.js';
+
+/** Times that a file is put in place again after its folder vanished: somebody deleted the last blob beside it. */
+const MAX_PLACE_ATTEMPTS = 10;
+
+/** Options of `placeFile`. */
+export interface PlaceOptions {
+  /** Folder that exists and stays. */
+  readonly root: string;
+  /** Never replace a file. */
+  readonly ifAbsent: boolean;
+}
+
+type PlaceOutcome = 'placed' | 'taken' | 'again';
+
+/** Writes a new file and forces it to disk. Removes it again when the body throws. */
+export async function writeNewFile(path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    for await (const piece of body) await handle.writeFile(piece);
+    await handle.sync();
+  } catch (error) {
+    await handle.close();
+    await unlink(path);
+    throw error;
+  }
+  await handle.close();
+}
+
+/** Gives a file its final name below `root`. With `ifAbsent`, false when the name is taken. The file has left its first name in any case. */
+export async function placeFile(from: string, to: string, options: PlaceOptions): Promise<boolean> {
+  let outcome: PlaceOutcome = 'again';
+  try {
+    for (let attempt = 1; outcome === 'again' && attempt <= MAX_PLACE_ATTEMPTS; attempt += 1) {
+      outcome = await tryPlace(from, to, options);
+    }
+  } finally {
+    if (options.ifAbsent || outcome !== 'placed') await unlink(from);
+  }
+  if (outcome === 'again') throw new MaridError('UNAVAILABLE', `The folder of ${to} keeps vanishing; try again.`);
+  return outcome === 'placed';
+}
+
+/** Deletes a file and then the folders that it leaves empty, up to `root`. A file that is not there is fine. */
+export async function removeFile(path: string, root: string): Promise<void> {
+  try {
+    await unlink(path);
+    await syncFolder(dirname(path));
+    for (let folder = dirname(path); folder !== root; folder = dirname(folder)) await rmdir(folder);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST')) throw error;
+  }
+}
+
+/** Whether a caught value is a system error with one of these codes. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Object && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+}
+
+/** A system error as `UNAVAILABLE` that names the folder; everything else as it is. */
+export function translateFileError(error: unknown, folder: string): unknown {
+  if (isMaridError(error) || !(error instanceof Object && 'syscall' in error)) return error;
+  const remedy = hasCode(error, 'ENOSPC', 'EDQUOT')
+    ? 'its disk is full; free some space'
+    : 'look at its disk, owner and mode';
+  return new MaridError('UNAVAILABLE', `The blob folder ${folder} cannot be used: ${remedy}.`, { cause: error });
+}
+
+/** Makes a folder and those above it, and forces the new names to disk. */
+async function makeFolder(folder: string, root: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let above = dirname(folder); above.length >= root.length; above = dirname(above)) await syncFolder(above);
+}
+
+async function tryPlace(from: string, to: string, { root, ifAbsent }: PlaceOptions): Promise<PlaceOutcome> {
+  try {
+    await makeFolder(dirname(to), root);
+    if (ifAbsent) await link(from, to);
+    else await rename(from, to);
+  } catch (error) {
+    if (ifAbsent && hasCode(error, 'EEXIST')) return 'taken';
+    if (hasCode(error, 'ENOENT')) return 'again';
+    throw error;
+  }
+  await syncFolder(dirname(to));
+  return 'placed';
+}
+
+/** A folder that is gone needs nothing: what was in it was deleted. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return null;
+    throw error;
+  });
+  try {
+    await handle?.sync();
+  } finally {
+    await handle?.close();
+  }
+}
