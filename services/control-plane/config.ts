@@ -19,7 +19,7 @@ export const controlPlaneConfigSchema = z
       .string()
       .min(1)
       .default('./marid-data')
-      .describe('Folder of the embedded engines: marid.db is in it.'),
+      .describe('Folder of the embedded engines: marid.db is in it. `:memory:` keeps nothing.'),
     partitions: z
       .number()
       .int()

@@ -18,7 +18,7 @@ export interface LeaderOptions {
   readonly lease: LeasePort;
   readonly store: FleetStore;
   readonly tasks: readonly LeaderTask[];
-  /** Identity in the lease; the same after a restart, so that a crash leaves no gap. */
+  /** Identity of this process in the lease. */
   readonly holder: string;
   readonly clock: Clock;
   readonly logger: Logger;

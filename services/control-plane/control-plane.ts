@@ -1,0 +1,207 @@
+/** What a control plane consists of, over whatever engines it is given. */
+import type { RetryPolicy } from '../../core/job/retry.js';
+import { selectorByName } from '../../core/matching/selectors.js';
+import type { Clock } from '../../core/ports/clock.js';
+import type { FleetStore } from '../../core/ports/fleet-store.js';
+import type { JobStore } from '../../core/ports/job-store.js';
+import type { LeasePort } from '../../core/ports/lease-port.js';
+import type { Logger } from '../../core/ports/logger.js';
+import type { Random } from '../../core/ports/random.js';
+import type { RegistryStore } from '../../core/ports/registry-store.js';
+import type { Service } from '../../core/ports/service.js';
+import type { TopicLog } from '../../core/ports/topic-log.js';
+import { TOPICS } from '../../core/fleet/topics.js';
+import { createHandlers, type ControlPlaneHandlers } from './api/handlers.js';
+import type { ControlPlaneConfig } from './config.js';
+import { Offerer } from './dispatch/offerer.js';
+import { ReOfferTask } from './dispatch/re-offer-task.js';
+import { EventPublisher } from './events/event-publisher.js';
+import { PublishTask } from './events/publish-task.js';
+import { AttemptReconciler } from './fleet/attempt-reconciler.js';
+import { Claims } from './fleet/claims.js';
+import { KillDelivery } from './fleet/kill-delivery.js';
+import { NodeDirectory, type Dial } from './fleet/node-directory.js';
+import { WorkerDirectory } from './fleet/worker-directory.js';
+import { WorkerRecordsTask } from './fleet/worker-records-task.js';
+import { WorkerSessions } from './fleet/worker-sessions.js';
+import { ActiveJobs } from './jobs/active-jobs.js';
+import { JobRepository, type JobChange } from './jobs/job-repository.js';
+import { JobSignals } from './jobs/job-signals.js';
+import { LoadKeeper } from './jobs/load-keeper.js';
+import { Leader } from './leader/leader.js';
+import { RetentionTask } from './leader/retention-task.js';
+import { Projector } from './projection/projector.js';
+import { RegistryKeeper } from './registry/registry-keeper.js';
+import { Admission } from './submit/admission.js';
+import { Matcher } from './submit/matcher.js';
+import { Submitter } from './submit/submitter.js';
+import { ensureTopics, partitionsOf, type PartitionCounts } from './topics.js';
+
+/** Rests before the second, third, ... attempt of a job. */
+const RETRY_BACK_OFF_MS = [1000, 5000, 30_000] as const;
+
+/** Time, chance and log of a process. */
+export interface ControlPlaneRuntime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** The engines underneath; their owner opens and closes them. */
+export interface Engines {
+  readonly jobs: JobStore;
+  readonly registry: RegistryStore;
+  readonly fleet: FleetStore;
+  readonly log: TopicLog;
+  readonly lease: LeasePort;
+  /** Connects to workers. */
+  readonly dial: Dial;
+  /** Product by port, for people. */
+  readonly names: Readonly<Record<string, string>>;
+}
+
+/** Options of `ControlPlane.create`. */
+export interface ControlPlaneOptions {
+  readonly config: ControlPlaneConfig;
+  readonly runtime: ControlPlaneRuntime;
+  readonly engines: Engines;
+  /** Version of the program. */
+  readonly version: string;
+}
+
+/**
+ * States: created; started (`start`: what others rest on first); stopped (`stop`, in the opposite order: no new decisions, then what was decided is
+ * published). Requests are served by whoever binds `handlers`, between the two.
+ */
+export class ControlPlane implements Service {
+  readonly handlers: ControlPlaneHandlers;
+  private readonly services: readonly Service[];
+
+  private constructor(options: ControlPlaneOptions, partitions: PartitionCounts) {
+    const parts = assemble(options, partitions);
+    this.services = parts.services;
+    this.handlers = parts.handlers;
+  }
+
+  /** Makes sure of the topics and puts the parts together. */
+  static async create(options: ControlPlaneOptions): Promise<ControlPlane> {
+    const { pools, partitions } = options.config;
+    return new ControlPlane(options, await ensureTopics({ log: options.engines.log, pools, partitions }));
+  }
+
+  async start(): Promise<void> {
+    for (const service of this.services) await service.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const service of [...this.services].reverse()) await service.stop();
+  }
+}
+
+interface Parts {
+  readonly services: readonly Service[];
+  readonly handlers: ControlPlaneHandlers;
+}
+
+function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Parts {
+  const { config, runtime, engines } = options;
+  const { clock, random, logger } = runtime;
+  const instanceId = random.id();
+  const retry = { maxInfrastructureFailures: config.maxInfrastructureFailures, backoffMs: RETRY_BACK_OFF_MS };
+
+  const keeper = new RegistryKeeper({ store: engines.registry, clock, logger });
+  const directory = new WorkerDirectory({
+    ...runtime,
+    store: engines.fleet,
+    log: engines.log,
+    leaseTtlMs: config.leaseTtlMs,
+  });
+  const changes = followChanges(options, partitions);
+  const { signals, publisher, active, jobs } = changes;
+  const targets = (pool: string): ReturnType<WorkerDirectory['targets']> => directory.targets(pool);
+  const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
+  const projector = new Projector({ ...runtime, log: engines.log, jobs, retry });
+  const fleet = assembleFleet(options, { directory, jobs, retry, projector });
+  const submit = assembleSubmit(options, { keeper, directory, active, jobs, offerer });
+  const leader = new Leader({
+    ...{ lease: engines.lease, store: engines.fleet, holder: instanceId, clock, logger },
+    tasks: [
+      new ReOfferTask({ store: engines.jobs, jobs, offerer, clock }),
+      new PublishTask({ store: engines.jobs, publisher, clock }),
+      new RetentionTask({ jobs: engines.jobs, fleet: engines.fleet, jobRetentionMs: config.jobRetentionMs, clock }),
+      new WorkerRecordsTask({ store: engines.fleet, directory }),
+    ],
+  });
+  const load = new LoadKeeper({ ...runtime, active, keeper, store: engines.jobs, selector: config.clusterSelector });
+  const info = { version: options.version, instanceId, engines: engines.names };
+  return {
+    services: [keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, projector, leader],
+    handlers: createHandlers({
+      ...{ config, runtime, engines, info, keeper, directory, signals, jobs, leader, ...fleet, ...submit },
+    }),
+  };
+}
+
+/** What follows every committed change: load, publication, signals. */
+function followChanges(options: ControlPlaneOptions, partitions: PartitionCounts) {
+  const { engines, runtime } = options;
+  const signals = new JobSignals();
+  const active = new ActiveJobs();
+  const publisher = new EventPublisher({
+    ...{ log: engines.log, store: engines.jobs, source: '/marid/control-plane' },
+    ...{ partitions: partitionsOf(partitions, TOPICS.jobEvents), clock: runtime.clock, logger: runtime.logger },
+  });
+  const onCommitted = (change: JobChange): void => {
+    active.committed(change);
+    if (change.after.history.length > (change.before?.history.length ?? 0)) publisher.publish(change.after);
+    signals.committed(change.after);
+  };
+  return { signals, active, publisher, jobs: new JobRepository({ store: engines.jobs, onCommitted }) };
+}
+
+function assembleFleet(
+  { engines, runtime }: ControlPlaneOptions,
+  parts: {
+    readonly directory: WorkerDirectory;
+    readonly jobs: JobRepository;
+    readonly retry: RetryPolicy;
+    readonly projector: Projector;
+  },
+) {
+  const { clock, logger } = runtime;
+  const { directory, jobs, retry, projector } = parts;
+  const nodes = new NodeDirectory({ directory, dial: engines.dial, logger });
+  const kills = new KillDelivery({ nodes, logger });
+  const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
+  const reconciler = new AttemptReconciler({ store: engines.jobs, jobs, retry, caughtUp, clock, logger });
+  const sessions = new WorkerSessions({ store: engines.fleet, directory, reconciler, clock, logger });
+  return { nodes, kills, sessions, claims: new Claims({ store: engines.jobs, jobs, sessions, clock }) };
+}
+
+function assembleSubmit(
+  { config, runtime }: ControlPlaneOptions,
+  parts: {
+    readonly keeper: RegistryKeeper;
+    readonly directory: WorkerDirectory;
+    readonly active: ActiveJobs;
+    readonly jobs: JobRepository;
+    readonly offerer: Offerer;
+  },
+) {
+  const { clock, random } = runtime;
+  const { keeper, directory, active, jobs, offerer } = parts;
+  const matcher = new Matcher({
+    ...{ keeper, load: active, random },
+    defaults: { memoryMb: config.defaultMemoryMb, timeoutMs: config.defaultTimeoutMs },
+    commandSelector: selectorByName(config.commandSelector),
+    clusterSelector: selectorByName(config.clusterSelector),
+  });
+  const largestBudgetMb = (pool: string): number | null => directory.largestBudgetMb(pool);
+  const admission = new Admission({ pools: config.pools, maxMemoryMb: config.maxMemoryMb, largestBudgetMb });
+  const { offerAfterMs } = config;
+  return {
+    matcher,
+    admission,
+    submitter: new Submitter({ jobs, admission, matcher, offerer, offerAfterMs, clock, random }),
+  };
+}

@@ -1,0 +1,98 @@
+/** A control plane as a process: the embedded engines, the control plane over them, and its gRPC server. */
+import { join } from 'node:path';
+import type { TopicLog } from '../../core/ports/topic-log.js';
+import { EmbeddedLease } from '../../infra/lease/embedded/embedded-lease.js';
+import { EmbeddedTopicLog } from '../../infra/log/embedded/embedded-topic-log.js';
+import { bindService, connectRpc, RpcServer, type BoundService } from '../../infra/rpc/index.js';
+import { SqliteDatabase } from '../../infra/store/sqlite/sqlite-database.js';
+import { SqliteFleetStore } from '../../infra/store/sqlite/sqlite-fleet-store.js';
+import { SqliteJobStore } from '../../infra/store/sqlite/sqlite-job-store.js';
+import { SqliteRegistryStore } from '../../infra/store/sqlite/sqlite-registry-store.js';
+import { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
+import { ClusterService } from '../../proto/gen/marid/v1/cluster_service_pb.js';
+import { CommandService } from '../../proto/gen/marid/v1/command_service_pb.js';
+import { FleetService } from '../../proto/gen/marid/v1/fleet_service_pb.js';
+import { JobService } from '../../proto/gen/marid/v1/job_service_pb.js';
+import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
+import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
+import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
+import { createLogServiceHandlers } from './api/log-service.js';
+import type { ControlPlaneConfig } from './config.js';
+import { ControlPlane, type ControlPlaneRuntime, type Engines } from './control-plane.js';
+import type { NodeConnection } from './fleet/node-directory.js';
+import { readVersion } from './version.js';
+
+/** How long calls under way may take when the control plane stops. */
+const GRACE_MS = 5000;
+
+/** A control plane that serves. */
+export interface RunningControlPlane {
+  /** `host:port` of its gRPC server, with the real port. */
+  readonly address: string;
+  /** Its log, for a worker in the same process. */
+  readonly log: TopicLog;
+  /** Ends everything, the database last; safe to repeat. */
+  stop(): Promise<void>;
+}
+
+/** Starts a control plane. Rejects with `UNAVAILABLE` when its file or its address is in use; nothing is left open then. */
+export async function startControlPlane(options: {
+  readonly config: ControlPlaneConfig;
+  readonly runtime: ControlPlaneRuntime;
+}): Promise<RunningControlPlane> {
+  const { config, runtime } = options;
+  const { clock, logger } = runtime;
+  const releases: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (let release = releases.pop(); release !== undefined; release = releases.pop()) await release();
+  };
+  try {
+    const db = SqliteDatabase.open({ path: databaseFile(config), logger });
+    releases.push(() => db.close());
+    const log = new EmbeddedTopicLog({ db, clock, logger });
+    releases.push(() => log.close());
+    const engines = embeddedEngines(db, log, runtime);
+    const plane = await ControlPlane.create({ config, runtime, engines, version: readVersion() });
+    releases.push(() => plane.stop());
+    await plane.start();
+    const server = await RpcServer.start({ ...runtime, listen: config.listen, services: bind(plane, log, runtime) });
+    releases.push(() => server.stop({ graceMs: GRACE_MS }));
+    logger.info({ address: server.address, dataFolder: config.dataFolder }, 'control plane serves');
+    let stopping: Promise<void> | null = null;
+    return { address: server.address, log, stop: () => (stopping ??= stop()) };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function databaseFile({ dataFolder }: ControlPlaneConfig): string {
+  return dataFolder === ':memory:' ? dataFolder : join(dataFolder, 'marid.db');
+}
+
+function embeddedEngines(db: SqliteDatabase, log: TopicLog, { clock, logger }: ControlPlaneRuntime): Engines {
+  return {
+    jobs: new SqliteJobStore(db),
+    registry: new SqliteRegistryStore(db),
+    fleet: new SqliteFleetStore(db),
+    lease: new EmbeddedLease({ db, clock }),
+    log,
+    dial: (address): NodeConnection => {
+      const channel = connectRpc({ address, logger });
+      return { client: channel.client(WorkerNodeService), close: () => channel.close() };
+    },
+    names: { store: 'sqlite', log: 'embedded', lease: 'embedded' },
+  };
+}
+
+function bind({ handlers }: ControlPlane, log: TopicLog, runtime: ControlPlaneRuntime): readonly BoundService[] {
+  return [
+    bindService(ApplicationService, handlers.applications),
+    bindService(CommandService, handlers.commands),
+    bindService(ClusterService, handlers.clusters),
+    bindService(JobService, handlers.jobs),
+    bindService(FleetService, handlers.fleet),
+    bindService(WorkerService, handlers.workers),
+    bindService(LogService, createLogServiceHandlers({ log, ...runtime })),
+  ];
+}
