@@ -27,7 +27,10 @@ export interface StartedProcess {
   readonly startedAt: number;
 }
 
-/** The end of a process. */
+/**
+ * The end of a process and its group. With neither exit code nor signal nor `endedBy`, how it ended is not known: the launcher died, and the next one made sure that
+ * nothing of it runs.
+ */
 export interface ProcessExit {
   readonly attempt: AttemptReference;
   readonly result: ExitResult;
@@ -46,7 +49,8 @@ export type HeldProcess =
 export interface Launcher {
   /**
    * Starts a process in its own session and process group. Recorded on disk before it returns. Rejects with `NOT_FOUND` when the program does not
-   * exist, `INVALID_ARGUMENT` when it cannot be executed, `ALREADY_EXISTS` when the attempt was started before.
+   * exist, `INVALID_ARGUMENT` when it cannot be executed, `ALREADY_EXISTS` when the attempt was started before,
+   * `STALE_SESSION` when the lease has expired or another connection has adopted since this one did, `RESOURCE_EXHAUSTED` when the node has no room.
    */
   start(request: StartRequest): Promise<StartedProcess>;
   /** SIGTERM to the process group, SIGKILL after `graceMs`. False when the attempt does not run. Safe to repeat. */

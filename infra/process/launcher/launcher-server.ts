@@ -106,12 +106,12 @@ export class LauncherServer {
       case 'hello':
         return { protocol: PROTOCOL_VERSION, processId: process.pid };
       case 'start':
-        if (connection.superseded) throw new MaridError('UNAVAILABLE', 'Another worker has taken over this launcher.');
+        assertCurrent(connection);
         return table.start(request.start);
       case 'kill':
         return table.kill(request.attempt, request.graceMs);
       case 'renew':
-        if (connection.superseded) throw new MaridError('UNAVAILABLE', 'Another worker has taken over this launcher.');
+        assertCurrent(connection);
         return table.renew({ ...request, ageMs: clock.now() - request.sentAt });
       case 'adopt':
         return this.adopt(connection);
@@ -141,4 +141,8 @@ export class LauncherServer {
     if (this.connections.size > 0 || this.options.table.busy) return;
     this.cancelIdle = this.options.clock.after(this.options.idleMs, this.options.onIdle);
   }
+}
+
+function assertCurrent(connection: Connection): void {
+  if (connection.superseded) throw new MaridError('STALE_SESSION', 'Another worker has taken over this launcher.');
 }

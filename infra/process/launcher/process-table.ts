@@ -68,7 +68,7 @@ export class ProcessTable {
     }
   }
 
-  /** See `Launcher.start`; `UNAVAILABLE` while the lease is expired. */
+  /** See `Launcher.start`. */
   async start(request: StartRequest): Promise<StartedProcess> {
     const key = recordName(request.attempt);
     this.admit(key, request.attempt);
@@ -117,7 +117,7 @@ export class ProcessTable {
     }
     if (!this.busy) this.options.lease.resetUnlessRenewed();
     if (this.options.lease.phase !== 'held') {
-      throw new MaridError('UNAVAILABLE', 'The lease of this worker has expired: renew it before starting anything.');
+      throw new MaridError('STALE_SESSION', 'The lease of this worker has expired: renew it before starting anything.');
     }
   }
 

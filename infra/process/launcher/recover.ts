@@ -20,8 +20,9 @@ export interface RecoveryOptions {
 }
 
 /**
- * The exit of a recorded attempt. One that was written down is taken as it is. Else the exit status is lost: what still runs is killed with its group and told
- * as ended by `SIGKILL` and `kill`; what has gone already is told with neither exit code nor signal; `processId` is `null` when nothing was started.
+ * The exit of a recorded attempt. One that was written down is taken as it is. Else the exit status is lost: what still runs is killed with its group, and
+ * the end is told with neither exit code, signal nor cause, whether it was killed here or had gone already: nobody asked for it. `processId` is `null` when
+ * nothing was started.
  */
 export async function recoverExit(record: AttemptRecord, options: RecoveryOptions): Promise<ProcessExit> {
   if (record.exit !== null) return record.exit;
@@ -34,7 +35,7 @@ export async function recoverExit(record: AttemptRecord, options: RecoveryOption
     attempt: record.intended.attempt,
     result: {
       exitCode: null,
-      signal: group === null ? null : 'SIGKILL',
+      signal: null,
       processId: record.started?.processId ?? group,
       stdoutBytes: outputBytes(record.intended.stdoutPath),
       stderrBytes: outputBytes(record.intended.stderrPath),
@@ -42,7 +43,7 @@ export async function recoverExit(record: AttemptRecord, options: RecoveryOption
       cpuTimeMs: null,
     },
     endedAt: options.clock.now(),
-    endedBy: group === null ? null : 'kill',
+    endedBy: null,
   };
 }
 

@@ -1,0 +1,263 @@
+/** What every launcher does, with real processes. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HeldProcess, Launcher, ProcessExit, StartRequest } from '../../../core/ports/launcher.js';
+import { eventually } from '../../support/eventually.js';
+
+/** A launcher under test. */
+export interface LauncherBench {
+  /** Another connection to the same launcher. */
+  connect(): Promise<Launcher>;
+  /** An empty folder for the processes. */
+  readonly folder: string;
+  /** Ends connections, processes and the launcher. */
+  close(): Promise<void>;
+}
+
+/** A connection with the exits that it was told. */
+export interface Worker {
+  readonly launcher: Launcher;
+  readonly held: readonly HeldProcess[];
+  readonly exits: readonly ProcessExit[];
+  /** The exit of a job, once told. */
+  exitOf(jobId: string): Promise<ProcessExit>;
+}
+
+/** Listens for exits and adopts. */
+export async function workerOn(launcher: Launcher): Promise<Worker> {
+  const exits: ProcessExit[] = [];
+  launcher.onExit((exit) => exits.push(exit));
+  const held = await launcher.adopt();
+  const find = (jobId: string): ProcessExit | undefined => exits.find((exit) => exit.attempt.jobId === jobId);
+  return { launcher, held, exits, exitOf: (jobId) => eventually(`the exit of ${jobId}`, () => find(jobId)) };
+}
+
+/** A request to run a shell script as job `jobId`, with its output in `<jobId>.out` and `<jobId>.err`. */
+export function shell(folder: string, jobId: string, script: string): StartRequest {
+  return {
+    attempt: { jobId, attempt: 1 },
+    command: ['/bin/sh', '-c', script],
+    directory: folder,
+    environment: { PATH: '/usr/bin:/bin' },
+    stdoutPath: join(folder, `${jobId}.out`),
+    stderrPath: join(folder, `${jobId}.err`),
+    timeoutMs: 60_000,
+  };
+}
+
+/** Live processes of a group, without the dead that nobody has waited for yet. */
+export function membersOf(group: number): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && isMember(name, group))
+    .map(Number);
+}
+
+/** Runs the suite. */
+export function launcherSuite(name: string, open: () => Promise<LauncherBench>): void {
+  describe(`Launcher: ${name}`, () => {
+    let bench: LauncherBench;
+    let worker: Worker;
+    const file = (path: string): string => join(bench.folder, path);
+    const text = (path: string): string => readFileSync(file(path), 'utf8');
+    const run = (jobId: string, script: string, changes: Partial<StartRequest> = {}) =>
+      worker.launcher.start({ ...shell(bench.folder, jobId, script), ...changes });
+    const written = (path: string) => eventually(`the file ${path}`, () => existsSync(file(path)));
+
+    beforeEach(async () => {
+      bench = await open();
+      worker = await workerOn(await bench.connect());
+    });
+    afterEach(() => bench.close());
+
+    describe('start', () => {
+      test('passes arguments exactly, without a shell', async () => {
+        const argument = ' a  "b" $HOME `id`\n*';
+        await run('args', '', { command: ['/usr/bin/printf', '<%s>', argument, '', 'é'] });
+        expect((await worker.exitOf('args')).result).toMatchObject({ exitCode: 0, signal: null });
+        expect(text('args.out')).toBe(`<${argument}><><é>`);
+      });
+
+      test('gives the environment that it was told and nothing else', async () => {
+        await run('env', '', { command: ['/usr/bin/env'], environment: { A: '1', B: 'x=y\nz' } });
+        await worker.exitOf('env');
+        expect(text('env.out').split('\n').sort()).toEqual(['', 'A=1', 'B=x=y', 'z']);
+      });
+
+      test('looks the program up in the PATH of that environment', async () => {
+        writeFileSync(file('own-tool'), '#!/bin/sh\necho found', { mode: 0o755 });
+        await run('path', '', { command: ['own-tool'], environment: { PATH: bench.folder } });
+        await worker.exitOf('path');
+        expect(text('path.out')).toBe('found\n');
+      });
+
+      test('runs in the directory, a session and a group of its own, with no descriptors but the standard ones', async () => {
+        const script = 'pwd; cut -d" " -f5,6 /proc/$$/stat; ls /proc/$$/fd | tr "\\n" " "; readlink /proc/$$/fd/0';
+        const { processId } = await run('own', script);
+        await worker.exitOf('own');
+        const id = String(processId);
+        expect(text('own.out')).toBe(`${bench.folder}\n${id} ${id}\n0 1 2 /dev/null\n`);
+      });
+
+      test('appends to output files and reports their sizes', async () => {
+        writeFileSync(file('out.out'), 'before\n');
+        await run('out', 'echo after; printf oops >&2; exit 3');
+        const { result } = await worker.exitOf('out');
+        expect(text('out.out')).toBe('before\nafter\n');
+        expect(result).toMatchObject({ exitCode: 3, stdoutBytes: 13, stderrBytes: 4 });
+      });
+
+      test('reports the signal that ended a process by itself', async () => {
+        const { processId } = await run('signal', 'kill -SEGV $$');
+        const exit = await worker.exitOf('signal');
+        expect(exit).toMatchObject({ result: { exitCode: null, signal: 'SIGSEGV', processId }, endedBy: null });
+      });
+
+      test('refuses what cannot run, says why, and leaves the attempt free', async () => {
+        writeFileSync(file('plain'), 'text');
+        const cases: readonly (readonly [Partial<StartRequest>, string, RegExp])[] = [
+          [{ command: ['no-such-program'] }, 'NOT_FOUND', /no-such-program/],
+          [{ command: [file('plain')] }, 'INVALID_ARGUMENT', /plain.*EACCES/],
+          [{ directory: file('nowhere') }, 'INVALID_ARGUMENT', /directory.*nowhere/],
+          [{ stdoutPath: file('nowhere/out') }, 'INVALID_ARGUMENT', /nowhere\/out/],
+          [{ command: ['/bin/echo', 'a\0b'] }, 'INVALID_ARGUMENT', /cannot be executed/],
+        ];
+        for (const [changes, code, message] of cases) {
+          await expect(run('refused', 'exit 0', changes)).rejects.toMatchObject({
+            code,
+            message: expect.stringMatching(message),
+          });
+        }
+        await run('refused', 'exit 0');
+        expect((await worker.exitOf('refused')).result.exitCode).toBe(0);
+        expect(worker.exits).toHaveLength(1);
+      });
+
+      test('starts an attempt once, until its exit is forgotten', async () => {
+        const both = await Promise.allSettled([run('once', 'echo ran'), run('once', 'echo ran')]);
+        expect(both.map((each) => each.status)).toEqual(['fulfilled', 'rejected']);
+        const { attempt } = await worker.exitOf('once');
+        await expect(run('once', 'echo ran')).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+        expect(text('once.out')).toBe('ran\n');
+        await worker.launcher.forget({ attempt });
+        await worker.launcher.forget({ attempt });
+        await run('once', 'echo again');
+        await eventually('the second run', () => worker.exits.length === 2);
+        expect(text('once.out')).toBe('ran\nagain\n');
+      });
+
+      test('takes many at once and tells each exit once', async () => {
+        const numbers = Array.from({ length: 60 }, (_, index) => index);
+        await Promise.all(numbers.map((number) => run(`many-${String(number)}`, `exit ${String(number)}`)));
+        await eventually('all exits', () => worker.exits.length >= numbers.length);
+        const codes = new Map(worker.exits.map((exit) => [exit.attempt.jobId, exit.result.exitCode]));
+        expect(codes).toEqual(new Map(numbers.map((number) => [`many-${String(number)}`, number])));
+        expect(worker.exits).toHaveLength(numbers.length);
+      });
+    });
+
+    describe('kill', () => {
+      const attempt = { jobId: 'victim', attempt: 1 };
+
+      test('lets a process end by itself on SIGTERM', async () => {
+        await run('victim', 'trap "exit 5" TERM; touch ready; while :; do sleep 0.02; done');
+        await written('ready');
+        expect(await worker.launcher.kill({ attempt, graceMs: 60_000 })).toBe(true);
+        expect(await worker.exitOf('victim')).toMatchObject({ result: { exitCode: 5 }, endedBy: 'kill' });
+        expect(await worker.launcher.kill({ attempt, graceMs: 0 })).toBe(false);
+      });
+
+      test('kills what ignores SIGTERM, with its children, after the grace', async () => {
+        const { processId } = await run('victim', 'trap "" TERM; sleep 60 & touch ready; wait; sleep 60');
+        await written('ready');
+        await worker.launcher.kill({ attempt, graceMs: 100 });
+        expect(await worker.exitOf('victim')).toMatchObject({ result: { signal: 'SIGKILL' }, endedBy: 'kill' });
+        expect(membersOf(processId)).toEqual([]);
+      });
+
+      test('a second kill shortens the grace', async () => {
+        await run('victim', 'trap "" TERM; touch ready; while :; do sleep 0.02; done');
+        await written('ready');
+        await worker.launcher.kill({ attempt, graceMs: 60_000 });
+        await worker.launcher.kill({ attempt, graceMs: 0 });
+        expect((await worker.exitOf('victim')).result.signal).toBe('SIGKILL');
+      });
+
+      test('gives children the grace too when their parent ends at once', async () => {
+        const child = 'trap "sleep 0.2; touch cleaned; exit" TERM; touch ready; while :; do sleep 0.02; done';
+        await run('victim', `( ${child} ) & wait`);
+        await written('ready');
+        await worker.launcher.kill({ attempt, graceMs: 30_000 });
+        await worker.exitOf('victim');
+        expect(existsSync(file('cleaned'))).toBe(true);
+      });
+    });
+
+    test('an exit is told when nothing of the group is left', async () => {
+      const { processId } = await run('leaver', '(trap "" TERM; sleep 60) & touch ready; exit 4');
+      expect(await worker.exitOf('leaver')).toMatchObject({ result: { exitCode: 4 }, endedBy: null });
+      expect(membersOf(processId)).toEqual([]);
+    });
+
+    test('a process that runs for too long is ended', async () => {
+      await run('slow', 'exec sleep 60', { timeoutMs: 50 });
+      expect(await worker.exitOf('slow')).toMatchObject({ result: { signal: 'SIGTERM' }, endedBy: 'timeout' });
+    });
+
+    describe('renew', () => {
+      test('when it stays out, everything is terminated, then killed, and nothing starts', async () => {
+        await run('gentle', 'exec sleep 60');
+        await run('stubborn', 'trap "" TERM; touch ready; while :; do sleep 0.02; done');
+        await written('ready');
+        await worker.launcher.renew({ terminateInMs: 50, killInMs: 200 });
+        expect(await worker.exitOf('gentle')).toMatchObject({ result: { signal: 'SIGTERM' }, endedBy: 'lease' });
+        expect(await worker.exitOf('stubborn')).toMatchObject({ result: { signal: 'SIGKILL' }, endedBy: 'lease' });
+        await expect(run('late', 'exit 0')).rejects.toMatchObject({ code: 'STALE_SESSION' });
+        await worker.launcher.renew({ terminateInMs: 60_000, killInMs: 70_000 });
+        await run('late', 'exit 0');
+        expect((await worker.exitOf('late')).result.exitCode).toBe(0);
+      });
+    });
+
+    describe('adopt', () => {
+      test('hands over what runs and what has ended, and tells exits to the last that adopted', async () => {
+        const started = await run('running', 'while [ ! -e go ]; do sleep 0.02; done; exit 6');
+        await run('ended', 'exit 2');
+        const exit = await worker.exitOf('ended');
+        const successor = await workerOn(await bench.connect());
+        expect(successor.held).toEqual([
+          { kind: 'running', attempt: { jobId: 'running', attempt: 1 }, process: started },
+          { kind: 'ended', attempt: { jobId: 'ended', attempt: 1 }, exit },
+        ]);
+        writeFileSync(file('go'), '');
+        expect((await successor.exitOf('running')).result.exitCode).toBe(6);
+        expect(worker.exits).toEqual([exit]);
+      });
+
+      test('ends the right of the one before to start and to renew', async () => {
+        await workerOn(await bench.connect());
+        await expect(run('stale', 'exit 0')).rejects.toMatchObject({ code: 'STALE_SESSION' });
+        const renewal = worker.launcher.renew({ terminateInMs: 1000, killInMs: 2000 });
+        await expect(renewal).rejects.toMatchObject({ code: 'STALE_SESSION' });
+      });
+
+      test('repeats an exit until it is forgotten', async () => {
+        await run('told', 'exit 1');
+        const { attempt } = await worker.exitOf('told');
+        expect((await workerOn(await bench.connect())).held).toHaveLength(1);
+        await worker.launcher.forget({ attempt });
+        expect((await workerOn(await bench.connect())).held).toEqual([]);
+      });
+    });
+  });
+}
+
+function isMember(processId: string, group: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${processId}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(fields[2]) === group && fields[0] !== 'Z' && fields[0] !== 'X';
+  } catch {
+    return false;
+  }
+}
