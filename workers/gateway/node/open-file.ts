@@ -22,19 +22,24 @@ export function checkRelativePath(path: string, field: string): string {
   return path;
 }
 
+/** The real path of something below a folder, or `null` when there is none. Throws `INVALID_ARGUMENT` when its links lead out. */
+export async function resolveInside(root: string, path: string): Promise<string | null> {
+  const realRoot = await absentAsNull(realpath(root));
+  const target = realRoot === null ? null : await absentAsNull(realpath(join(realRoot, path)));
+  if (realRoot !== null && target !== null && path !== '') checkInside(realRoot, target, path);
+  return target;
+}
+
 /**
  * Opens a regular file below a folder, or `null` when there is none. Links are followed as long as they stay inside; throws `INVALID_ARGUMENT`
  * for one that leads out and for what is no regular file.
  */
 export async function openInside(root: string, path: string): Promise<FileHandle | null> {
-  const realRoot = await absentAsNull(realpath(root));
-  const target = realRoot === null ? null : await absentAsNull(realpath(join(realRoot, path)));
-  if (realRoot === null || target === null) return null;
-  checkInside(realRoot, target, path);
-  const file = await absentAsNull(open(target, FLAGS));
+  const target = await resolveInside(root, path);
+  const file = target === null ? null : await absentAsNull(open(target, FLAGS));
   if (file === null) return null;
   try {
-    await checkOpened(file, realRoot, path);
+    await checkOpened(file, await realpath(root), path);
     return file;
   } catch (error) {
     await file.close();

@@ -21,7 +21,7 @@ const hostile = fc
       ),
     }),
   )
-  .map((text) => text.replaceAll('\0', '').toWellFormed());
+  .map((text) => Buffer.from(text.replaceAll('\0', '')).toString());
 
 function bash(script: string): Buffer {
   return execFileSync('/bin/bash', ['--noprofile', '--norc', '-c', script], {

@@ -1,0 +1,121 @@
+/**
+ * Asks for waiting jobs when there is room and nothing to read: so no job waits for an offer that was lost, and jobs start when the log is
+ * away. All free memory is reserved for the time of a call; a call without a definite answer is repeated with the same id.
+ *
+ * States: waiting (1 to 2 s), calling, stopped. `#run` is the one place of change.
+ */
+import type { MemoryBudget } from '../../../core/dispatch/budget.js';
+import type { JobSpecification } from '../../../core/job/job.js';
+import type { Clock } from '../../../core/ports/clock.js';
+import type { Logger } from '../../../core/ports/logger.js';
+import type { Random } from '../../../core/ports/random.js';
+import type { Service } from '../../../core/ports/service.js';
+import { specificationFromMessage } from '../../../proto/codec/specification.js';
+import type { WorkerService } from '../../../proto/gen/marid/v1/worker_service_pb.js';
+import type { ServiceClient } from '../../../proto/rpc/service.js';
+import { backoffMs } from '../backoff.js';
+import type { ClaimGate } from './claim-gate.js';
+import { isDefinite } from './definite.js';
+
+const LEAST_WAIT_MS = 1_000;
+const MOST_JOBS = 256;
+const CALL_TIMEOUT_MS = 10_000;
+const FIRST_RETRY_MS = 200;
+const MOST_RETRY_MS = 5_000;
+
+/** Options of `NextPuller`. */
+export interface NextPullerOptions {
+  readonly client: ServiceClient<typeof WorkerService>;
+  readonly identity: { readonly workerId: string; readonly session: string };
+  readonly budget: MemoryBudget;
+  readonly gate: ClaimGate;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Whether there is nothing else to claim and the worker may claim. */
+  readonly isIdle: () => boolean;
+  /** Takes over what was claimed; its memory is not reserved yet. */
+  readonly onClaimed: (specification: JobSpecification) => void;
+  /** Called when memory that was reserved for a call is free again. */
+  readonly onRoom: () => void;
+  /** Called when the control plane refuses: the session may be over. */
+  readonly onRefused: () => void;
+}
+
+export class NextPuller implements Service {
+  readonly #options: NextPullerOptions;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | null = null;
+
+  constructor(options: NextPullerOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    if (!this.#stop.signal.aborted) this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random, budget, gate, isIdle } = this.#options;
+    const { signal } = this.#stop;
+    for (let claimed = 0; !signal.aborted;) {
+      if (claimed === 0) await clock.sleep(LEAST_WAIT_MS * (1 + random.next()), signal);
+      const ready = !signal.aborted && gate.isOpen && budget.freeMb > 0 && isIdle();
+      claimed = ready ? await this.#pull(budget.freeMb) : 0;
+    }
+  }
+
+  /** One call, repeated until its answer is known. How many jobs it gave. */
+  async #pull(memoryMb: number): Promise<number> {
+    const { budget, gate, random, onRoom, onRefused } = this.#options;
+    const claimId = random.id();
+    let claimed = 0;
+    budget.reserve(claimId, memoryMb);
+    try {
+      await this.#untilKnown(() =>
+        gate.pass(this.#stop.signal, async (signal) => {
+          claimed = await this.#call(claimId, memoryMb, signal);
+        }),
+      );
+    } catch {
+      // Refused for certain, or the worker stops: nothing was claimed that anybody would run.
+      if (!this.#stop.signal.aborted) onRefused();
+    }
+    budget.release(claimId);
+    onRoom();
+    return claimed;
+  }
+
+  async #call(claimId: string, memoryMb: number, signal: AbortSignal): Promise<number> {
+    const { client, identity, budget, logger, onClaimed } = this.#options;
+    const request = { ...identity, memoryMb, maxJobs: MOST_JOBS, claimId };
+    const { specifications } = await client.claimNext(request, { signal, timeoutMs: CALL_TIMEOUT_MS });
+    budget.release(claimId);
+    for (const message of specifications) {
+      const specification = specificationFromMessage(message);
+      if (specification !== null) onClaimed(specification);
+      else logger.error({ jobId: message.jobId }, 'a claimed job has no specification that can be read');
+    }
+    return specifications.length;
+  }
+
+  async #untilKnown(call: () => Promise<void>): Promise<void> {
+    const { clock, random, logger } = this.#options;
+    const { signal } = this.#stop;
+    for (let failures = 1; ; failures++) {
+      try {
+        await call();
+        return;
+      } catch (error) {
+        if (isDefinite(error) || signal.aborted) throw error;
+        logger.debug({ error }, 'a request for waiting jobs has no answer; it is repeated');
+        await clock.sleep(backoffMs({ failures, firstMs: FIRST_RETRY_MS, mostMs: MOST_RETRY_MS, random }), signal);
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+/** Removes the folders of attempts that ended long ago: slowly, one after the other. */
+import { readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../core/ports/clock.js';
+import type { Logger } from '../../core/ports/logger.js';
+import type { Service } from '../../core/ports/service.js';
+import { errorCode } from './staging/staging.js';
+
+const HOUR_MS = 3_600_000;
+
+/** Options of `FolderSweep`. */
+export interface FolderSweepOptions {
+  /** Folder of all attempts' folders, absolute. */
+  readonly jobsFolder: string;
+  /** Milliseconds that a folder is kept after it was last changed. */
+  readonly keepMs: number;
+  /** Whether an attempt of the job is held. */
+  readonly holds: (jobId: string) => boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** States: waiting (an hour, less when folders are kept shorter), sweeping, stopped. */
+export class FolderSweep implements Service {
+  readonly #options: FolderSweepOptions;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | null = null;
+
+  constructor(options: FolderSweepOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    if (!this.#stop.signal.aborted) this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  /** One sweep; how many attempts' folders were removed. */
+  async sweep(): Promise<number> {
+    const { jobsFolder, holds } = this.#options;
+    let removed = 0;
+    for (const jobId of await namesIn(jobsFolder)) {
+      if (this.#stop.signal.aborted) break;
+      if (!holds(jobId)) removed += await this.#sweepJob(join(jobsFolder, jobId));
+    }
+    return removed;
+  }
+
+  /** The job's folder goes with its last attempt; a new attempt that comes just then makes it again. */
+  async #sweepJob(folder: string): Promise<number> {
+    let removed = 0;
+    const names = await namesIn(folder);
+    for (const name of names.filter((each) => /^\d+$/.test(each))) {
+      if (!(await this.#isOld(join(folder, name)))) continue;
+      await rm(join(folder, name), { recursive: true, force: true });
+      await rm(join(folder, `${name}.json`), { force: true });
+      removed += 1;
+    }
+    if (removed > 0) await rmdir(folder).catch(() => undefined);
+    return removed;
+  }
+
+  /** The script's log folder and the output tell when a job was last at work. */
+  async #isOld(folder: string): Promise<boolean> {
+    const times = await Promise.all(
+      ['', 'stdout', 'stderr', 'genie'].map((name) =>
+        stat(join(folder, name)).then(
+          (found) => found.mtimeMs,
+          () => 0,
+        ),
+      ),
+    );
+    return Math.max(...times) < this.#options.clock.now() - this.#options.keepMs;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, keepMs, logger } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      await clock.sleep(Math.max(1_000, Math.min(HOUR_MS, keepMs)), this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+      try {
+        const removed = await this.sweep();
+        if (removed > 0) logger.info({ removed }, 'old job folders were removed');
+      } catch (error) {
+        logger.warn({ error }, 'old job folders could not be removed; the next sweep tries again');
+      }
+    }
+  }
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The worker's services, wired: what reads, claims, runs and reports. Ports come from `main.ts`.
+ *
+ * States: made -> running (`start`) -> draining (`stop`: nothing new is claimed, running jobs are waited for) -> stopped. Jobs that still run
+ * then go on under the launcher, and the next process of this state folder takes them over.
+ */
+import { MemoryBudget } from '../../core/dispatch/budget.js';
+import type { JobSpecification } from '../../core/job/job.js';
+import type { Clock } from '../../core/ports/clock.js';
+import type { Logger } from '../../core/ports/logger.js';
+import type { Random } from '../../core/ports/random.js';
+import type { TopicLog } from '../../core/ports/topic-log.js';
+import type { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
+import type { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
+import type { ServiceClient, ServiceHandlers } from '../../proto/rpc/service.js';
+import { Adoption } from './attempts/adoption.js';
+import { AttemptReporter } from './attempts/attempt-reporter.js';
+import { AttemptRunner } from './attempts/attempt-runner.js';
+import { EventOutbox } from './attempts/event-outbox.js';
+import { HeldAttempts } from './attempts/held-attempts.js';
+import type { LauncherLink } from './attempts/launcher-link.js';
+import { ClaimGate } from './claiming/claim-gate.js';
+import { Claimer } from './claiming/claimer.js';
+import { NextPuller } from './claiming/next-puller.js';
+import { OfferReader } from './claiming/offer-reader.js';
+import type { WorkerConfig } from './config.js';
+import { FolderSweep } from './folder-sweep.js';
+import type { WorkerIdentity } from './identity.js';
+import { jobsFolderOf } from './jobs-folder.js';
+import { defaultMemoryMb, hostName, programVersion } from './machine.js';
+import { createNodeHandlers } from './node/handlers.js';
+import { Beats } from './session/beats.js';
+import { ControlPlaneSession } from './session/control-plane-session.js';
+import { LeaseKeeper } from './session/lease-keeper.js';
+import { stagesOf } from './staging/stages.js';
+
+/** How long a stopping worker waits for the control plane and the log, in milliseconds. */
+const FLUSH_MS = 5_000;
+
+/** Options of `Gateway`. */
+export interface GatewayOptions {
+  /** With an absolute state folder. */
+  readonly config: WorkerConfig;
+  readonly identity: WorkerIdentity;
+  readonly launcher: LauncherLink;
+  readonly client: ServiceClient<typeof WorkerService>;
+  readonly log: TopicLog;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export class Gateway {
+  /** What the worker serves. */
+  readonly handlers: ServiceHandlers<typeof WorkerNodeService>;
+  readonly #options: GatewayOptions;
+  readonly #budget: MemoryBudget;
+  readonly #held: HeldAttempts;
+  readonly #gate = new ClaimGate();
+  readonly #outbox: EventOutbox;
+  readonly #runner: AttemptRunner;
+  readonly #adoption: Adoption;
+  readonly #lease: LeaseKeeper;
+  readonly #claimer: Claimer;
+  readonly #puller: NextPuller;
+  readonly #reader: OfferReader;
+  readonly #beats: Beats;
+  readonly #sweep: FolderSweep;
+  #session: ControlPlaneSession | null = null;
+  #stopping: Promise<void> | null = null;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    const { config, identity, launcher, log, client, clock, random, logger } = options;
+    const jobsFolder = jobsFolderOf(config.stateFolder);
+    const budget = new MemoryBudget(config.memoryMb ?? defaultMemoryMb());
+    const held = new HeldAttempts(clock);
+    const holds = (jobId: string): boolean => held.ofJob(jobId).length > 0;
+    const shared = { identity, client, launcher, log, budget, held, jobsFolder, clock, random, logger };
+    const claims = {
+      ...shared,
+      gate: this.#gate,
+      onRoom: () => this.#onRoom(),
+      onRefused: () => this.#session?.refresh(),
+    };
+    this.#budget = budget;
+    this.#held = held;
+    this.#outbox = new EventOutbox(shared);
+    this.#lease = new LeaseKeeper(shared);
+    const reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
+    const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
+    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher), reporter });
+    this.#adoption = new Adoption({ ...shared, runner: this.#runner });
+    this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#claimed(job, memoryKey) });
+    const mayClaim = (): boolean => this.#mayClaim();
+    this.#reader = new OfferReader({ ...shared, pool, claimer: this.#claimer, mayClaim, holds });
+    const isIdle = (): boolean => mayClaim() && this.#reader.size === 0 && this.#claimer.size === 0;
+    this.#puller = new NextPuller({ ...claims, isIdle, onClaimed: (job) => this.#pulled(job) });
+    this.#beats = new Beats({
+      ...shared,
+      intervalMs: () => this.#session?.heartbeatMs ?? FLUSH_MS,
+      beat: () => this.#beat(),
+    });
+    this.#sweep = new FolderSweep({ ...shared, keepMs, holds });
+    this.handlers = createNodeHandlers({ ...shared, runner: this.#runner });
+  }
+
+  /** Adopts what the launcher holds, and starts everything; `address` is where the handlers are served. Registers in the background. */
+  async start(address: string): Promise<void> {
+    const { launcher } = this.#options;
+    launcher.onExit((exit) => this.#runner.exited(exit));
+    launcher.onReconnected(async () => {
+      await this.#lease.tell();
+      await this.#adoption.run();
+    });
+    await this.#adoption.run();
+    this.#session = this.#openSession(address);
+    for (const service of [this.#session, this.#reader, this.#puller, this.#beats, this.#sweep]) await service.start();
+  }
+
+  /** Drains and stops; idempotent. Resolves when every loop has ended. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    return this.#stopping;
+  }
+
+  async #drain(): Promise<void> {
+    const { drainTimeoutMs } = this.#options.config;
+    await Promise.all([this.#reader.stop(), this.#puller.stop(), this.#claimer.flush(FLUSH_MS)]);
+    await this.#gate.close();
+    await this.#claimer.stop();
+    await this.#untilEmpty(drainTimeoutMs);
+    this.#runner.abandonStaging();
+    await this.#outbox.flush(this.#held.size === 0 ? 0 : FLUSH_MS);
+    await this.#session?.stop();
+    if (this.#held.size === 0) await this.#session?.farewell();
+    else this.#options.logger.info({ attempts: this.#held.size }, 'jobs go on without the worker');
+    for (const service of [this.#beats, this.#sweep, this.#outbox]) await service.stop();
+  }
+
+  async #untilEmpty(timeoutMs: number): Promise<void> {
+    const giveUp = new AbortController();
+    await Promise.race([this.#held.whenEmpty(), this.#options.clock.sleep(timeoutMs, giveUp.signal)]);
+    giveUp.abort();
+  }
+
+  #openSession(address: string): ControlPlaneSession {
+    const { identity, config, client, clock, random, logger } = this.#options;
+    const host = hostName();
+    const facts = { pool: config.pool, host, address: reachable(address, host), version: programVersion() };
+    return new ControlPlaneSession({
+      ...{ client, clock, random, logger, gate: this.#gate, lease: this.#lease },
+      worker: { ...identity, ...facts, memoryBudgetMb: this.#budget.totalMb },
+      memoryFreeMb: () => this.#budget.freeMb,
+      held: () => this.#held.references(),
+      recentlyHeld: () => this.#held.recentReferences(),
+      onKill: (reference) => this.#runner.kill(reference),
+      onLost: (reference) => this.#runner.disown(reference),
+      onReady: () => this.#reader.pump(),
+    });
+  }
+
+  #mayClaim(): boolean {
+    return this.#session?.mayClaim === true && this.#stopping === null;
+  }
+
+  #onRoom(): void {
+    this.#reader.pump();
+  }
+
+  #claimed(job: JobSpecification, memoryKey: string): void {
+    const { memoryMb } = job.resolution;
+    this.#runner.accept(job, memoryKey);
+    void memoryMb;
+  }
+
+  #pulled(job: JobSpecification): void {
+    const memoryKey = `${job.jobId}/${job.attempt}`;
+    this.#budget.reserve(memoryKey, job.resolution.memoryMb);
+    this.#runner.accept(job, memoryKey);
+  }
+
+  #beat() {
+    const { identity, config } = this.#options;
+    return {
+      ...identity,
+      pool: config.pool,
+      memoryFreeMb: this.#mayClaim() ? this.#budget.freeMb : 0,
+      held: this.#held.references(),
+      partitions: this.#reader.partitions,
+    };
+  }
+}
+
+/** The address that others can call: a server on all interfaces is reached by the host's name. */
+function reachable(address: string, host: string): string {
+  return address.replace(/^(0\.0\.0\.0|\[::\]|::)(?=:\d+$)/, host);
+}

@@ -1,0 +1,79 @@
+/** A worker's composition root: identity, launcher, control plane, log, the gateway, its server. */
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Clock } from '../../core/ports/clock.js';
+import type { Logger } from '../../core/ports/logger.js';
+import type { Random } from '../../core/ports/random.js';
+import type { TopicLog } from '../../core/ports/topic-log.js';
+import { RemoteTopicLog } from '../../infra/log/remote/remote-topic-log.js';
+import { connectLauncher } from '../../infra/process/launcher/connect.js';
+import { bindService, connectRpc, RpcServer } from '../../infra/rpc/index.js';
+import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
+import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
+import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
+import { LauncherLink } from './attempts/launcher-link.js';
+import type { WorkerConfig } from './config.js';
+import { Gateway } from './gateway.js';
+import { loadIdentity } from './identity.js';
+import { jobsFolderOf } from './jobs-folder.js';
+
+export { workerConfigSchema, type WorkerConfig } from './config.js';
+
+/** How long readers of output may go on when the worker stops, in milliseconds. */
+const SERVER_GRACE_MS = 2_000;
+
+/** Options of `startWorker`. */
+export interface StartWorkerOptions {
+  readonly config: WorkerConfig;
+  readonly runtime: { readonly clock: Clock; readonly random: Random; readonly logger: Logger };
+  /** The log, which stays the caller's. Default: the control plane's, over gRPC. */
+  readonly log?: TopicLog;
+}
+
+/** A worker that runs. */
+export interface RunningWorker {
+  readonly id: string;
+  /** `host:port` of its own server. */
+  readonly address: string;
+  /** Drains and ends it; resolves when everything is closed. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a worker. It registers in the background, and goes on trying while the control plane is away. Rejects with `UNAVAILABLE` when its
+ * launcher cannot be started or its address cannot be had.
+ */
+export async function startWorker({ config, runtime, log }: StartWorkerOptions): Promise<RunningWorker> {
+  const { clock, random, logger } = runtime;
+  const stateFolder = resolve(config.stateFolder);
+  const identity = await loadIdentity(stateFolder, random);
+  await mkdir(jobsFolderOf(stateFolder), { recursive: true });
+  const releases: (() => Promise<void> | void)[] = [];
+  const release = async (): Promise<void> => {
+    for (let next = releases.pop(); next !== undefined; next = releases.pop()) await next();
+  };
+  try {
+    const connect = () => connectLauncher({ stateFolder, clock, logger });
+    const launcher = await LauncherLink.connect({ connect, clock, random, logger });
+    releases.push(() => launcher.close());
+    const channel = connectRpc({ address: config.controlPlane, logger });
+    releases.push(() => channel.close());
+    const ownLog = log ?? new RemoteTopicLog({ client: channel.client(LogService), clock, logger });
+    if (log === undefined) releases.push(() => ownLog.close());
+    const client = channel.client(WorkerService);
+    const gateway = new Gateway({
+      ...{ config: { ...config, stateFolder }, identity, launcher, client, log: ownLog },
+      ...runtime,
+    });
+    const services = [bindService(WorkerNodeService, gateway.handlers)];
+    const server = await RpcServer.start({ listen: config.listen, services, logger, clock });
+    releases.push(() => server.stop({ graceMs: SERVER_GRACE_MS }));
+    releases.push(() => gateway.stop());
+    await gateway.start(server.address);
+    let stopping: Promise<void> | null = null;
+    return { id: identity.workerId, address: server.address, stop: () => (stopping ??= release()) };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}

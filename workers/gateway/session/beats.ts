@@ -1,0 +1,62 @@
+/** Beats on the heartbeats topic. A beat that cannot be sent is not repeated: the next one says more. */
+import { partitionOf } from '../../../core/dispatch/partition-of.js';
+import { TOPICS } from '../../../core/fleet/topics.js';
+import type { WorkerBeat } from '../../../core/fleet/worker-record.js';
+import type { Clock } from '../../../core/ports/clock.js';
+import type { Logger } from '../../../core/ports/logger.js';
+import type { Service } from '../../../core/ports/service.js';
+import type { TopicLog } from '../../../core/ports/topic-log.js';
+import { encodeBeat } from '../../../proto/codec/worker-beat.js';
+
+/** Options of `Beats`. */
+export interface BeatsOptions {
+  readonly log: TopicLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Milliseconds between beats, asked before each. */
+  readonly intervalMs: () => number;
+  /** What to say now. */
+  readonly beat: () => WorkerBeat;
+}
+
+/** States: waiting, sending, stopped. */
+export class Beats implements Service {
+  readonly #options: BeatsOptions;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | null = null;
+  #partitions = 0;
+
+  constructor(options: BeatsOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    if (!this.#stop.signal.aborted) this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, intervalMs, logger } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      await this.#send().catch((error: unknown) => {
+        logger.debug({ error }, 'a beat could not be sent');
+      });
+      await clock.sleep(intervalMs(), this.#stop.signal);
+    }
+  }
+
+  async #send(): Promise<void> {
+    const { log, beat } = this.#options;
+    const topic = TOPICS.heartbeats;
+    if (this.#partitions === 0) this.#partitions = await log.partitions({ topic });
+    const said = beat();
+    const partition = partitionOf(said.workerId, this.#partitions);
+    await log.produce({
+      records: [{ topic, partition, key: said.workerId, value: encodeBeat(said), headers: {} }],
+    });
+  }
+}

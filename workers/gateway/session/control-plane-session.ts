@@ -1,0 +1,192 @@
+/**
+ * Keeps the worker registered and its lease renewed. Only answers count, from the time when their call was sent; each extends the launcher's
+ * deadlines.
+ *
+ * States: apart (not registered; claims are held back) -> registered (renews at each heartbeat interval) -> apart when the control plane does
+ * not know the session; stopped. While the control plane is away the state stays and calls are repeated. `#turn` is the one place of change.
+ */
+import { isMaridError } from '../../../core/errors/marid-error.js';
+import type { AttemptReference } from '../../../core/job/job.js';
+import type { Clock } from '../../../core/ports/clock.js';
+import type { Logger } from '../../../core/ports/logger.js';
+import type { Random } from '../../../core/ports/random.js';
+import type { Service } from '../../../core/ports/service.js';
+import { attemptReferenceFromMessage, attemptReferenceToMessage } from '../../../proto/codec/specification.js';
+import { fromDuration } from '../../../proto/codec/time.js';
+import type { SyncResponse, WorkerService } from '../../../proto/gen/marid/v1/worker_service_pb.js';
+import type { ServiceClient } from '../../../proto/rpc/service.js';
+import { backoffMs } from '../backoff.js';
+import type { ClaimGate } from '../claiming/claim-gate.js';
+import type { LeaseKeeper } from './lease-keeper.js';
+
+const DEFAULT_HEARTBEAT_MS = 5_000;
+const DEFAULT_TTL_MS = 120_000;
+const CALL_TIMEOUT_MS = 5_000;
+const FIRST_RETRY_MS = 200;
+
+/** What the worker says of itself at a registration. */
+export interface WorkerDescription {
+  readonly workerId: string;
+  readonly session: string;
+  readonly pool: string;
+  readonly host: string;
+  /** `host:port` of its own server. */
+  readonly address: string;
+  readonly memoryBudgetMb: number;
+  readonly version: string;
+}
+
+/** Options of `ControlPlaneSession`. */
+export interface ControlPlaneSessionOptions {
+  readonly client: ServiceClient<typeof WorkerService>;
+  readonly worker: WorkerDescription;
+  readonly gate: ClaimGate;
+  readonly lease: LeaseKeeper;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** MiB that are not claimed. */
+  readonly memoryFreeMb: () => number;
+  /** Attempts that are held. */
+  readonly held: () => readonly AttemptReference[];
+  /** The same, and those that have just been finished. */
+  readonly recentlyHeld: () => readonly AttemptReference[];
+  /** Ends an attempt whose kill was asked for. */
+  readonly onKill: (reference: AttemptReference) => void;
+  /** Ends an attempt that is not the worker's any more. */
+  readonly onLost: (reference: AttemptReference) => void;
+  /** Called when the worker may claim from now on. */
+  readonly onReady: () => void;
+}
+
+type Orders = Pick<SyncResponse, 'lost' | 'kills' | 'draining'>;
+
+export class ControlPlaneSession implements Service {
+  readonly #options: ControlPlaneSessionOptions;
+  readonly #stop = new AbortController();
+  #registered = false;
+  #draining = false;
+  #heartbeatMs = DEFAULT_HEARTBEAT_MS;
+  #wake = new AbortController();
+  #running: Promise<void> | null = null;
+
+  constructor(options: ControlPlaneSessionOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the worker may claim. */
+  get mayClaim(): boolean {
+    return this.#registered && !this.#draining && !this.#stop.signal.aborted;
+  }
+
+  /** How often to beat, in milliseconds. */
+  get heartbeatMs(): number {
+    return this.#heartbeatMs;
+  }
+
+  async start(): Promise<void> {
+    if (!this.#stop.signal.aborted) this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#wake.abort();
+    await this.#running;
+  }
+
+  /** Renews soon instead of at the next interval: something looked as if the session were over. */
+  refresh(): void {
+    this.#wake.abort();
+  }
+
+  /** The last word: the worker ends, and holds nothing any more. */
+  async farewell(): Promise<void> {
+    const { client, worker, memoryFreeMb, logger } = this.#options;
+    const { workerId, session } = worker;
+    if (!this.#registered) return;
+    try {
+      const request = { workerId, session, held: [], memoryFreeMb: memoryFreeMb(), stopping: true };
+      await client.sync(request, { timeoutMs: CALL_TIMEOUT_MS });
+    } catch (error) {
+      logger.debug({ error }, 'the control plane could not be told that the worker ends');
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random, logger } = this.#options;
+    for (let failures = 0; !this.#stop.signal.aborted;) {
+      this.#wake = new AbortController();
+      let waitMs = 0;
+      try {
+        await this.#turn();
+        failures = 0;
+        waitMs = this.#registered ? this.#heartbeatMs : 0;
+      } catch (error) {
+        failures += 1;
+        waitMs = backoffMs({ failures, firstMs: FIRST_RETRY_MS, mostMs: this.#heartbeatMs, random });
+        logger.warn({ error, waitMs }, 'the control plane does not answer; trying again');
+      }
+      await clock.sleep(waitMs, failures > 0 ? this.#stop.signal : this.#wake.signal);
+    }
+  }
+
+  /** A registration or a renewal. Rejects when there is no answer. */
+  async #turn(): Promise<void> {
+    if (!this.#registered) {
+      await this.#register();
+      return;
+    }
+    try {
+      await this.#sync();
+    } catch (error) {
+      if (!isMaridError(error) || (error.code !== 'STALE_SESSION' && error.code !== 'NOT_FOUND')) throw error;
+      this.#registered = false;
+    }
+  }
+
+  async #register(): Promise<void> {
+    const { client, worker, gate, lease, recentlyHeld, logger, onReady } = this.#options;
+    await gate.close();
+    const sent = lease.mark();
+    const held = recentlyHeld().map(attemptReferenceToMessage);
+    const answer = await client.registerWorker({ ...worker, held }, this.#callOptions());
+    this.#heartbeatMs = fromDuration(answer.heartbeatInterval) ?? DEFAULT_HEARTBEAT_MS;
+    await lease.renewed(sent, fromDuration(answer.leaseTtl) ?? DEFAULT_TTL_MS);
+    this.#registered = true;
+    this.#obey(answer);
+    logger.info({ worker: worker.workerId, pool: worker.pool, held: held.length }, 'registered with the control plane');
+    gate.open();
+    onReady();
+  }
+
+  async #sync(): Promise<void> {
+    const { client, worker, lease, held, memoryFreeMb, logger, onReady } = this.#options;
+    const { workerId, session } = worker;
+    const sent = lease.mark();
+    const request = {
+      ...{ workerId, session, held: held().map(attemptReferenceToMessage) },
+      ...{ memoryFreeMb: memoryFreeMb(), stopping: false },
+    };
+    const answer = await client.sync(request, this.#callOptions());
+    if (!answer.sessionCurrent) {
+      logger.warn({ worker: workerId }, 'the session is over; registering again');
+      this.#registered = false;
+      return;
+    }
+    await lease.renewed(sent, null);
+    const wasDraining = this.#draining;
+    this.#obey(answer);
+    if (wasDraining && !this.#draining) onReady();
+  }
+
+  #obey({ lost, kills, draining }: Orders): void {
+    const { onKill, onLost } = this.#options;
+    this.#draining = draining;
+    for (const message of lost) onLost(attemptReferenceFromMessage(message));
+    for (const message of kills) onKill(attemptReferenceFromMessage(message));
+  }
+
+  #callOptions(): { readonly timeoutMs: number; readonly signal: AbortSignal } {
+    return { timeoutMs: CALL_TIMEOUT_MS, signal: this.#stop.signal };
+  }
+}

@@ -1,0 +1,63 @@
+/** Passes the worker's lease on to its launcher, which ends the jobs when it runs out. */
+import type { Clock } from '../../../core/ports/clock.js';
+import type { Launcher } from '../../../core/ports/launcher.js';
+import type { Logger } from '../../../core/ports/logger.js';
+
+/** Parts of the lease's length at which the launcher terminates and kills: well before others may run the jobs again. */
+const TERMINATE_PART = 0.7;
+const KILL_PART = 0.8;
+
+/** A moment on both clocks. */
+export interface Moment {
+  readonly wall: number;
+  readonly monotonic: number;
+}
+
+/** Options of `LeaseKeeper`. */
+export interface LeaseKeeperOptions {
+  readonly launcher: Launcher;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class LeaseKeeper {
+  readonly #options: LeaseKeeperOptions;
+  #renewal: { readonly sent: Moment; readonly ttlMs: number } | null = null;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Now: taken before a renewal is sent. */
+  mark(): Moment {
+    const { clock } = this.#options;
+    return { wall: clock.now(), monotonic: clock.monotonic() };
+  }
+
+  /** A renewal that was sent then was acknowledged. `ttlMs` is the length of the lease; `null`: as before. */
+  async renewed(sent: Moment, ttlMs: number | null): Promise<void> {
+    const length = ttlMs ?? this.#renewal?.ttlMs;
+    if (length === undefined) return;
+    this.#renewal = { sent, ttlMs: length };
+    await this.tell();
+  }
+
+  /** Tells the launcher the deadlines of the last renewal; also for a launcher that has just been started. */
+  async tell(): Promise<void> {
+    const { launcher, logger } = this.#options;
+    if (this.#renewal === null) return;
+    const { sent, ttlMs } = this.#renewal;
+    const terminateInMs = Math.floor(ttlMs * TERMINATE_PART - this.#elapsedMs(sent));
+    const killInMs = Math.floor(ttlMs * KILL_PART - this.#elapsedMs(sent));
+    if (terminateInMs <= 0) return;
+    await launcher.renew({ terminateInMs, killInMs }).catch((error: unknown) => {
+      logger.warn({ error }, 'the launcher could not be told of the renewed lease');
+    });
+  }
+
+  /** By the clock that has gone further: one stands still while the machine sleeps, the other can be set back. */
+  #elapsedMs(since: Moment): number {
+    const { clock } = this.#options;
+    return Math.max(clock.now() - since.wall, clock.monotonic() - since.monotonic);
+  }
+}
