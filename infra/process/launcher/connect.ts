@@ -84,7 +84,7 @@ function start(folder: SocketFolder, { idleMs, leaseMs, entry }: ConnectLauncher
 
 function openFolder(path: string): SocketFolder {
   try {
-    return SocketFolder.open(path);
+    return SocketFolder.create(path);
   } catch (cause) {
     const reason = errnoOf(cause) ?? 'unknown error';
     throw new MaridError('UNAVAILABLE', `The launcher's folder ${path} cannot be opened: ${reason}.`, { cause });

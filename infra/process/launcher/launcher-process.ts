@@ -1,6 +1,6 @@
 /** Starting a launcher process that outlives its starter. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MaridError } from '../../../core/errors/marid-error.js';
@@ -21,7 +21,7 @@ const ENVIRONMENT = { UV_THREADPOOL_SIZE: '1' };
 
 /** What to start. */
 export interface LauncherProcessOptions {
-  /** The launcher's folder. */
+  /** The launcher's folder, which exists. */
   readonly folder: string;
   /** The launcher's compiled `main.js`. */
   readonly entry: string;
@@ -41,7 +41,6 @@ export interface StartedLauncher {
 
 /** Starts a launcher in a session of its own, with hardly an environment, so that nothing of the worker's reaches a job. */
 export function startLauncherProcess(options: LauncherProcessOptions): StartedLauncher {
-  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   const log = join(options.folder, 'launcher.log');
   const descriptor = openSync(log, isLarge(log) ? 'w' : 'a', 0o600);
   const parameters = [options.folder, String(options.idleMs), String(options.leaseMs)];

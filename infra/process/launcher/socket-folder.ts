@@ -17,9 +17,14 @@ export class SocketFolder {
   ) {}
 
   /** Makes the folder, for its owner only, and opens it. */
-  static open(path: string): SocketFolder {
+  static create(path: string): SocketFolder {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(path, 0o700);
+    return SocketFolder.open(path);
+  }
+
+  /** Opens a folder that exists: a launcher that comes late must not bring back one that was removed. */
+  static open(path: string): SocketFolder {
     return new SocketFolder(path, openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
   }
 

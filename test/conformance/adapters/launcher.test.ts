@@ -57,7 +57,7 @@ class ProcessBench implements LauncherBench {
     for (const { attempt } of held) await last.forget({ attempt });
     await Promise.all([...this.launchers].map((each) => each.close()));
     for (const id of this.launcherIds) await gone(id);
-    await rm(this.folder, { recursive: true });
+    await rm(this.folder, { recursive: true, maxRetries: 5 });
   }
 }
 
