@@ -41,7 +41,7 @@ export function encodeErrorDetails(
   const encode = (details: Any[]): Uint8Array =>
     toBinary(StatusSchema, create(StatusSchema, { code: grpcCode, message: text, details }));
   if (error.violations.length === 0) return { bytes: encode(fixed), leftOut: 0 };
-  const kept = takeWhileFits(error.violations.map(boundedViolation), MAX_DETAIL_BYTES - encode(fixed).length - 64);
+  const kept = takeWhileFits(error.violations, MAX_DETAIL_BYTES - encode(fixed).length - 64);
   const badRequest = anyPack(BadRequestSchema, create(BadRequestSchema, { fieldViolations: kept }));
   return { bytes: encode([...fixed, badRequest]), leftOut: error.violations.length - kept.length };
 }
@@ -88,7 +88,8 @@ function boundedViolation(violation: FieldViolation): FieldViolation {
 function takeWhileFits(violations: readonly FieldViolation[], room: number): FieldViolation[] {
   const kept: FieldViolation[] = [];
   let used = 0;
-  for (const violation of violations) {
+  for (const each of violations) {
+    const violation = boundedViolation(each);
     used += Buffer.byteLength(violation.field) + Buffer.byteLength(violation.description) + 8;
     if (used > room) break;
     kept.push(violation);

@@ -2,6 +2,7 @@
 import {
   Server,
   ServerCredentials,
+  setLogger,
   type ServerOptions,
   type ServiceDefinition,
   type UntypedServiceImplementation,
@@ -62,6 +63,7 @@ export class RpcServer {
   /** Starts to serve. Rejects with `UNAVAILABLE` when the address cannot be had, `INVALID_ARGUMENT` when it is none. */
   static async start(options: RpcServerOptions): Promise<RpcServer> {
     const { host } = parseAddress(options.listen);
+    redirectLog(options.logger);
     const systemCalls = new SystemCalls();
     const server = new Server({ ...serverOptions(), interceptors: [systemCalls.interceptor] });
     const calls = new ServerCalls(options.clock, options.logger);
@@ -109,6 +111,14 @@ export class RpcServer {
     over.abort();
     return result;
   }
+}
+
+/** grpc-js writes to the console by itself; here everything goes to the process's log. Its errors all reach a caller as well: level debug. */
+function redirectLog(logger: Logger): void {
+  const write = (...parts: readonly unknown[]): void => {
+    logger.debug({ text: parts.map(String).join(' ') }, 'grpc-js');
+  };
+  setLogger({ error: write, info: write, debug: write });
 }
 
 function serverOptions(): ServerOptions {
