@@ -60,10 +60,9 @@ function encodeByte(byte: number): string {
 
 function decodeSegment(name: string): string | null {
   if (!/^(?:[A-Za-z0-9._-]|%[0-9A-F]{2})+$/.test(name)) return null;
-  try {
-    return decodeURIComponent(name);
-  } catch (error) {
-    if (error instanceof Error && error.name === 'URIError') return null;
-    throw error;
-  }
+  const bytes = Buffer.from(
+    name.replaceAll(/%(..)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+    'latin1',
+  );
+  return bytes.toString('utf8');
 }

@@ -58,12 +58,13 @@ export async function removeFile(path: string, root: string): Promise<void> {
 
 /** Whether a caught value is a system error with one of these codes. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Object && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
+  return typeof error.code === 'string' && codes.includes(error.code);
 }
 
 /** A system error as `UNAVAILABLE` that names the folder; everything else as it is. */
 export function translateFileError(error: unknown, folder: string): unknown {
-  if (isMaridError(error) || !(error instanceof Object && 'syscall' in error)) return error;
+  if (isMaridError(error) || typeof error !== 'object' || error === null || !('syscall' in error)) return error;
   const remedy = hasCode(error, 'ENOSPC', 'EDQUOT')
     ? 'its disk is full; free some space'
     : 'look at its disk, owner and mode';

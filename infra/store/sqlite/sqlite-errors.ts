@@ -33,6 +33,6 @@ export function translateSqliteError(error: unknown, path: string): unknown {
 
 /** SQLite's result code of a caught value, for example `SQLITE_BUSY`; empty when it is none. */
 export function resultCodeOf(error: unknown): string {
-  const code = error instanceof Object && 'code' in error ? error.code : null;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : '';
 }
