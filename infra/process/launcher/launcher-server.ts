@@ -40,6 +40,7 @@ interface Connection {
  */
 export class LauncherServer {
   private readonly options: LauncherServerOptions;
+  /** Those that have greeted: others may only be looking whether a launcher lives. */
   private readonly connections = new Set<Connection>();
   /** Who is told of exits: the last that adopted. */
   private adopter: Connection | null = null;
@@ -65,9 +66,6 @@ export class LauncherServer {
   private serve(socket: Socket): void {
     const connection: Connection = { socket, superseded: false };
     const splitter = new LineSplitter();
-    if (socket.destroyed) return;
-    this.connections.add(connection);
-    this.considerIdle();
     socket.on('data', (chunk: Buffer) => this.receive(connection, splitter, chunk));
     socket.on('error', (error) => this.options.logger.debug({ error }, 'a connection failed'));
     socket.once('close', () => this.drop(connection));
@@ -104,6 +102,8 @@ export class LauncherServer {
     const { table, clock } = this.options;
     switch (request.type) {
       case 'hello':
+        this.connections.add(connection);
+        this.considerIdle();
         return { protocol: PROTOCOL_VERSION, processId: process.pid };
       case 'start':
         assertCurrent(connection);

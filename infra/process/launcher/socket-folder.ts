@@ -102,7 +102,7 @@ function socketName(generation: number): string {
   return `launcher.${String(generation)}.sock`;
 }
 
-/** A connected socket, or `null` when nobody listens. */
+/** A connected socket, or `null` when nobody listens or the listener has just died. */
 async function connectTo(address: string): Promise<Socket | null> {
   const socket = connect(address);
   try {
@@ -110,7 +110,7 @@ async function connectTo(address: string): Promise<Socket | null> {
     return socket;
   } catch (error) {
     socket.destroy();
-    if (isErrno(error, 'ECONNREFUSED', 'ENOENT')) return null;
+    if (isErrno(error, 'ECONNREFUSED', 'ECONNRESET', 'ENOENT')) return null;
     throw error;
   }
 }
