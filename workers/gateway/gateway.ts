@@ -91,11 +91,11 @@ export class Gateway {
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher), reporter });
     this.#adoption = new Adoption({ ...shared, runner: this.#runner });
-    this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#claimed(job, memoryKey) });
+    this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
     const mayClaim = (): boolean => this.#mayClaim();
     this.#reader = new OfferReader({ ...shared, pool, claimer: this.#claimer, mayClaim, holds });
     const isIdle = (): boolean => mayClaim() && this.#reader.size === 0 && this.#claimer.size === 0;
-    this.#puller = new NextPuller({ ...claims, isIdle, onClaimed: (job) => this.#pulled(job) });
+    this.#puller = new NextPuller({ ...claims, isIdle, onClaimed: (job) => this.#accept(job, `${job.jobId}/${job.attempt}`) });
     this.#beats = new Beats({
       ...shared,
       intervalMs: () => this.#session?.heartbeatMs ?? FLUSH_MS,
@@ -168,16 +168,12 @@ export class Gateway {
     this.#reader.pump();
   }
 
-  #claimed(job: JobSpecification, memoryKey: string): void {
-    const { memoryMb } = job.resolution;
-    this.#runner.accept(job, memoryKey);
-    void memoryMb;
-  }
-
-  #pulled(job: JobSpecification): void {
-    const memoryKey = `${job.jobId}/${job.attempt}`;
-    this.#budget.reserve(memoryKey, job.resolution.memoryMb);
-    this.#runner.accept(job, memoryKey);
+  /** Takes a claimed job over. Its memory, perhaps reserved by its offer, is what its specification says, or it does not run here. */
+  #accept(job: JobSpecification, memoryKey: string): void {
+    if (this.#held.get(job) !== null) return;
+    this.#budget.release(memoryKey);
+    if (this.#budget.reserve(memoryKey, job.resolution.memoryMb)) this.#runner.accept(job, memoryKey);
+    else this.#runner.giveBack(job);
   }
 
   #beat() {

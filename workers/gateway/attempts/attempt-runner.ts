@@ -41,15 +41,15 @@ export class AttemptRunner {
 
   /** Takes a claimed attempt over, with the memory reserved under `memoryKey`. */
   accept(specification: JobSpecification, memoryKey: string): void {
-    const { jobId, attempt: number, resolution } = specification;
-    const { held, jobsFolder } = this.#options;
-    const reference = { jobId, attempt: number };
-    const earlier = held.ofJob(jobId);
-    const directory = attemptDirectory(jobsFolder, reference);
-    const facts = { memoryMb: resolution.memoryMb, hasSetup: false };
-    const attempt = new Attempt({ reference, directory, memoryKey, facts, sequence: 0 });
-    held.add(attempt);
+    const earlier = this.#options.held.ofJob(specification.jobId);
+    const attempt = this.#hold(specification, memoryKey);
     this.#guard(attempt, this.#prepare(attempt, specification, earlier));
+  }
+
+  /** Refuses a claimed attempt for which there is no memory, so that another worker gets the job. */
+  giveBack(specification: JobSpecification): void {
+    const attempt = this.#hold(specification, '');
+    this.#conclude(attempt, infrastructure('NO_MEMORY', 'The worker has less memory free than the job needs.'));
   }
 
   /** Takes over an attempt whose process another worker process has started: it runs until its exit is told. */
@@ -96,6 +96,15 @@ export class AttemptRunner {
   vanished(attempt: Attempt): void {
     const text = "The worker's launcher was lost, and the job's process with it.";
     this.#conclude(attempt, infrastructure('LAUNCHER_LOST', text));
+  }
+
+  #hold({ jobId, attempt: number, resolution }: JobSpecification, memoryKey: string): Attempt {
+    const reference = { jobId, attempt: number };
+    const directory = attemptDirectory(this.#options.jobsFolder, reference);
+    const facts = { memoryMb: resolution.memoryMb, hasSetup: false };
+    const attempt = new Attempt({ reference, directory, memoryKey, facts, sequence: 0 });
+    this.#options.held.add(attempt);
+    return attempt;
   }
 
   async #prepare(attempt: Attempt, specification: JobSpecification, earlier: readonly Attempt[]): Promise<void> {

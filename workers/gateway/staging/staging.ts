@@ -48,11 +48,16 @@ export function stagingFailureOf(error: unknown, doing: string): StagingFailure 
   if (code !== null && FULL.has(code)) {
     return new StagingFailure('DISK_FULL', `The worker's disk is full (${doing}).`, true, error);
   }
-  const text = error instanceof Error ? error.message : String(error);
-  return new StagingFailure('STAGING_FAILED', `The worker failed (${doing}): ${text}`, true, error);
+  return new StagingFailure('STAGING_FAILED', `The worker failed (${doing}): ${messageOf(error)}`, true, error);
 }
 
-/** Code of an operating-system error, for example `ENOENT`. */
+/** Code of an operating-system error, for example `ENOENT`. Not by `instanceof`: errors of Node's own modules may be of another realm. */
 export function errorCode(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+  const known = typeof error === 'object' && error !== null && 'code' in error;
+  return known && typeof error.code === 'string' ? error.code : null;
+}
+
+function messageOf(error: unknown): string {
+  const known = typeof error === 'object' && error !== null && 'message' in error;
+  return known && typeof error.message === 'string' ? error.message : String(error);
 }

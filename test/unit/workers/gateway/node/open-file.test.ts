@@ -1,0 +1,120 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { listFiles } from '../../../../../workers/gateway/node/list-files.js';
+import { checkRelativePath, openInside } from '../../../../../workers/gateway/node/open-file.js';
+import { errorCode } from '../../../../../workers/gateway/staging/staging.js';
+
+const SECRET = 'the secret';
+let base = '';
+let root = '';
+
+beforeAll(() => {
+  base = mkdtempSync(join(tmpdir(), 'marid-node-'));
+  root = join(base, 'jobs/j/1');
+  mkdirSync(join(root, 'genie/logs'), { recursive: true });
+  writeFileSync(join(base, 'jobs/j/1.json'), SECRET);
+  mkdirSync(join(base, 'jobs/j/10'));
+  writeFileSync(join(base, 'jobs/j/10/stdout'), SECRET);
+  writeFileSync(join(root, 'stdout'), 'output');
+  writeFileSync(join(root, 'genie/logs/env.log'), 'env');
+  symlinkSync('stdout', join(root, 'inside'));
+  symlinkSync('genie', join(root, 'folder-inside'));
+  symlinkSync('/etc/passwd', join(root, 'outside'));
+  symlinkSync('..', join(root, 'up'));
+  symlinkSync('../10', join(root, 'neighbour'));
+  symlinkSync('loop', join(root, 'loop'));
+  execFileSync('mkfifo', [join(root, 'pipe')]);
+});
+afterAll(() => {
+  rmSync(base, { recursive: true, force: true });
+});
+
+/** Content that a path gives, or the code of its refusal, or null. */
+async function read(path: string): Promise<string | null> {
+  try {
+    const file = await openInside(root, checkRelativePath(path, 'path'));
+    if (file === null) return null;
+    const text = await file.readFile('utf8');
+    await file.close();
+    return text;
+  } catch (error) {
+    return errorCode(error) ?? 'unknown error';
+  }
+}
+
+describe('openInside', () => {
+  test.each([
+    ['stdout', 'output'],
+    ['genie/logs/env.log', 'env'],
+    ['inside', 'output'],
+    ['folder-inside/logs/env.log', 'env'],
+    ['absent', null],
+    ['stdout/x', null],
+    ['loop', null],
+    ['outside', 'INVALID_ARGUMENT'],
+    ['up/1.json', 'INVALID_ARGUMENT'],
+    ['up/1/stdout', 'output'],
+    ['neighbour/stdout', 'INVALID_ARGUMENT'],
+    ['pipe', 'INVALID_ARGUMENT'],
+    ['genie', 'INVALID_ARGUMENT'],
+    ['', 'INVALID_ARGUMENT'],
+    ['/etc/passwd', 'INVALID_ARGUMENT'],
+    ['../1.json', 'INVALID_ARGUMENT'],
+    ['genie/../../1.json', 'INVALID_ARGUMENT'],
+    ['./stdout', 'INVALID_ARGUMENT'],
+    ['genie//logs/env.log', 'INVALID_ARGUMENT'],
+    ['stdout\0', 'INVALID_ARGUMENT'],
+  ])('%j gives %j', async (path, expected) => {
+    expect(await read(path)).toBe(expected);
+  });
+
+  test('no path gives anything from outside', async () => {
+    const part = fc.constantFrom(
+      '..',
+      '.',
+      '',
+      '/',
+      'up',
+      'neighbour',
+      'outside',
+      'genie',
+      'stdout',
+      '1',
+      '1.json',
+      '10',
+      'etc',
+      '\0',
+      '%2e%2e',
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { maxLength: 7 }), fc.boolean(), async (parts, absolute) => {
+        const text = await read(`${absolute ? '/' : ''}${parts.join('/')}`);
+        expect([null, 'output', 'env', 'INVALID_ARGUMENT']).toContain(text);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('listFiles', () => {
+  test('lists regular files by path, and neither links nor what is behind them', async () => {
+    const { files, truncated } = await listFiles(root, '');
+    expect([files.map((file) => [file.path, file.sizeBytes]), truncated]).toEqual([
+      [
+        ['genie/logs/env.log', 3],
+        ['stdout', 6],
+      ],
+      false,
+    ]);
+  });
+
+  test('a folder that a link leads out to is refused', async () => {
+    await expect(listFiles(root, 'neighbour')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect((await listFiles(root, 'absent')).files).toEqual([]);
+    expect((await listFiles(root, 'genie')).files).toHaveLength(1);
+  });
+});
