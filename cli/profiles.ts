@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MaridError } from '../core/errors/marid-error.js';
 import type { CliContext } from './context.js';
+import { messageOf, systemErrorCode } from './system-error.js';
 
 /** The file's content. */
 export interface Profiles {
@@ -27,8 +28,7 @@ export async function readProfiles(context: CliContext): Promise<Profiles> {
   try {
     return decodeProfiles(parse(text));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new MaridError('INVALID_ARGUMENT', `${file} is not valid: ${reason}`, { cause: error });
+    throw new MaridError('INVALID_ARGUMENT', `${file} is not valid: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -46,7 +46,7 @@ async function readIfPresent(file: string): Promise<string | null> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (systemErrorCode(error) === 'ENOENT') return null;
     throw error;
   }
 }

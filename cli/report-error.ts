@@ -3,6 +3,7 @@ import { isMaridError, type MaridError } from '../core/errors/marid-error.js';
 import type { CliContext } from './context.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { escapeText } from './output/escape.js';
+import { messageOf } from './system-error.js';
 
 /** Writes the error and returns the exit code that it leads to. */
 export async function reportError(context: CliContext, error: unknown): Promise<number> {
@@ -25,5 +26,5 @@ const HINTS: Readonly<Partial<Record<MaridError['code'], string>>> = {
 };
 
 function describeUnknown(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `unexpected: ${messageOf(error)}`;
 }

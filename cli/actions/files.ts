@@ -8,6 +8,7 @@ import { withClient } from '../connect.js';
 import type { CliContext } from '../context.js';
 import { printList, type OutputFormat, type Presentation } from '../output/print.js';
 import { formatAge, formatBytes } from '../output/times.js';
+import { messageOf, systemErrorCode } from '../system-error.js';
 
 interface FilesOptions {
   readonly cat?: boolean;
@@ -73,9 +74,8 @@ async function openNew(target: string): Promise<Awaited<ReturnType<typeof open>>
   try {
     return await open(target, 'wx');
   } catch (error) {
-    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    if (exists) throw new MaridError('ALREADY_EXISTS', `${target} exists already: choose another name.`);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new MaridError('INVALID_ARGUMENT', `Cannot write ${target}: ${reason}`, { cause: error });
+    if (systemErrorCode(error) === 'EEXIST')
+      throw new MaridError('ALREADY_EXISTS', `${target} exists already: choose another name.`);
+    throw new MaridError('INVALID_ARGUMENT', `Cannot write ${target}: ${messageOf(error)}`, { cause: error });
   }
 }

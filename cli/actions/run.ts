@@ -10,6 +10,7 @@ import { exitWith, type CliContext } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { readJobInput } from '../input/job-request.js';
 import { escapeText } from '../output/escape.js';
+import { messageOf } from '../system-error.js';
 
 /** Submits, follows both streams, and ends with the job's own exit code. */
 export async function runJob(context: CliContext, command: Command, args: readonly string[]): Promise<void> {
@@ -82,8 +83,7 @@ class Interruption {
       await this.context.stderr.write(`marid: killing job ${escapeText(jobId)}; Ctrl-C again leaves it\n`);
       await this.client.kill(jobId, { reason: 'interrupted', user: this.context.userName(), signal: this.leave });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      await this.context.stderr.write(`marid: cannot kill job ${escapeText(jobId)}: ${escapeText(reason)}\n`);
+      await this.context.stderr.write(`marid: cannot kill job ${escapeText(jobId)}: ${escapeText(messageOf(error))}\n`);
     }
   }
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { isMap, isScalar, LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
 import { invalidArgument, MaridError, type FieldViolation } from '../../core/errors/marid-error.js';
 import type { CliContext } from '../context.js';
+import { messageOf } from '../system-error.js';
 
 /** Way to a value inside a document: keys and indexes. */
 export type ValuePath = readonly (string | number)[];
@@ -90,7 +91,6 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new MaridError('NOT_FOUND', `Cannot read ${file}: ${reason}`, { cause: error });
+    throw new MaridError('NOT_FOUND', `Cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -14,6 +14,7 @@ import {
 import type { FieldViolation } from '../../core/errors/marid-error.js';
 import { nearest } from '../../infra/runtime/nearest.js';
 import { durationToMs } from '../parse/duration.js';
+import { messageOf } from '../system-error.js';
 import type { InputDocument, ValuePath } from './documents.js';
 
 /** Messages whose JSON form is free or a single text. */
@@ -38,7 +39,7 @@ export function readMessage<D extends DescMessage>(
   try {
     return fromJson(schema, json);
   } catch (error) {
-    options.problems.push(document.problem([], error instanceof Error ? error.message : String(error)));
+    options.problems.push(document.problem([], messageOf(error)));
     return null;
   }
 }

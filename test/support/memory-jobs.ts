@@ -42,6 +42,10 @@ export class MemoryJobs {
   breakAfter = Number.POSITIVE_INFINITY;
   /** Streams that end without an error where they would break. */
   breakQuietly = false;
+  /** Bytes of each piece of a file. */
+  pieceBytes = 5;
+  /** Whether a job goes on although its end was asked for. */
+  killsInVain = false;
   /** Called with each new job's id. */
   onSubmit: (id: string) => void = () => undefined;
 
@@ -135,7 +139,7 @@ export class MemoryJobs {
       },
       killJob: async ({ jobId, reason }) => {
         const job = this.get(jobId);
-        if (job.endTime === undefined) {
+        if (job.endTime === undefined && !this.killsInVain) {
           this.end(jobId, { status: JobStatus.KILLED, result: { signal: 'SIGTERM' }, message: reason });
         }
         return { job };
@@ -199,7 +203,7 @@ export class MemoryJobs {
       if (at >= bytes.length) await once(this.events, 'change', { signal });
       else if (sent >= this.breakAfter) return this.break();
       else {
-        const data = bytes.subarray(at, Math.min(at + 5, stop));
+        const data = bytes.subarray(at, Math.min(at + this.pieceBytes, stop));
         yield { offset: BigInt(at), data };
         at += data.length;
       }
