@@ -94,6 +94,6 @@ async function upgrade(address: string): Promise<void> {
   await marid(address, ['apply', '-f', next]);
   await marid(address, ['apply', '-f', old]);
   await marid(address, query('sched:prod', '--id', 'totals-after'));
-  const { stdout } = await marid(address, ['get', 'jobs', 'totals-after', '-o', 'json']);
+  const { stdout } = await marid(address, ['explain', 'totals-after']);
   if (!stdout.includes('warehouse-next')) throw new Error('the job did not land on the new warehouse');
 }
