@@ -39,6 +39,11 @@ export class LogLending {
 
   constructor(private readonly options: { readonly topics: readonly string[]; readonly maxWaiting: number }) {}
 
+  /** How many records and assignments wait for the stream. */
+  get size(): number {
+    return this.waiting.length;
+  }
+
   /** Joins the group. Rejects as `TopicLog.subscribe` does. */
   async open(log: TopicLog, group: string): Promise<void> {
     this.subscription = await log.subscribe({
