@@ -35,6 +35,11 @@ export class SqliteConnection {
     return this.driver.inTransaction;
   }
 
+  /** Texts of the statements prepared so far, for a look at their query plans. */
+  get prepared(): readonly string[] {
+    return [...this.statements.keys()];
+  }
+
   /** Runs statements without parameters and rows, not prepared. */
   execute(script: string): void {
     this.driver.exec(script);
@@ -42,19 +47,19 @@ export class SqliteConnection {
 
   /** Runs a statement that gives no rows. */
   run(sql: string, parameters: SqlRow = []): SqlChange {
-    const result = this.prepared(sql).run(checked(parameters));
+    const result = this.prepare(sql).run(checked(parameters));
     return { changes: result.changes, lastRowId: Number(result.lastInsertRowid) };
   }
 
   /** First row, or `null`. */
   get(sql: string, parameters: SqlRow = []): SqlRow | null {
-    const row = this.prepared(sql).get(checked(parameters));
+    const row = this.prepare(sql).get(checked(parameters));
     return row === undefined ? null : decodeRow(row);
   }
 
   /** All rows. */
   all(sql: string, parameters: SqlRow = []): readonly SqlRow[] {
-    return this.prepared(sql).all(checked(parameters)).map(decodeRow);
+    return this.prepare(sql).all(checked(parameters)).map(decodeRow);
   }
 
   /** Ends the connection. */
@@ -63,7 +68,7 @@ export class SqliteConnection {
     this.driver.close();
   }
 
-  private prepared(sql: string): ReturnType<Driver.Database['prepare']> {
+  private prepare(sql: string): ReturnType<Driver.Database['prepare']> {
     const known = this.statements.get(sql);
     if (known !== undefined) return known;
     const statement = this.driver.prepare(sql);
