@@ -88,7 +88,7 @@ export function publicError(
 function foreignText(code: Status, text: string, address: string): string {
   switch (code) {
     case Status.UNAVAILABLE:
-      return `Cannot reach ${address}: ${text}`;
+      return `Cannot reach ${address}: ${connectionFailure(text)}`;
     case Status.CANCELLED:
       return `${address} ended the call: ${text}`;
     case Status.DEADLINE_EXCEEDED:
@@ -96,4 +96,9 @@ function foreignText(code: Status, text: string, address: string): string {
     default:
       return `${address} answered ${Status[code]}: ${text}`;
   }
+}
+
+/** grpc-js tells a refused connection in three sentences, of which one says why. */
+function connectionFailure(text: string): string {
+  return /Last error: (?:Error: )?(.*?)\. Resolution note:/.exec(text)?.[1] ?? text;
 }
