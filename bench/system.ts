@@ -24,12 +24,15 @@ export class SystemUnderTest {
     readonly client: MaridClient,
     readonly folder: string,
     private readonly pid: number,
+    /** Launchers of other systems on this machine. */
+    private readonly others: ReadonlySet<string>,
     private readonly end: () => Promise<void>,
   ) {}
 
   /** Starts it and registers a cluster and the command `noop`, which runs `/bin/true`, and `sh`, which runs `/bin/sh -c`. */
   static async start(): Promise<SystemUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
+    const others = await launcherPids();
     const args = ['dev', '--listen', '127.0.0.1:0', '--data-folder', folder, '--memory', '4g', '-o', 'json'];
     const child = spawn(process.execPath, [MARID, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     const address = await new Promise<string>((resolve, reject) => {
@@ -42,7 +45,7 @@ export class SystemUnderTest {
     });
     const client = MaridClient.connect({ address });
     await register(client);
-    return new SystemUnderTest(client, folder, child.pid ?? 0, async () => {
+    return new SystemUnderTest(client, folder, child.pid ?? 0, others, async () => {
       await client.close();
       child.kill('SIGTERM');
       await new Promise((resolve) => child.once('close', resolve));
@@ -52,18 +55,20 @@ export class SystemUnderTest {
 
   /** Memory of the process and of its launcher. */
   async memory(): Promise<readonly ProcessMemory[]> {
-    const found: ProcessMemory[] = [];
-    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-      const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-      if (Number(pid) === this.pid) found.push(await memoryOf(pid, 'marid dev'));
-      else if (line.includes('launcher') && line.includes(this.folder)) found.push(await memoryOf(pid, 'launcher'));
-    }
-    return found;
+    const launchers = [...(await launcherPids())].filter((pid) => !this.others.has(pid));
+    const own = [memoryOf(String(this.pid), 'marid dev'), ...launchers.map((pid) => memoryOf(pid, 'launcher'))];
+    return Promise.all(own);
   }
 
   stop(): Promise<void> {
     return this.end();
   }
+}
+
+async function launcherPids(): Promise<ReadonlySet<string>> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return new Set(pids.filter((_, index) => lines[index]?.startsWith('marid-launcher')));
 }
 
 async function memoryOf(pid: string, name: string): Promise<ProcessMemory> {
