@@ -7,7 +7,7 @@ import { tokensOfFilter } from '../job-tokens.js';
 import { numberAt, textAt, type SqliteConnection, type SqlRow } from './sqlite-connection.js';
 
 /** Entries that are counted to compare indexes: beyond, all count as equally many. */
-const COUNT_LIMIT = 2000;
+const COUNT_LIMIT = 10_000;
 
 const DIRECTIONS = { newest: 'DESC', oldest: 'ASC' } as const;
 
