@@ -133,8 +133,8 @@ export class Gateway {
     await Promise.all([this.#reader.stop(), this.#puller.stop(), this.#claimer.flush(FLUSH_MS)]);
     await this.#gate.close();
     await this.#claimer.stop();
-    await this.#untilEmpty(drainTimeoutMs);
-    this.#runner.abandonStaging();
+    await this.#within(drainTimeoutMs, this.#held.whenEmpty());
+    await this.#within(FLUSH_MS, this.#runner.abandonStaging());
     await this.#outbox.flush(this.#held.size === 0 ? 0 : FLUSH_MS);
     await this.#session?.stop();
     if (this.#held.size === 0) await this.#session?.farewell();
@@ -142,9 +142,9 @@ export class Gateway {
     for (const service of [this.#beats, this.#sweep, this.#outbox]) await service.stop();
   }
 
-  async #untilEmpty(timeoutMs: number): Promise<void> {
+  async #within(timeoutMs: number, event: Promise<void>): Promise<void> {
     const giveUp = new AbortController();
-    await Promise.race([this.#held.whenEmpty(), this.#options.clock.sleep(timeoutMs, giveUp.signal)]);
+    await Promise.race([event, this.#options.clock.sleep(timeoutMs, giveUp.signal)]);
     giveUp.abort();
   }
 

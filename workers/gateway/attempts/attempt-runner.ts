@@ -34,6 +34,7 @@ export interface AttemptRunnerOptions {
 
 export class AttemptRunner {
   readonly #options: AttemptRunnerOptions;
+  readonly #preparing = new Set<Promise<void>>();
 
   constructor(options: AttemptRunnerOptions) {
     this.#options = options;
@@ -43,7 +44,9 @@ export class AttemptRunner {
   accept(specification: JobSpecification, memoryKey: string): void {
     const earlier = this.#options.held.ofJob(specification.jobId);
     const attempt = this.#hold(specification, memoryKey);
-    this.#guard(attempt, this.#prepare(attempt, specification, earlier));
+    const preparing = this.#prepare(attempt, specification, earlier).finally(() => this.#preparing.delete(preparing));
+    this.#preparing.add(preparing);
+    this.#guard(attempt, preparing);
   }
 
   /** Refuses a claimed attempt for which there is no memory, so that another worker gets the job. */
@@ -72,11 +75,12 @@ export class AttemptRunner {
     if (attempt !== null) this.#end(attempt, 'lost');
   }
 
-  /** Gives up the attempts that have not started: the worker stops. */
-  abandonStaging(): void {
+  /** Gives up the attempts that have not started: the worker stops. Resolves when none is being prepared. */
+  async abandonStaging(): Promise<void> {
     for (const attempt of this.#options.held.all()) {
       if (attempt.phase === 'staging') this.#end(attempt, 'stop');
     }
+    await Promise.allSettled([...this.#preparing]);
   }
 
   /** The launcher tells of an exit, perhaps again. */

@@ -48,16 +48,30 @@ export function runScript(options: RunScriptOptions): string {
     .concat('\n');
 }
 
+/** Set by the worker for the script alone: signals go to the whole process group, so that the script need not pass them on. */
+export const GROUP_SIGNALS_VARIABLE = '__MARID_GROUP_SIGNALS';
+
 /**
- * A signal ends the script itself when no program runs yet, else the program: as SIGTERM, because a shell's background child ignores SIGINT.
- * `wait` is interrupted by a trapped signal and then says nothing of the child, so it is asked again.
+ * A signal ends the script itself when no program runs yet, else the program: as SIGTERM, because a shell's background child ignores SIGINT. A
+ * program that has got it with the whole group does not get it twice (some shells lose their exit code then). `wait` is interrupted by a trapped signal and then says nothing of the child, so it is asked again.
  */
 const SIGNALS = `__genie_child=''
 __genie_interrupted=0
+__genie_grouped=\${${GROUP_SIGNALS_VARIABLE}-}
+unset ${GROUP_SIGNALS_VARIABLE}
+__genie_group_of() {
+  local line fields
+  read -r line <"/proc/$1/stat" && read -r -a fields <<<"\${line##*) }" && __genie_group=\${fields[2]}
+}
+__genie_told() {
+  local __genie_group='' own
+  [[ -n $__genie_grouped ]] && __genie_group_of "$$" && own=$__genie_group && __genie_group_of "$1" && [[ $__genie_group == "$own" ]]
+}
 __genie_signal() {
   __genie_interrupted=1
   if [[ -z $__genie_child ]]; then exit "$1"; fi
-  if [[ $__genie_child != starting ]]; then builtin kill -s TERM "$__genie_child" 2>/dev/null || true; fi
+  if [[ $__genie_child == starting ]] || __genie_told "$__genie_child" 2>/dev/null; then return 0; fi
+  builtin kill -s TERM "$__genie_child" 2>/dev/null || true
 }
 trap '__genie_signal 143' TERM
 trap '__genie_signal 130' INT
@@ -127,7 +141,7 @@ fi
 __genie_child=starting
 ${start}
 __genie_child=$!
-if ((__genie_interrupted)); then __genie_signal 143; fi
+if ((__genie_interrupted)); then builtin kill -s TERM "$__genie_child" 2>/dev/null || true; fi
 while true; do
   __genie_interrupted=0
   __genie_code=0

@@ -3,7 +3,7 @@
  * deadlines.
  *
  * States: apart (not registered; claims are held back) -> registered (renews at each heartbeat interval) -> apart when the control plane does
- * not know the session; stopped. While the control plane is away the state stays and calls are repeated. `#turn` is the one place of change.
+ * not know the session; superseded (another process of this worker has the launcher: this one claims and renews no more); stopped. While the control plane is away the state stays and calls are repeated. `#turn` is the one place of change.
  */
 import { isMaridError } from '../../../core/errors/marid-error.js';
 import type { AttemptReference } from '../../../core/job/job.js';
@@ -76,7 +76,8 @@ export class ControlPlaneSession implements Service {
 
   /** Whether the worker may claim. */
   get mayClaim(): boolean {
-    return this.#registered && !this.#draining && !this.#stop.signal.aborted;
+    const { lease } = this.#options;
+    return this.#registered && !this.#draining && !lease.superseded && !this.#stop.signal.aborted;
   }
 
   /** How often to beat, in milliseconds. */
@@ -103,7 +104,7 @@ export class ControlPlaneSession implements Service {
   async farewell(): Promise<void> {
     const { client, worker, memoryFreeMb, logger } = this.#options;
     const { workerId, session } = worker;
-    if (!this.#registered) return;
+    if (!this.#registered || this.#options.lease.superseded) return;
     try {
       const request = { workerId, session, held: [], memoryFreeMb: memoryFreeMb(), stopping: true };
       await client.sync(request, { timeoutMs: CALL_TIMEOUT_MS });
@@ -113,8 +114,8 @@ export class ControlPlaneSession implements Service {
   }
 
   async #run(): Promise<void> {
-    const { clock, random, logger } = this.#options;
-    for (let failures = 0; !this.#stop.signal.aborted;) {
+    const { clock, random, logger, lease, worker } = this.#options;
+    for (let failures = 0; !this.#stop.signal.aborted && !lease.superseded;) {
       this.#wake = new AbortController();
       let waitMs = 0;
       try {
@@ -128,6 +129,7 @@ export class ControlPlaneSession implements Service {
       }
       await clock.sleep(waitMs, failures > 0 ? this.#stop.signal : this.#wake.signal);
     }
+    if (lease.superseded) logger.error({ worker: worker.workerId }, 'another process of this worker has taken over');
   }
 
   /** A registration or a renewal. Rejects when there is no answer. */
@@ -147,6 +149,8 @@ export class ControlPlaneSession implements Service {
   async #register(): Promise<void> {
     const { client, worker, gate, lease, recentlyHeld, logger, onReady } = this.#options;
     await gate.close();
+    await lease.tell();
+    if (lease.superseded) return;
     const sent = lease.mark();
     const held = recentlyHeld().map(attemptReferenceToMessage);
     const answer = await client.registerWorker({ ...worker, held }, this.#callOptions());

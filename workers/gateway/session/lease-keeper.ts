@@ -1,4 +1,5 @@
 /** Passes the worker's lease on to its launcher, which ends the jobs when it runs out. */
+import { isMaridError } from '../../../core/errors/marid-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Launcher } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
@@ -22,6 +23,8 @@ export interface LeaseKeeperOptions {
 
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
+  /** Whether another process of this worker has taken the launcher over: then this one has nothing to keep. */
+  superseded = false;
   #renewal: { readonly sent: Moment; readonly ttlMs: number } | null = null;
 
   constructor(options: LeaseKeeperOptions) {
@@ -51,6 +54,7 @@ export class LeaseKeeper {
     const killInMs = Math.floor(ttlMs * KILL_PART - this.#elapsedMs(sent));
     if (terminateInMs <= 0) return;
     await launcher.renew({ terminateInMs, killInMs }).catch((error: unknown) => {
+      this.superseded ||= isMaridError(error) && error.code === 'STALE_SESSION';
       logger.warn({ error }, 'the launcher could not be told of the renewed lease');
     });
   }

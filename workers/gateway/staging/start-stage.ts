@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { isMaridError } from '../../../core/errors/marid-error.js';
 import type { Launcher } from '../../../core/ports/launcher.js';
+import { GROUP_SIGNALS_VARIABLE } from '../script/run-script.js';
 import { StagingFailure, type Stage } from './staging.js';
 
 /** Nothing of the worker's own environment reaches a job. */
@@ -36,7 +37,15 @@ export function startStage(launcher: Launcher): Stage {
 
 function minimalEnvironment(): Readonly<Record<string, string>> {
   const { home, user } = account();
-  return { PATH, HOME: home, USER: user, LOGNAME: user, LANG: 'C.UTF-8', TMPDIR: '/tmp' };
+  return {
+    PATH,
+    HOME: home,
+    USER: user,
+    LOGNAME: user,
+    LANG: 'C.UTF-8',
+    TMPDIR: '/tmp',
+    [GROUP_SIGNALS_VARIABLE]: '1',
+  };
 }
 
 /** The account that the worker runs as; a container's user may have no entry. */

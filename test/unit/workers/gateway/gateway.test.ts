@@ -167,6 +167,16 @@ describe('a job that runs', () => {
     expect(await world.end('j')).toMatchObject({ status: 'FAILED', reason: 'EXIT_CODE', result: { exitCode: 5 } });
   });
 
+  test('is reported as a failure of the worker when the launcher dies, and the worker goes on', async () => {
+    await world.startWorker();
+    await world.offer(shell('j', 'sleep 60'));
+    await world.status('j', 'RUNNING');
+    process.kill(world.launcherProcessId, 'SIGKILL');
+    expect(await world.end('j')).toMatchObject({ status: 'FAILED', infrastructureFailure: true });
+    await world.offer(shell('k', 'true'));
+    expect(await world.end('k')).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
   test('can be read and followed to its end', async () => {
     const node = await world.startWorker();
     await world.offer(shell('j', `echo one; until [ -e ${join(world.folder, 'go')} ]; do sleep 0.01; done; echo two`));
@@ -207,6 +217,20 @@ describe('a worker', () => {
     expect(world.service.registrations[1]).toEqual(['j/1']);
     world.service.orders = { lost: [], kills: [{ jobId: 'j', attempt: 1 }] };
     await world.end('j');
+  });
+
+  test('that another process of the same state folder replaces claims and renews no more', async () => {
+    await world.startWorker();
+    const first = world.stopWorker;
+    await eventually('registered', () => world.service.registrations.length === 1);
+    await world.startWorker();
+    await eventually('registered again', () => world.service.registrations.length === 2);
+    world.service.sessionCurrent = false;
+    await eventually('the second registers again', () => world.service.registrations.length === 3);
+    await eventually('the first gives way', () =>
+      world.logger.lines.some((line) => line.message.startsWith('another process')),
+    );
+    await first();
   });
 
   test('that stops waits for its jobs', async () => {

@@ -33,6 +33,7 @@ export class TestGateway {
   readonly #random = new SystemRandom();
   readonly #db = SqliteDatabase.open({ path: ':memory:', logger: this.logger });
   readonly #log = new EmbeddedTopicLog({ db: this.#db, clock: this.#clock, logger: this.logger });
+  launcherProcessId = 0;
   #stopWorker: () => Promise<void> = async () => undefined;
 
   /** Makes the topics and reads what workers report. */
@@ -56,7 +57,11 @@ export class TestGateway {
   async startWorker(config: Partial<WorkerConfig> = {}) {
     const [clock, random, logger, log] = [this.#clock, this.#random, this.logger, this.#log];
     const stateFolder = join(this.folder, 'state');
-    const connect = () => connectLauncher({ stateFolder, clock, logger, idleMs: 200 });
+    const connect = async () => {
+      const launcher = await connectLauncher({ stateFolder, clock, logger, idleMs: 200 });
+      this.launcherProcessId = launcher.processId;
+      return launcher;
+    };
     const identity = await loadIdentity(stateFolder, random);
     const launcher = await LauncherLink.connect({ connect, clock, random, logger });
     const full = workerConfigSchema.parse({
@@ -76,8 +81,9 @@ export class TestGateway {
     return createInProcessClient(WorkerNodeService, gateway.handlers);
   }
 
-  stopWorker(): Promise<void> {
-    return this.#stopWorker();
+  /** Stops the worker that was started last. */
+  get stopWorker(): () => Promise<void> {
+    return this.#stopWorker;
   }
 
   /** Offers a job. */

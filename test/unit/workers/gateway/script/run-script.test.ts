@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { runScript, type SetupFile } from '../../../../../workers/gateway/script/run-script.js';
+import { GROUP_SIGNALS_VARIABLE, runScript, type SetupFile } from '../../../../../workers/gateway/script/run-script.js';
 import { eventually } from '../../../../support/eventually.js';
 import { specificationWith, type SpecificationParts } from '../specification.js';
 
@@ -199,6 +199,18 @@ describe('run script: signals', () => {
       expect(read('told')).toBe('told\n');
     },
   );
+
+  test('a program that has got it with its process group does not get it twice', async () => {
+    const line = 'trap "echo told >>told" TERM; >ready; until [ -e told ]; do sleep 0.01; done; sleep 0.2; exit 7';
+    const env = { ...ENVIRONMENT, [GROUP_SIGNALS_VARIABLE]: '1' };
+    const child = spawn('/bin/bash', [write(shell(line))], { env, stdio: 'ignore', detached: true });
+    const ended = new Promise((resolve) => child.once('exit', (code, by) => resolve([code, by])));
+    await eventually('the program has started', () => existsSync(join(folder, 'ready')));
+    process.kill(-(child.pid ?? 0), 'SIGTERM');
+    expect(await ended).toEqual([7, null]);
+    expect(read('told')).toBe('told\n');
+    expect(read('genie/logs/env.log')).not.toContain('MARID');
+  });
 
   test('a program that dies of the signal gives 128 and its number', async () => {
     expect(await signalled('SIGTERM', '>ready; exec sleep 60')).toEqual([143, null]);
