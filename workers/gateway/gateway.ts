@@ -76,6 +76,7 @@ export class Gateway {
     const budget = new MemoryBudget(config.memoryMb ?? defaultMemoryMb());
     const held = new HeldAttempts(clock);
     const holds = (jobId: string): boolean => held.ofJob(jobId).length > 0;
+    const runs = (jobId: string): boolean => held.ofJob(jobId).some((attempt) => attempt.phase !== 'ended');
     const shared = { identity, client, launcher, log, budget, held, jobsFolder, clock, random, logger };
     const claims = {
       ...shared,
@@ -93,7 +94,7 @@ export class Gateway {
     this.#adoption = new Adoption({ ...shared, runner: this.#runner });
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
     const mayClaim = (): boolean => this.#mayClaim();
-    this.#reader = new OfferReader({ ...shared, pool, claimer: this.#claimer, mayClaim, holds });
+    this.#reader = new OfferReader({ ...shared, pool, claimer: this.#claimer, mayClaim, runs });
     const isIdle = (): boolean => mayClaim() && this.#reader.size === 0 && this.#claimer.size === 0;
     this.#puller = new NextPuller({
       ...claims,

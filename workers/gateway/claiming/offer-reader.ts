@@ -2,7 +2,7 @@
  * Reads the offers of the pool: those that fit are claimed at once, others wait in the look-ahead for a few seconds and are then declined. An
  * offer's offset is committed when it and all before it are settled.
  *
- * States: apart (joining the group, with back-off) -> reading <-> paused (the look-ahead is full) -> apart when the subscription breaks; stopped.
+ * States: apart (joining the group, with back-off) -> reading <-> paused (the look-ahead is full, or nothing may be claimed) -> apart when the subscription breaks; stopped.
  */
 import type { MemoryBudget } from '../../../core/dispatch/budget.js';
 import { LookAhead } from '../../../core/dispatch/look-ahead.js';
@@ -32,8 +32,8 @@ export interface OfferReaderOptions {
   readonly claimer: Claimer;
   /** Whether the worker may claim at all. */
   readonly mayClaim: () => boolean;
-  /** Whether an attempt of the job is held. */
-  readonly holds: (jobId: string) => boolean;
+  /** Whether an attempt of the job is prepared or runs here. */
+  readonly runs: (jobId: string) => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -101,9 +101,9 @@ export class OfferReader implements Service {
   }
 
   #claim(jobId: string, memoryMb: number, record: StoredRecord): void {
-    const { claimer, holds } = this.#options;
+    const { claimer, runs } = this.#options;
     const settled = (): void => this.#settle(record);
-    if (holds(jobId) || claimer.isClaiming(jobId) || !claimer.claim({ jobId, memoryMb, settled })) settled();
+    if (runs(jobId) || claimer.isClaiming(jobId) || !claimer.claim({ jobId, memoryMb, settled })) settled();
   }
 
   /** Moves offers into the look-ahead; those that can never be taken are declined. */
@@ -125,8 +125,9 @@ export class OfferReader implements Service {
   }
 
   #steer(): void {
-    const full = this.#lookAhead.full || this.#inbox.length > 0;
-    const roomy = this.#lookAhead.size <= LOOK_AHEAD.capacity / 2 && this.#inbox.length === 0;
+    const may = this.#options.mayClaim();
+    const full = !may || this.#lookAhead.full || this.#inbox.length > 0;
+    const roomy = may && this.#lookAhead.size <= LOOK_AHEAD.capacity / 2 && this.#inbox.length === 0;
     if (this.#paused ? !roomy : !full) return;
     this.#paused = !this.#paused;
     const topics = [this.#topic];

@@ -16,7 +16,7 @@ export interface Moment {
 
 /** Options of `LeaseKeeper`. */
 export interface LeaseKeeperOptions {
-  readonly launcher: Launcher;
+  readonly launcher: Pick<Launcher, 'renew'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
