@@ -87,10 +87,11 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Resolves when `condition` holds, looking once per turn of the event loop; rejects after `turns` of them. */
-export async function until(condition: () => boolean, turns = 10_000): Promise<void> {
-  for (let count = 0; !condition(); count += 1) {
-    if (count >= turns) throw new Error(`condition did not hold within ${String(turns)} turns of the event loop`);
+/** Resolves when `condition` holds, looking once per turn of the event loop; rejects after `withinMs`. */
+export async function until(condition: () => boolean, withinMs = 10_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`condition did not hold within ${String(withinMs)} ms`);
     await turn();
   }
 }
