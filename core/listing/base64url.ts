@@ -6,20 +6,17 @@ const LONGEST_TOKEN = 16_384;
 
 /** Text of a list of JSON values. */
 export function encodeToken(values: readonly unknown[]): string {
-  const bytes = new TextEncoder().encode(JSON.stringify(values));
-  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return Buffer.from(JSON.stringify(values)).toString('base64url');
 }
 
 /** The list in a text; empty when there is none. */
 export function decodeToken(token: string): readonly unknown[] {
   if (token.length > LONGEST_TOKEN || !/^[\w-]+$/.test(token)) return [];
   try {
-    const binary = atob(token.replaceAll('-', '+').replaceAll('_', '/'));
-    const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
+    const bytes = Buffer.from(token, 'base64url');
     return listOf(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch {
-    return []; // Not base64, not UTF-8 or not JSON: in each case it is no token, which callers report.
+    return []; // Not UTF-8 or not JSON: in each case it is no token, which callers report.
   }
 }
 
