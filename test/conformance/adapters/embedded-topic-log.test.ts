@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { EmbeddedTopicLog } from '../../../infra/log/embedded/embedded-topic-log.js';
 import { SqliteDatabase } from '../../../infra/store/sqlite/sqlite-database.js';
-import { FakeClock, until } from '../../support/fake-clock.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { Reader } from '../../support/log-reader.js';
 import { QuietLogger } from '../../support/quiet-logger.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.js';
