@@ -100,7 +100,7 @@ async function attend(
     copyOutput(context, client, jobId, 'stdout', signal),
     copyOutput(context, client, jobId, 'stderr', signal),
   ]);
-  if (job.status !== JobStatus.SUCCEEDED && job.result?.exitCode === undefined) {
+  if (job.status !== JobStatus.SUCCEEDED && job.reason !== 'EXIT_CODE') {
     const text = `job ${job.id} ${JobStatus[job.status]}: ${job.message}`;
     await context.stderr.write(`marid: ${escapeText(text)}\n`);
   }

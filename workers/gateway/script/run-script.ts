@@ -53,7 +53,9 @@ export const GROUP_SIGNALS_VARIABLE = '__MARID_GROUP_SIGNALS';
 
 /**
  * A signal ends the script itself when no program runs yet, else the program: as SIGTERM, because a shell's background child ignores SIGINT. A
- * program that has got it with the whole group does not get it twice (some shells lose their exit code then). `wait` is interrupted by a trapped signal and then says nothing of the child, so it is asked again.
+ * program that has got it with the whole group does not get it twice (some shells lose their exit code then). `wait` is interrupted
+ * by a trapped signal and then says nothing of the child, so it is asked again; when the child ended in that very moment, bash 5.2 has lost its status (-1), and the
+ * signal is what is known of its end.
  */
 const SIGNALS = `__genie_child=''
 __genie_interrupted=0
@@ -69,6 +71,7 @@ __genie_told() {
 }
 __genie_signal() {
   __genie_interrupted=1
+  __genie_ended=$1
   if [[ -z $__genie_child ]]; then exit "$1"; fi
   if [[ $__genie_child == starting ]] || __genie_told "$__genie_child" 2>/dev/null; then return 0; fi
   builtin kill -s TERM "$__genie_child" 2>/dev/null || true
@@ -148,5 +151,6 @@ while true; do
   wait "$__genie_child" || __genie_code=$?
   if ((__genie_interrupted == 0)); then break; fi
 done
+if ((__genie_code < 0)); then __genie_code=$__genie_ended; fi
 exit "$__genie_code"`;
 }

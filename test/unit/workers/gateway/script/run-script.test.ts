@@ -212,6 +212,19 @@ describe('run script: signals', () => {
     expect(read('genie/logs/env.log')).not.toContain('MARID');
   });
 
+  test('a program that dies in the moment of the signal to its group gives 128 and its number, every time', async () => {
+    const env = { ...ENVIRONMENT, [GROUP_SIGNALS_VARIABLE]: '1' };
+    const script = write(shell('>ready; exec sleep 60'));
+    for (let round = 0; round < 8; round += 1) {
+      rmSync(join(folder, 'ready'), { force: true });
+      const child = spawn('/bin/bash', [script], { env, stdio: 'ignore', detached: true });
+      const ended = new Promise((resolve) => child.once('exit', (code, by) => resolve([code, by])));
+      await eventually('the program has started', () => existsSync(join(folder, 'ready')));
+      process.kill(-(child.pid ?? 0), 'SIGTERM');
+      expect(await ended).toEqual([143, null]);
+    }
+  });
+
   test('a program that dies of the signal gives 128 and its number', async () => {
     expect(await signalled('SIGTERM', '>ready; exec sleep 60')).toEqual([143, null]);
   });
