@@ -9,7 +9,9 @@ import {
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation, service as healthService } from 'grpc-health-check';
+import { HealthImplementation } from 'grpc-health-check';
+import { file_google_rpc_error_details } from '../../proto/gen/google/rpc/error_details_pb.js';
+import { file_grpc_health_v1_health } from '../../proto/gen/grpc/health/v1/health_pb.js';
 import type { BoundService } from './bind-service.js';
 
 /** Tells whether services take calls. */
@@ -34,16 +36,17 @@ export class Health {
   }
 }
 
-/** Adds the reflection services, which describe `services`, health and every file that they depend on. */
+/** Adds the reflection services, which describe `services`, health, the details of errors and every file that they depend on. */
 export function addReflection(server: Server, services: readonly BoundService[]): void {
   const files = new Map<string, DescFile>();
   for (const service of services) collectFiles(service.descriptor.file, files);
+  collectFiles(file_grpc_health_v1_health, files);
+  collectFiles(file_google_rpc_error_details, files);
   const fileDescriptorProtos = [...files.values()].map((file) =>
     Buffer.from(toBinary(FileDescriptorProtoSchema, file.proto)),
   );
   const described = { format: 'Protocol Buffer 3 DescriptorProto' as const, type: {}, fileDescriptorProtos };
-  const health = Object.values(healthService).map((method) => [method.path, method.requestType] as const);
-  new ReflectionService({ marid: described, ...Object.fromEntries(health) }).addToServer(server);
+  new ReflectionService({ marid: described }).addToServer(server);
 }
 
 /**

@@ -131,16 +131,26 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     expect(names).toContain('grpc.health.v1.Health');
   });
 
+  const registryFor = async (symbol: string) => {
+    const { server } = await startHarness({});
+    const answer = await reflect(connect(server.address), version, { fileContainingSymbol: symbol });
+    const files = (answer['fileDescriptorResponse'] as { fileDescriptorProto: Uint8Array[] }).fileDescriptorProto;
+    const file = files.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes)).reverse();
+    return createFileRegistry(create(FileDescriptorSetSchema, { file }));
+  };
+
+  test('describes health and the details of errors, which clients look up by name', async () => {
+    const health = (await registryFor('grpc.health.v1.Health')).getService('grpc.health.v1.Health');
+    expect(health?.methods.map((method) => method.name)).toContain('Check');
+    expect((await registryFor('google.rpc.ErrorInfo')).getMessage('google.rpc.ErrorInfo')).toBeDefined();
+    expect((await registryFor('google.rpc.BadRequest')).getMessage('google.rpc.BadRequest')).toBeDefined();
+  });
+
   test('gives files with everything that they import, so that a client can compile them', async () => {
+    const service = (await registryFor('marid.v1.LogService')).getService('marid.v1.LogService');
+    expect(service?.methods.map((method) => method.name)).toEqual(['Produce', 'Subscribe', 'Steer', 'DescribeTopic']);
     const { server } = await startHarness({});
     const client = connect(server.address);
-    const answer = await reflect(client, version, { fileContainingSymbol: 'marid.v1.LogService' });
-    const files = (answer['fileDescriptorResponse'] as { fileDescriptorProto: Uint8Array[] }).fileDescriptorProto;
-    const set = create(FileDescriptorSetSchema, {
-      file: files.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes)).reverse(),
-    });
-    const service = createFileRegistry(set).getService('marid.v1.LogService');
-    expect(service?.methods.map((method) => method.name)).toEqual(['Produce', 'Subscribe', 'Steer', 'DescribeTopic']);
     const timestamp = await reflect(client, version, { fileByFilename: 'google/protobuf/timestamp.proto' });
     expect(timestamp['fileDescriptorResponse']).toBeDefined();
   });
