@@ -32,8 +32,8 @@ export async function runDev(context: CliContext, options: DevOptions): Promise<
   });
   await runProcess(context, options.output, {
     facts: { address: controlPlane.address, worker: gateway.id, folder: config.dataFolder },
-    stop: async () => {
-      await gateway.stop();
+    stop: async (haste) => {
+      await gateway.stop(haste);
       await controlPlane.stop();
     },
   });

@@ -97,6 +97,31 @@ describe('a control plane and two workers', () => {
 });
 
 describe('marid worker', () => {
+  test('drains on SIGTERM, leaves its job to the launcher on a second one, and the next one takes it back', async () => {
+    const bench = await MaridBench.open();
+    const listen = ['--listen', '127.0.0.1:0'];
+    const plane = await bench.start(['control-plane', ...listen, '--data-folder', bench.path('data')]);
+    const worker = ['worker', '--control-plane', plane.address, '--state-folder', bench.path('w'), '--memory', '320m'];
+    const first = await bench.start(worker);
+    await applyRegistry(bench, plane.address);
+    const gate = bench.path('gate');
+    const script = `echo started; while ! test -e ${gate}; do sleep 0.05; done; exit 6`;
+    const id = (await bench.run(plane.address, ['submit', ...SHELL, '--', script])).stdout.trim();
+    await eventually(
+      'the job to run',
+      async () => (await bench.run(plane.address, ['logs', id])).stdout === 'started\n',
+    );
+    const ended = first.end('SIGTERM');
+    await eventually('the drain to be said', () => first.stderr().includes('drain'));
+    first.child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    await bench.start(worker);
+    await writeFile(gate, '');
+    expect((await bench.run(plane.address, ['wait', id, '--timeout', '20s'])).code).toBe(7);
+    expect((await bench.run(plane.address, ['describe', 'job', id])).stdout).toMatch(/exit code:? 6/i);
+    await bench.close();
+  }, 60_000);
+
   test('waits for its control plane, and goes on when it comes back', async () => {
     const bench = await MaridBench.open();
     const data = bench.path('data');

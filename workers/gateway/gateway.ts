@@ -123,18 +123,21 @@ export class Gateway {
     for (const service of [this.#session, this.#reader, this.#puller, this.#beats, this.#sweep]) await service.start();
   }
 
-  /** Drains and stops; idempotent. Resolves when every loop has ended. */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#drain();
+  /**
+   * Drains and stops; idempotent. When `haste` aborts, jobs that still run are left to the launcher at once. Resolves when every loop has ended.
+   */
+  stop(haste?: AbortSignal): Promise<void> {
+    this.#stopping ??= this.#drain(haste);
     return this.#stopping;
   }
 
-  async #drain(): Promise<void> {
+  async #drain(haste?: AbortSignal): Promise<void> {
     const { drainTimeoutMs } = this.#options.config;
+    this.#options.logger.info({ attempts: this.#held.size, drainTimeoutMs }, 'worker drains');
     await Promise.all([this.#reader.stop(), this.#puller.stop(), this.#claimer.flush(FLUSH_MS)]);
     await this.#gate.close();
     await this.#claimer.stop();
-    await this.#within(drainTimeoutMs, this.#held.whenEmpty());
+    await this.#within(drainTimeoutMs, this.#held.whenEmpty(), haste);
     await this.#within(FLUSH_MS, this.#runner.abandonStaging());
     await this.#outbox.flush(this.#held.size === 0 ? 0 : FLUSH_MS);
     await this.#session?.stop();
@@ -143,9 +146,10 @@ export class Gateway {
     for (const service of [this.#beats, this.#sweep, this.#outbox]) await service.stop();
   }
 
-  async #within(timeoutMs: number, event: Promise<void>): Promise<void> {
+  async #within(timeoutMs: number, event: Promise<void>, haste?: AbortSignal): Promise<void> {
     const giveUp = new AbortController();
-    await Promise.race([event, this.#options.clock.sleep(timeoutMs, giveUp.signal)]);
+    const given = haste === undefined ? giveUp.signal : AbortSignal.any([giveUp.signal, haste]);
+    await Promise.race([event, this.#options.clock.sleep(timeoutMs, given)]);
     giveUp.abort();
   }
 

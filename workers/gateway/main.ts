@@ -35,8 +35,8 @@ export interface RunningWorker {
   readonly id: string;
   /** `host:port` of its own server. */
   readonly address: string;
-  /** Drains and ends it; resolves when everything is closed. Idempotent. */
-  stop(): Promise<void>;
+  /** Drains and ends it, without waiting for its jobs when `haste` aborts; resolves when everything is closed. Idempotent. */
+  stop(haste?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -48,9 +48,9 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
   const stateFolder = resolve(config.stateFolder);
   const identity = await loadIdentity(stateFolder, random);
   await mkdir(jobsFolderOf(stateFolder), { recursive: true });
-  const releases: (() => Promise<void> | void)[] = [];
-  const release = async (): Promise<void> => {
-    for (let next = releases.pop(); next !== undefined; next = releases.pop()) await next();
+  const releases: ((haste?: AbortSignal) => Promise<void> | void)[] = [];
+  const release = async (haste?: AbortSignal): Promise<void> => {
+    for (let next = releases.pop(); next !== undefined; next = releases.pop()) await next(haste);
   };
   try {
     const connect = () => connectLauncher({ stateFolder, clock, logger });
@@ -68,10 +68,10 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
     const services = [bindService(WorkerNodeService, gateway.handlers)];
     const server = await RpcServer.start({ listen: config.listen, services, logger, clock });
     releases.push(() => server.stop({ graceMs: SERVER_GRACE_MS }));
-    releases.push(() => gateway.stop());
+    releases.push((haste) => gateway.stop(haste));
     await gateway.start(server.address);
     let stopping: Promise<void> | null = null;
-    return { id: identity.workerId, address: server.address, stop: () => (stopping ??= release()) };
+    return { id: identity.workerId, address: server.address, stop: (haste) => (stopping ??= release(haste)) };
   } catch (error) {
     await release();
     throw error;
