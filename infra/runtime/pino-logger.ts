@@ -1,5 +1,6 @@
 /** The process's log: JSON lines on standard error, or pretty text for people. */
 import { pino, destination, type Logger as Pino } from 'pino';
+import { build as prettyStream } from 'pino-pretty';
 import type { Logger } from '../../core/ports/logger.js';
 
 /** Options of `PinoLogger.create`. */
@@ -17,11 +18,10 @@ export class PinoLogger implements Logger {
   static create(options: LoggerOptions = {}): PinoLogger {
     const base = { level: options.level ?? 'info', serializers: { error: pino.stdSerializers.errWithCause } };
     const pretty = options.pretty ?? process.stderr.isTTY;
-    return new PinoLogger(
-      pretty
-        ? pino({ ...base, transport: { target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname' } } })
-        : pino(base, destination({ fd: 2, sync: true })),
-    );
+    const lines = pretty
+      ? prettyStream({ destination: 2, sync: true, ignore: 'pid,hostname' })
+      : destination({ fd: 2, sync: true });
+    return new PinoLogger(pino(base, lines));
   }
 
   debug(fields: Readonly<Record<string, unknown>>, message: string): void {
