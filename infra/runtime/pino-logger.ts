@@ -19,7 +19,7 @@ export class PinoLogger implements Logger {
     const base = { level: options.level ?? 'info', serializers: { error: pino.stdSerializers.errWithCause } };
     const pretty = options.pretty ?? process.stderr.isTTY;
     const lines = pretty
-      ? prettyStream({ destination: 2, sync: true, ignore: 'pid,hostname' })
+      ? prettyStream({ destination: 2, sync: true, singleLine: true, ignore: 'pid,hostname' })
       : destination({ fd: 2, sync: true });
     return new PinoLogger(pino(base, lines));
   }
