@@ -16,6 +16,7 @@ import type { SqliteDatabase } from '../../store/sqlite/sqlite-database.js';
 import { assignPartitions } from './assign-partitions.js';
 import { EmbeddedSubscription } from './embedded-subscription.js';
 import * as tables from './log-tables.js';
+import { RecentRecords } from './recent-records.js';
 import { RetentionSweeper } from './retention-sweeper.js';
 
 /** What `EmbeddedTopicLog` works with. */
@@ -24,6 +25,8 @@ export interface EmbeddedTopicLogOptions {
   readonly db: SqliteDatabase;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Bytes of the last records kept in memory. Default: 1 MiB. */
+  readonly recentBytes?: number;
 }
 
 /** Records of one partition, in the order in which they were given. */
@@ -36,17 +39,26 @@ interface Batch {
 
 /**
  * The log. States: open (from construction) and closed (by `close`, for ever). A produce that commits wakes the subscriptions that read its
- * partitions; nothing polls. Groups are the subscriptions that live: only their offsets are stored.
+ * partitions; nothing polls. The last records are also kept in memory, where most readers find them. Groups are the subscriptions that live: only
+ * their offsets are stored.
  */
 export class EmbeddedTopicLog implements TopicLog {
   private readonly topics = new Map<string, tables.Topic>();
   private readonly subscriptions = new Set<EmbeddedSubscription>();
   private readonly sweeper: RetentionSweeper;
+  private readonly recent: RecentRecords;
   private closed = false;
 
   constructor(private readonly options: EmbeddedTopicLogOptions) {
+    this.recent = new RecentRecords(options.recentBytes);
     this.refreshTopics();
-    this.sweeper = new RetentionSweeper({ ...options, topics: () => [...this.topics.values()] });
+    this.sweeper = new RetentionSweeper({
+      ...options,
+      topics: () => [...this.topics.values()],
+      onExpired: (partition) => {
+        this.recent.forget(partition);
+      },
+    });
   }
 
   async ensureTopics({ topics }: { readonly topics: readonly TopicSettings[] }): Promise<void> {
@@ -68,10 +80,11 @@ export class EmbeddedTopicLog implements TopicLog {
     this.checkOpen();
     const batches = this.batchesOf(records);
     if (batches.length === 0) return;
-    await this.options.db.write((connection) => {
+    const appended = await this.options.db.write((connection) => {
       const now = this.options.clock.now();
-      for (const batch of batches) tables.appendRecords(connection, { ...batch, now }, batch.records);
+      return batches.map((batch) => tables.appendRecords(connection, { ...batch, now }, batch.records));
     }, records.length);
+    for (const stored of appended) this.recent.add(stored);
     for (const subscription of this.subscriptions) {
       for (const { topic, partition } of batches) subscription.wake(topic, partition);
     }
@@ -135,9 +148,9 @@ export class EmbeddedTopicLog implements TopicLog {
   }
 
   private read(from: PartitionOffset, limit: number): readonly StoredRecord[] {
-    return this.options.db.read((connection) =>
-      tables.readRecords(connection, this.topic(from.topic), { ...from, limit }),
-    );
+    const stored = (): readonly StoredRecord[] =>
+      this.options.db.read((connection) => tables.readRecords(connection, this.topic(from.topic), { ...from, limit }));
+    return this.recent.read(from, limit) ?? stored();
   }
 
   private startOf({ start }: SubscribeOptions, at: TopicPartition): number {

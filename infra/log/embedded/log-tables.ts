@@ -17,8 +17,9 @@ const PUT_TOPIC = `INSERT INTO log_topics (name, partitions, retention_ms) VALUE
     partitions = max(partitions, excluded.partitions), retention_ms = excluded.retention_ms`;
 const PUT_PARTITION = `INSERT INTO log_partitions (topic, partition, next_offset, last_appended_at)
   VALUES ((SELECT id FROM log_topics WHERE name = ?), ?, 0, 0) ON CONFLICT (topic, partition) DO NOTHING`;
-const NEXT = 'SELECT next_offset, last_appended_at FROM log_partitions WHERE topic = ? AND partition = ?';
-const ADVANCE = 'UPDATE log_partitions SET next_offset = ?, last_appended_at = ? WHERE topic = ? AND partition = ?';
+const NEXT = 'SELECT next_offset FROM log_partitions WHERE topic = ? AND partition = ?';
+const ADVANCE = `UPDATE log_partitions SET next_offset = next_offset + ?, last_appended_at = max(last_appended_at, ?)
+  WHERE topic = ? AND partition = ? RETURNING next_offset, last_appended_at`;
 const APPEND = `INSERT INTO log_records (topic, partition, "offset", appended_at, meta, value) VALUES (?, ?, ?, ?, ?, ?)`;
 const READ = `SELECT "offset", appended_at, meta, value FROM log_records
   WHERE topic = ? AND partition = ? AND "offset" >= ? ORDER BY "offset" LIMIT ?`;
@@ -47,21 +48,21 @@ export function readTopics(connection: SqliteConnection): readonly Topic[] {
   }));
 }
 
-/** Appends records to one partition, at `now` or the time of the partition's last record if that is later. */
+/** Appends records to one partition, at `now` or the time of the partition's last record if that is later; gives them as stored. */
 export function appendRecords(
   connection: SqliteConnection,
   place: { readonly topicId: number; readonly partition: number; readonly now: number },
   records: readonly LogRecord[],
-): void {
+): readonly StoredRecord[] {
   const { topicId, partition, now } = place;
-  const next = connection.get(NEXT, [topicId, partition]) ?? [0, 0];
-  const appendedAt = Math.max(now, numberAt(next, 1));
-  let offset = numberAt(next, 0);
-  for (const record of records) {
+  const advanced = connection.get(ADVANCE, [records.length, now, topicId, partition]) ?? [];
+  const first = numberAt(advanced, 0) - records.length;
+  const appendedAt = numberAt(advanced, 1);
+  return records.map((record, index) => {
+    const offset = first + index;
     connection.run(APPEND, [topicId, partition, offset, appendedAt, encodeMeta(record), record.value]);
-    offset += 1;
-  }
-  connection.run(ADVANCE, [offset, appendedAt, topicId, partition]);
+    return { ...record, offset, appendedAt };
+  });
 }
 
 /** Records of a partition from an offset on. */

@@ -1,6 +1,7 @@
 /** Deletes records that are older than their topic keeps them. */
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
+import type { TopicPartition } from '../../../core/ports/topic-log.js';
 import type { SqliteDatabase } from '../../store/sqlite/sqlite-database.js';
 import { expireRecords, type Topic } from './log-tables.js';
 
@@ -17,6 +18,8 @@ export interface SweeperOptions {
   readonly logger: Logger;
   /** The topics as they are now. */
   readonly topics: () => Iterable<Topic>;
+  /** Called when records of a partition were deleted. */
+  readonly onExpired: (partition: TopicPartition) => void;
 }
 
 /** Sweeps once a minute from its construction until `stop`. */
@@ -58,6 +61,7 @@ export class RetentionSweeper {
       let deleted = MAX_RECORDS_PER_WRITE;
       while (deleted === MAX_RECORDS_PER_WRITE && !this.stopped) {
         deleted = await this.options.db.write((connection) => expireRecords(connection, place, options), deleted);
+        if (deleted > 0) this.options.onExpired({ topic: topic.name, partition });
       }
     }
   }

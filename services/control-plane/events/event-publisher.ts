@@ -16,7 +16,8 @@ const BATCH_JOBS = 500;
 const MAX_PENDING = 50_000;
 /** Jobs of which is remembered what was sent, so that a late mark repeats nothing. */
 const REMEMBERED_JOBS = 100_000;
-const MARK_AFTER_MS = 1000;
+/** Most jobs have ended until then and are marked once; less than the sweep waits before it looks at a job. */
+const MARK_AFTER_MS = 3000;
 const BACK_OFF_MS = [100, 200, 500, 1000, 2000, 5000] as const;
 
 /** Options of `EventPublisher`. */

@@ -5,7 +5,7 @@ import type { Job } from '../../../core/job/job.js';
 import { isTerminal } from '../../../core/job/status.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
 
-/** Documents kept in memory. A job is 2-5 KB: at most some 100 MB. */
+/** Documents of jobs under way that are kept in memory. A job is 2-5 KB: at most some 100 MB. */
 const CACHED_JOBS = 20_000;
 /** Lost races in a row before a decision gives up: each one means that somebody else's write won. */
 const MAX_TRIES = 50;
@@ -40,7 +40,7 @@ export interface JobRepositoryOptions {
 }
 
 /**
- * A `JobStore` with decisions. Recent documents are kept in memory: since every write is a compare-and-set, a stale one costs a lost race and never
+ * A `JobStore` with decisions. Recent documents are kept in memory until their job has ended: since every write is a compare-and-set, a stale one costs a lost race and never
  * a wrong write; a decision not to write is taken again on a fresh read.
  */
 export class JobRepository {
@@ -118,6 +118,10 @@ export class JobRepository {
   }
 
   private remember(job: Job): void {
+    if (isTerminal(job.status)) {
+      this.cache.delete(job.id); // nothing is decided any more, as a rule
+      return;
+    }
     const known = this.cache.get(job.id);
     if (known === undefined || known.revision <= job.revision) this.cache.set(job.id, job);
   }

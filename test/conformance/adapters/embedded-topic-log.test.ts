@@ -11,17 +11,22 @@ import { topicLogSuite } from '../suites/topic-log.js';
 
 const logger = new QuietLogger();
 
-topicLogSuite('embedded', async () => {
-  const db = SqliteDatabase.open({ path: ':memory:', logger });
-  const log = new EmbeddedTopicLog({ db, clock: new FakeClock(), logger });
-  return {
-    log,
-    close: async () => {
-      await log.close();
-      db.close();
-    },
-  };
-});
+for (const { name, recent } of [
+  { name: 'embedded', recent: {} },
+  { name: 'embedded, every record read from the database', recent: { recentBytes: 0 } },
+]) {
+  topicLogSuite(name, async () => {
+    const db = SqliteDatabase.open({ path: ':memory:', logger });
+    const log = new EmbeddedTopicLog({ db, clock: new FakeClock(), logger, ...recent });
+    return {
+      log,
+      close: async () => {
+        await log.close();
+        db.close();
+      },
+    };
+  });
+}
 
 describe('EmbeddedTopicLog', () => {
   const group = { kind: 'group', group: 'readers' } as const;

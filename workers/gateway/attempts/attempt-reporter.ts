@@ -40,10 +40,11 @@ export class AttemptReporter {
     this.#options = options;
   }
 
-  /** The worker prepares the attempt. */
+  /** The worker prepares the attempt; told together with its start, unless that takes a while. */
   preparing(attempt: Attempt): void {
     const at = this.#options.clock.now();
-    this.#send(attempt, { status: 'INIT', at, reason: 'PREPARING', message: 'Preparing to launch job' });
+    const event = { status: 'INIT', at, reason: 'PREPARING', message: 'Preparing to launch job' } as const;
+    if (attempt.ending !== 'lost') this.#options.outbox.sendSoon(this.#eventOf(attempt, event));
   }
 
   /** Its process runs. */
@@ -77,13 +78,13 @@ export class AttemptReporter {
   }
 
   #send(attempt: Attempt, event: EventPart, acknowledged?: () => void): void {
-    if (attempt.ending === 'lost') return;
-    const { outbox, identity } = this.#options;
+    if (attempt.ending !== 'lost') this.#options.outbox.send(this.#eventOf(attempt, event), acknowledged);
+  }
+
+  #eventOf(attempt: Attempt, event: EventPart): WorkerEvent {
     attempt.sequence += 1;
     const { sequence, reference } = attempt;
-    outbox.send(
-      { result: null, infrastructureFailure: false, ...event, ...reference, ...identity, sequence },
-      acknowledged,
-    );
+    const { identity } = this.#options;
+    return { result: null, infrastructureFailure: false, ...event, ...reference, ...identity, sequence };
   }
 }

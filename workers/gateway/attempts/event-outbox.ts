@@ -2,7 +2,7 @@
  * Sends the events of attempts to the log, in order, each until the log has acknowledged it. One batch is under way at a time; what comes
  * meanwhile goes with the next. A rejected batch is unknown and is sent again: readers drop sequences that they know.
  *
- * States: idle (nothing queued), sending, waiting to repeat, stopped (the queue is kept, nothing is sent). `#run` is the one place of change.
+ * States: idle (nothing queued), patient (only events that may wait, see `sendSoon`), sending, waiting to repeat, stopped (the queue is kept, nothing is sent). `#run` is the one place of change.
  */
 import { TOPICS } from '../../../core/fleet/topics.js';
 import { partitionOf } from '../../../core/dispatch/partition-of.js';
@@ -15,6 +15,8 @@ import { encodeWorkerEvent } from '../../../proto/codec/worker-event.js';
 import { backoffMs } from '../backoff.js';
 
 const MOST_EVENTS = 500;
+/** How long an event that nobody waits for may wait for company. */
+const PATIENCE_MS = 20;
 const FIRST_RETRY_MS = 100;
 const MOST_RETRY_MS = 5_000;
 
@@ -37,6 +39,7 @@ export class EventOutbox {
   #queue: Queued[] = [];
   #running: Promise<void> | null = null;
   #partitions = 0;
+  #cancelPatience: (() => void) | null = null;
 
   constructor(options: EventOutboxOptions) {
     this.#options = options;
@@ -50,11 +53,18 @@ export class EventOutbox {
   /** Queues an event; `acknowledged` is called once the log holds it. Default: nothing is called. */
   send(event: WorkerEvent, acknowledged: () => void = () => undefined): void {
     this.#queue.push({ event, acknowledged });
-    this.#running ??= this.#run();
+    this.#wake();
+  }
+
+  /** Queues an event that another one follows as a rule: it goes with that, or alone after a moment. */
+  sendSoon(event: WorkerEvent): void {
+    this.#queue.push({ event, acknowledged: () => undefined });
+    this.#cancelPatience ??= this.#options.clock.after(PATIENCE_MS, () => this.#wake());
   }
 
   /** Resolves when nothing is queued any more, or after `timeoutMs`. */
   async flush(timeoutMs: number): Promise<void> {
+    this.#wake();
     const giveUp = new AbortController();
     await Promise.race([this.#running ?? Promise.resolve(), this.#options.clock.sleep(timeoutMs, giveUp.signal)]);
     giveUp.abort();
@@ -63,7 +73,14 @@ export class EventOutbox {
   /** Sends nothing any more; what is still queued is reported by the next process, from the launcher's records. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#cancelPatience?.();
     await this.#running;
+  }
+
+  #wake(): void {
+    this.#cancelPatience?.();
+    this.#cancelPatience = null;
+    if (this.#queue.length > 0) this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {

@@ -1,13 +1,14 @@
 /** The file beside an attempt's folder, `<attempt>.json`, with the facts that must outlive the worker's process. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { AttemptFacts } from './attempt.js';
 
 const schema = z.object({ memoryMb: z.int().min(0), hasSetup: z.boolean() });
 
-/** Writes the facts of the attempt with this directory. */
-export async function writeFacts(directory: string, facts: AttemptFacts): Promise<void> {
-  await writeFile(`${directory}.json`, JSON.stringify(facts));
+/** Writes the facts of the attempt with this directory; synchronously, see `directoryStage`. */
+export function writeFacts(directory: string, facts: AttemptFacts): void {
+  writeFileSync(`${directory}.json`, JSON.stringify(facts));
 }
 
 /** The facts; `null` when there are none that can be read. */

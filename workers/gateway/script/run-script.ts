@@ -80,17 +80,18 @@ trap '__genie_signal 143' TERM
 trap '__genie_signal 130' INT
 trap '__genie_signal 129' HUP`;
 
-/** Writes the environment to env.log without names that look secret. No failure of it ends the job. */
+/** Writes the environment to env.log without names that look secret, in one piece: each line by itself would be a system call. No failure of it ends the job. */
 const DUMP = `__genie_dump() {
-  local names name
+  local names name __genie_lines=''
   compgen -e >"$__GENIE_ENVIRONMENT_DUMP_FILE"
   mapfile -t names <"$__GENIE_ENVIRONMENT_DUMP_FILE"
   for name in "\${names[@]}"; do
     case \${name^^} in
       *SECRET* | *TOKEN* | *PASSWORD* | *KEY*) ;;
-      *) builtin printf '%s=%s\\n' "$name" "\${!name-}" ;;
+      *) __genie_lines+=$name=\${!name-}$'\\n' ;;
     esac
-  done >"$__GENIE_ENVIRONMENT_DUMP_FILE"
+  done
+  builtin printf '%s' "$__genie_lines" >"$__GENIE_ENVIRONMENT_DUMP_FILE"
 }
 __genie_dump 2>/dev/null || true`;
 

@@ -5,6 +5,6 @@ import type { Stage } from './staging.js';
 export const factsStage: Stage = {
   name: 'facts',
   async run({ attempt }) {
-    await writeFacts(attempt.directory, attempt.facts);
+    writeFacts(attempt.directory, attempt.facts);
   },
 };

@@ -1,5 +1,5 @@
 /** Writes the `run` script. */
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMaridError } from '../../../core/errors/marid-error.js';
 import { runScript } from '../script/run-script.js';
@@ -8,7 +8,7 @@ import { StagingFailure, type Stage, type StagingContext } from './staging.js';
 export const scriptStage: Stage = {
   name: 'script',
   async run(context) {
-    await writeFile(join(context.attempt.directory, 'run'), compose(context), { mode: 0o755 });
+    writeFileSync(join(context.attempt.directory, 'run'), compose(context), { mode: 0o755 });
   },
 };
 

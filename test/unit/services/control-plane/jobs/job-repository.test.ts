@@ -48,6 +48,14 @@ describe('JobRepository.decide', () => {
     expect(decided?.result.kind).toBe('run');
   });
 
+  test('keeps no document of a job that has ended', async () => {
+    const jobs = repository();
+    await jobs.insert(makeJob({ id: 'a' }));
+    await jobs.decide('a', (job) => ({ kind: 'ended', job: advanceJob(job, 'KILLED') }));
+    await store.purge({ endedBefore: Number.MAX_SAFE_INTEGER, limit: 1 });
+    expect(await jobs.decide('a', bumped)).toBeNull();
+  });
+
   test('answers null for a job that is not there, and tells nobody', async () => {
     expect(await repository().decide('none', bumped)).toBeNull();
     expect(changes).toHaveLength(0);

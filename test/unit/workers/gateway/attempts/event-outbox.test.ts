@@ -7,7 +7,7 @@ import { EmbeddedTopicLog } from '../../../../../infra/log/embedded/embedded-top
 import { SqliteDatabase } from '../../../../../infra/store/sqlite/sqlite-database.js';
 import { decodeWorkerEvent } from '../../../../../proto/codec/index.js';
 import { EventOutbox } from '../../../../../workers/gateway/attempts/event-outbox.js';
-import { FakeClock, until } from '../../../../support/fake-clock.js';
+import { FakeClock, turn, until } from '../../../../support/fake-clock.js';
 import { QuietLogger } from '../../../../support/quiet-logger.js';
 import { SeededRandom } from '../../../../support/seeded-random.js';
 
@@ -93,5 +93,28 @@ describe('EventOutbox', () => {
     await until(() => clock.pending > 0);
     await outbox.stop();
     expect([outbox.size, clock.pending]).toEqual([1, 0]);
+  });
+
+  test('lets an event that may wait go with the next one, before it', async () => {
+    outbox.sendSoon(event('a', 1));
+    await turn();
+    expect(batches).toEqual([]);
+    outbox.send(event('a', 2));
+    await until(() => outbox.size === 0);
+    expect(batches.map((batch) => batch.map((record) => decodeWorkerEvent(record.value)?.sequence))).toEqual([[1, 2]]);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('sends an event that may wait by itself after a moment', async () => {
+    outbox.sendSoon(event('a', 1));
+    await clock.advance(20);
+    await until(() => outbox.size === 0);
+    expect(batches).toHaveLength(1);
+  });
+
+  test('flushes what may wait', async () => {
+    outbox.sendSoon(event('a', 1));
+    await outbox.flush(1_000);
+    expect(outbox.size).toBe(0);
   });
 });
