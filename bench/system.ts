@@ -43,7 +43,7 @@ export class SystemUnderTest {
     const client = MaridClient.connect({ address });
     await register(client);
     return new SystemUnderTest(client, folder, child.pid ?? 0, async () => {
-      client.close();
+      await client.close();
       child.kill('SIGTERM');
       await new Promise((resolve) => child.once('close', resolve));
       await rm(folder, { recursive: true, force: true });

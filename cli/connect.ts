@@ -74,5 +74,7 @@ function retryNotice(context: CliContext, address: string): (error: MaridError) 
 function withHint(error: unknown, found: FoundAddress): unknown {
   if (!isMaridError(error) || error.code !== 'UNAVAILABLE') return error;
   const hint = `is \`marid dev\` or a control plane running? address ${found.address} (${found.source})`;
-  return new MaridError('UNAVAILABLE', `${error.message}; ${hint}`, { cause: error });
+  // grpc-js ends its text with an empty note when the name was resolved.
+  const message = error.message.replace(/\.? Resolution note:\s*$/, '');
+  return new MaridError('UNAVAILABLE', `${message}; ${hint}`, { cause: error });
 }

@@ -121,11 +121,12 @@ function sameContent(kind: RegistryKind, a: Entry, b: Entry): boolean {
   return canonicalText(contentOf(kind, a)) === canonicalText(contentOf(kind, b));
 }
 
-/** The fields that a caller may set: tags are a set, and no status means the first real one. */
+/** The fields that a caller may set: tags are a set, no status means the first real one, and no metadata are empty metadata. */
 function contentOf(kind: RegistryKind, entry: Entry): JsonObject {
   const json = toJson(kind.schema, entry);
   const fields = typeof json === 'object' && json !== null && !Array.isArray(json) ? { ...json } : {};
   for (const name of ['createTime', 'updateTime', 'etag']) delete fields[name];
+  if (canonicalText(fields.metadata ?? {}) === '{}') delete fields.metadata;
   fields.tags = [...new Set(entry.tags)].sort();
   fields.status = entry.status === 0 ? 1 : entry.status;
   return fields;

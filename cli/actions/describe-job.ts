@@ -100,7 +100,7 @@ function formatAttempt(attempt: Attempt): string {
   const head = `Attempt ${attempt.number} on ${escapeText(attempt.workerId)} (${escapeText(attempt.host)})\n`;
   const pairs = formatPairs([
     ['Claimed', formatTime(attempt.claimTime)],
-    ['Waited', lengthBetween(attempt.claimTime, attempt.startTime)],
+    ['Prepared', lengthBetween(attempt.claimTime, attempt.startTime)],
     ['Ran', lengthBetween(attempt.startTime, attempt.endTime)],
     ['Ended', formatTime(attempt.endTime)],
     ['Outcome', [outcome, attempt.reason, attempt.message].filter((part) => part !== '').join(': ') + kind],

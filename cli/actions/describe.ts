@@ -19,15 +19,17 @@ export async function describeThing(context: CliContext, command: Command, word:
     }
     if (word === 'worker') return describeFields(toJson(WorkerSchema, await getWorker(client, id)));
     const kind = kindOf(word);
-    return describeFields(toJson(kind.schema, await kind.get(client, id)));
+    const entry = await kind.get(client, id);
+    return describeFields(toJson(kind.schema, entry), kind.statusName(entry));
   });
   await context.stdout.write(text);
 }
 
-/** A line for each field that is set. */
-function describeFields(json: JsonValue): string {
+/** A line for each field that is set; the status without the prefix of its enum. */
+function describeFields(json: JsonValue, status?: string): string {
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return '';
-  return formatPairs(Object.entries(json).map(([name, value]) => [titleOf(name), textOf(value)] as const));
+  const fields = status === undefined ? json : { ...json, status };
+  return formatPairs(Object.entries(fields).map(([name, value]) => [titleOf(name), textOf(value)] as const));
 }
 
 /** `updateTime` -> `Update time`. */
@@ -38,5 +40,6 @@ function titleOf(name: string): string {
 
 function textOf(value: JsonValue): string {
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ');
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text === '{}' ? '' : text;
 }

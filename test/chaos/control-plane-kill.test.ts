@@ -34,7 +34,7 @@ describe('SIGKILL of the control plane', () => {
     expect(ended.filter((job) => job.status !== JobStatus.SUCCEEDED).map((job) => [job.id, job.message])).toEqual([]);
     const ran = (await readFile(ledger, 'utf8')).trim().split('\n').sort();
     expect(ran).toEqual([...accepted].sort());
-    client.close();
+    await client.close();
     await bench.close();
   }, 240_000);
 });

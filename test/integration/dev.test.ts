@@ -31,7 +31,7 @@ describe('marid dev', () => {
   });
 
   afterAll(async () => {
-    client.close();
+    await client.close();
     await bench.close();
   });
 
@@ -106,7 +106,7 @@ describe('marid dev', () => {
     expect(none.code).toBe(5);
     expect(none.stderr).toMatch(/sched:prod/);
     const big = await marid('submit', ...SHELL, '--memory', '400g', '--', 'true');
-    expect(big.code).toBe(1);
+    expect(big.code).toBe(2);
     expect(big.stderr).toMatch(/memory_mb.*320/);
     const first = await marid('submit', ...SHELL, '--id', 'same', '--', 'true');
     expect(first.code).toBe(0);

@@ -32,7 +32,7 @@ describe('a control plane and two workers', () => {
   });
 
   afterAll(async () => {
-    client.close();
+    await client.close();
     await bench.close();
   });
 

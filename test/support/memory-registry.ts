@@ -1,5 +1,5 @@
 /** The registry's services and the fleet's in memory, for tests of clients. */
-import { clone } from '@bufbuild/protobuf';
+import { clone, type JsonObject } from '@bufbuild/protobuf';
 import { MaridError } from '../../core/errors/marid-error.js';
 import { ApplicationSchema, ApplicationStatus, type Application } from '../../proto/gen/marid/v1/application_pb.js';
 import type { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
@@ -11,7 +11,7 @@ import { WorkerState, type FleetService } from '../../proto/gen/marid/v1/fleet_s
 import type { ServiceHandlers } from '../../proto/rpc/service.js';
 
 /** Entries of one kind, with etags. */
-class Entries<E extends { id: string; etag: string; status: number }> {
+class Entries<E extends { id: string; etag: string; status: number; metadata?: JsonObject | undefined }> {
   readonly all = new Map<string, E>();
   private writes = 0;
 
@@ -49,6 +49,7 @@ class Entries<E extends { id: string; etag: string; status: number }> {
     const entry = this.copy(given);
     entry.etag = String(this.writes);
     if (entry.status === 0) entry.status = this.firstStatus;
+    entry.metadata ??= {};
     this.all.set(entry.id, entry);
     return entry;
   }

@@ -95,7 +95,11 @@ export class Gateway {
     const mayClaim = (): boolean => this.#mayClaim();
     this.#reader = new OfferReader({ ...shared, pool, claimer: this.#claimer, mayClaim, holds });
     const isIdle = (): boolean => mayClaim() && this.#reader.size === 0 && this.#claimer.size === 0;
-    this.#puller = new NextPuller({ ...claims, isIdle, onClaimed: (job) => this.#accept(job, `${job.jobId}/${job.attempt}`) });
+    this.#puller = new NextPuller({
+      ...claims,
+      isIdle,
+      onClaimed: (job) => this.#accept(job, `${job.jobId}/${job.attempt}`),
+    });
     this.#beats = new Beats({
       ...shared,
       intervalMs: () => this.#session?.heartbeatMs ?? FLUSH_MS,
@@ -108,7 +112,7 @@ export class Gateway {
   /** Adopts what the launcher holds, and starts everything; `address` is where the handlers are served. Registers in the background. */
   async start(address: string): Promise<void> {
     const { launcher } = this.#options;
-    launcher.onExit((exit) => this.#runner.exited(exit));
+    launcher.onExit((exit) => this.#adoption.exited(exit));
     launcher.onReconnected(async () => {
       await this.#lease.tell();
       await this.#adoption.run();

@@ -1,6 +1,7 @@
 /** The log's tables: topics, partitions with their next offset, records, and the offsets of groups. */
 import type { LogRecord, StoredRecord, TopicSettings } from '../../../core/ports/topic-log.js';
 import { MaridError } from '../../../core/errors/marid-error.js';
+import { parseStored } from '../../store/sqlite/documents.js';
 import { numberAt, textAt, type SqliteConnection, type SqlRow } from '../../store/sqlite/sqlite-connection.js';
 
 /** A topic as stored. */
@@ -124,7 +125,7 @@ function encodeMeta(record: LogRecord): string {
 
 function decodeMeta(text: string): Pick<LogRecord, 'key' | 'headers'> {
   if (text === '') return { key: '', headers: {} };
-  const meta: unknown = JSON.parse(text);
+  const meta = parseStored(text);
   if (Array.isArray(meta) && typeof meta[0] === 'string' && typeof meta[1] === 'object' && meta[1] !== null) {
     return { key: meta[0], headers: meta[1] as Readonly<Record<string, string>> };
   }

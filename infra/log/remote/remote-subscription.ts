@@ -17,6 +17,9 @@ import { StreamAttempt } from './stream-attempt.js';
 /** Most records that the server keeps waiting for this stream. */
 const MAX_WAITING = 500;
 
+/** Records that one call of `onRecords` brings at most. */
+const MAX_RECORDS_PER_CALL = 500;
+
 /** Waits between two attempts to open the stream again, in milliseconds; the last repeats. */
 const BACKOFF_MS = [100, 200, 400, 800, 1_600, 2_000] as const;
 
@@ -164,7 +167,9 @@ export class RemoteSubscription implements LogSubscription {
   }
 
   private deliver(records: readonly StoredRecord[]): void {
-    if (records.length > 0 && !this.over.signal.aborted) this.options.onRecords(records);
+    for (let from = 0; from < records.length && !this.over.signal.aborted; from += MAX_RECORDS_PER_CALL) {
+      this.options.onRecords(records.slice(from, from + MAX_RECORDS_PER_CALL));
+    }
   }
 
   private leave(): void {

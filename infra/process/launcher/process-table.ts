@@ -4,7 +4,7 @@ import { MaridError } from '../../../core/errors/marid-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { HeldProcess, ProcessExit, StartedProcess, StartRequest } from '../../../core/ports/launcher.js';
-import { recordName, type IntendedProcess, type RecordedProcess } from './attempt-record.js';
+import type { IntendedProcess, RecordedProcess } from './attempt-record.js';
 import { JobProcess, type LeaderExit } from './job-process.js';
 import type { LeaseDeadline, LeaseRenewal } from './lease-deadline.js';
 import { armLong } from './long-timer.js';
@@ -64,13 +64,13 @@ export class ProcessTable {
     for (const record of this.options.records.load()) {
       const exit = await recoverExit(record, this.options);
       if (record.exit === null) this.options.records.end(exit);
-      this.ended.set(recordName(exit.attempt), exit);
+      this.ended.set(keyOf(exit.attempt), exit);
     }
   }
 
   /** See `Launcher.start`. */
   async start(request: StartRequest): Promise<StartedProcess> {
-    const key = recordName(request.attempt);
+    const key = keyOf(request.attempt);
     this.admit(key, request.attempt);
     this.starting.add(key);
     try {
@@ -82,7 +82,7 @@ export class ProcessTable {
 
   /** See `Launcher.kill`. */
   kill(attempt: AttemptReference, graceMs: number): boolean {
-    const job = this.running.get(recordName(attempt));
+    const job = this.running.get(keyOf(attempt));
     job?.terminate('kill', graceMs);
     return job !== undefined;
   }
@@ -107,7 +107,7 @@ export class ProcessTable {
 
   /** See `Launcher.forget`; an attempt that runs stays. */
   forget(attempt: AttemptReference): void {
-    if (this.ended.delete(recordName(attempt))) this.options.records.remove(attempt);
+    if (this.ended.delete(keyOf(attempt))) this.options.records.remove(attempt);
   }
 
   private admit(key: string, attempt: AttemptReference): void {
@@ -154,7 +154,7 @@ export class ProcessTable {
 
   private readonly settle = (job: JobProcess, leader: LeaderExit): void => {
     const { intended, started } = job;
-    const key = recordName(intended.attempt);
+    const key = keyOf(intended.attempt);
     this.timeouts.get(key)?.();
     this.timeouts.delete(key);
     const usage = this.sampler.take(started.processId);
@@ -197,4 +197,9 @@ export class ProcessTable {
     const nextMs = due ? LEASE_LOOK_MS : Math.min(LEASE_LOOK_MS, lease.terminateInMs);
     this.cancelLeaseLook = clock.after(nextMs, () => this.lookAtLease());
   }
+}
+
+/** Tells attempts apart; the number comes first because an id may hold anything. */
+function keyOf({ jobId, attempt }: AttemptReference): string {
+  return `${String(attempt)} ${jobId}`;
 }

@@ -2,9 +2,18 @@
 import { MaridError } from '../../../core/errors/marid-error.js';
 import { numberAt, textAt, type SqliteConnection, type SqlRow } from './sqlite-connection.js';
 
+/** Parses JSON that only this program writes; `DATA_LOSS` when it is none. */
+export function parseStored(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new MaridError('DATA_LOSS', 'A stored text is no JSON; restore a copy of the database.', { cause: error });
+  }
+}
+
 /** Reads a JSON object from a column that only this program writes; `DATA_LOSS` when it is none with these keys. */
 export function decodeDocument<T extends object>(row: SqlRow, column: number, keys: readonly (keyof T)[]): T {
-  const value: unknown = JSON.parse(textAt(row, column));
+  const value = parseStored(textAt(row, column));
   if (typeof value === 'object' && value !== null && keys.every((key) => key in value)) return value as T;
   throw new MaridError('DATA_LOSS', `A stored row lacks ${keys.join(', ')}; restore a copy of the database.`);
 }

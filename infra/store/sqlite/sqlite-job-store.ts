@@ -17,7 +17,7 @@ const FIXED_COLUMNS = ['id', 'pool', 'memory_mb', 'created_at', 'cluster_id', 'c
 const INSERT = `INSERT INTO jobs (${[...FIXED_COLUMNS, ...CHANGING_COLUMNS].join(', ')})
   VALUES (${[...FIXED_COLUMNS, ...CHANGING_COLUMNS].map(() => '?').join(', ')}) ON CONFLICT (id) DO NOTHING`;
 const INSERT_DETAILS = 'INSERT INTO job_details (number, document) VALUES (?, ?)';
-const INSERT_TOKEN = 'INSERT INTO job_tokens (token, created_at, id) VALUES (?, ?, ?)';
+const INSERT_TOKENS = 'INSERT INTO job_tokens (token, created_at, id) SELECT value, ?, ? FROM json_each(?)';
 
 const ASSIGNMENTS = CHANGING_COLUMNS.map((column) =>
   column === 'published_sequence' ? 'published_sequence = max(published_sequence, ?)' : `${column} = ?`,
@@ -132,7 +132,7 @@ function insertJob(connection: SqliteConnection, job: Job, details: string, toke
   const inserted = connection.run(INSERT, [...fixed, ...changingValues(job)]);
   if (inserted.changes === 0) return false;
   connection.run(INSERT_DETAILS, [inserted.lastRowId, details]);
-  for (const token of tokens) connection.run(INSERT_TOKEN, [token, job.createdAt, job.id]);
+  connection.run(INSERT_TOKENS, [job.createdAt, job.id, JSON.stringify(tokens)]);
   return true;
 }
 

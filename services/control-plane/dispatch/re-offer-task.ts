@@ -8,7 +8,7 @@ import type { LeaderTask } from '../leader/leader-task.js';
 import type { Offerer } from './offerer.js';
 
 /** Jobs a run. A longer backlog is the workers' to ask for (`ClaimNext`): offering it faster would only add writes. */
-const BATCH = 256;
+const BATCH = 100;
 
 /** Leader task `re-offer`: moves `nextOfferAt` of waiting jobs whose time has come, then offers them again. */
 export class ReOfferTask implements LeaderTask {

@@ -31,6 +31,11 @@ export class EventIntake implements Service {
   private cancelCommit: (() => void) | null = null;
   private paused = false;
   private partitions: readonly TopicPartition[] = [];
+  private noteJoin: () => void = () => undefined;
+  /** Resolves when the group has given this process its first partitions, or none. */
+  readonly joined = new Promise<void>((resolve) => {
+    this.noteJoin = resolve;
+  });
 
   constructor(private readonly options: EventIntakeOptions) {}
 
@@ -93,6 +98,7 @@ export class EventIntake implements Service {
       onAssignment: (partitions) => {
         this.partitions = partitions;
         this.tracker.retain(partitions);
+        this.noteJoin();
       },
       onBroken: (error) => {
         logger.warn({ error }, 'the subscription of worker events broke');

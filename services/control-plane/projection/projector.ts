@@ -88,18 +88,25 @@ export class Projector implements Service {
    * `timeoutMs`.
    */
   async caughtUp(timeoutMs: number): Promise<boolean> {
-    const { log, clock, random } = this.options;
+    if (!(await this.inTime(this.intake.joined, timeoutMs))) return false;
+    const { log, random } = this.options;
     const id = random.id();
     const { records, passed } = this.barriers.begin(id, this.intake.assigned);
-    if (records.length === 0) {
+    try {
+      if (records.length === 0) return true;
+      await log.produce({ records });
+      return await this.inTime(passed, timeoutMs);
+    } finally {
       this.barriers.cancel(id);
-      return true;
     }
-    await log.produce({ records });
-    const done = new AbortController();
-    const inTime = passed.then(() => true).finally(() => done.abort());
-    const result = await Promise.race([inTime, clock.sleep(timeoutMs, done.signal).then(() => done.signal.aborted)]);
-    this.barriers.cancel(id);
+  }
+
+  /** Whether a promise that never rejects resolves in time. */
+  private async inTime(promise: Promise<void>, timeoutMs: number): Promise<boolean> {
+    const over = new AbortController();
+    const done = promise.then(() => true);
+    const result = await Promise.race([done, this.options.clock.sleep(timeoutMs, over.signal).then(() => false)]);
+    over.abort();
     return result;
   }
 

@@ -41,9 +41,15 @@ export class Submitter {
     const { admission, jobs, random, offerer } = this.options;
     admission.checkRequest(jobId, request);
     const requestHash = contentHash(request);
-    const earlier = jobId === '' ? null : await jobs.get(jobId);
-    if (earlier !== null) return repeated(earlier, requestHash);
-    const job = this.accept(jobId === '' ? random.id() : jobId, request, requestHash);
+    const id = jobId === '' ? random.id() : jobId;
+    let job: Job;
+    try {
+      job = this.accept(id, request, requestHash);
+    } catch (error) {
+      const earlier = jobId === '' ? null : await jobs.get(id);
+      if (earlier === null) throw error;
+      return repeated(earlier, requestHash); // it was accepted before the registry changed
+    }
     if (!(await jobs.insert(job))) return this.findEarlier(job);
     offerer.offer(job);
     return { job, created: true };

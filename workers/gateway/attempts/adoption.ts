@@ -2,7 +2,7 @@
 import type { MemoryBudget } from '../../../core/dispatch/budget.js';
 import type { AttemptReference } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
-import type { HeldProcess, Launcher } from '../../../core/ports/launcher.js';
+import type { HeldProcess, Launcher, ProcessExit } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import { attemptDirectory } from '../jobs-folder.js';
 import { Attempt } from './attempt.js';
@@ -22,8 +22,10 @@ export interface AdoptionOptions {
   readonly logger: Logger;
 }
 
+/** States: idle, adopting (exits that are told meanwhile wait until every attempt is known). */
 export class Adoption {
   readonly #options: AdoptionOptions;
+  #waiting: ProcessExit[] | null = null;
 
   constructor(options: AdoptionOptions) {
     this.#options = options;
@@ -31,6 +33,23 @@ export class Adoption {
 
   /** Adopts everything that the launcher holds; attempts that it should hold and does not are lost. */
   async run(): Promise<void> {
+    this.#waiting ??= [];
+    try {
+      await this.#adoptAll();
+    } finally {
+      const exits = this.#waiting;
+      this.#waiting = null;
+      for (const exit of exits) this.#options.runner.exited(exit);
+    }
+  }
+
+  /** The launcher tells of an exit. */
+  exited(exit: ProcessExit): void {
+    if (this.#waiting === null) this.#options.runner.exited(exit);
+    else this.#waiting.push(exit);
+  }
+
+  async #adoptAll(): Promise<void> {
     const { launcher, runner, held, logger } = this.#options;
     const expected = held.all().filter((attempt) => attempt.phase === 'running' || attempt.startUnknown);
     const processes = await launcher.adopt();

@@ -107,10 +107,10 @@ describe('run script: environment', () => {
         ...{ clusterCriteria: [tags(['b', 'a']), tags(['c'])], commandCriterion: tags(['t2', 't1']) },
       },
     });
-    const found = Object.fromEntries(
+    const found: unknown = Object.fromEntries(
       read('out')
         .split('\0')
-        .map((line) => [line.split('=')[0], line.slice(line.indexOf('=') + 1)]),
+        .map((line): [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
     );
     expect(found).toMatchObject({
       GENIE_VERSION: '4',

@@ -1,0 +1,80 @@
+/** The control plane's side of claims, in memory: who may have which job, with answers that get lost when a test says so. */
+import { MaridError } from '../../core/errors/marid-error.js';
+import type { AttemptReference, JobSpecification } from '../../core/job/job.js';
+import { specificationToMessage, toDuration } from '../../proto/codec/index.js';
+import { ClaimOutcome, type WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
+import type { ServiceHandlers } from '../../proto/rpc/service.js';
+
+/** Gives each job once; the same claim id gets the same answer. */
+export class MemoryWorkerService {
+  /** Jobs that can be claimed. */
+  readonly waiting = new Map<string, JobSpecification>();
+  /** Claim id by job. */
+  readonly claimed = new Map<string, string>();
+  /** Claim ids of each call, in order. */
+  readonly calls: (readonly string[])[] = [];
+  /** Held attempts that each registration named. */
+  readonly registrations: (readonly string[])[] = [];
+  /** Called before each claim is dealt with, and its answer sent; a rejection loses the call, or its answer. */
+  before: () => Promise<void> = async () => undefined;
+  after: () => Promise<void> = async () => undefined;
+  refusing = false;
+  sessionCurrent = true;
+  /** Told with the next answer to a renewal. */
+  orders: { readonly lost: readonly AttemptReference[]; readonly kills: readonly AttemptReference[] } = {
+    lost: [],
+    kills: [],
+  };
+
+  /** Jobs of this claim. */
+  #give(claimId: string, jobIds: readonly string[]): readonly JobSpecification[] {
+    return jobIds.flatMap((jobId) => {
+      const job = this.waiting.get(jobId);
+      const free = !this.claimed.has(jobId) || this.claimed.get(jobId) === claimId;
+      if (job === undefined || !free) return [];
+      this.claimed.set(jobId, claimId);
+      return [job];
+    });
+  }
+
+  readonly handlers: ServiceHandlers<typeof WorkerService> = {
+    registerWorker: async (request) => {
+      await this.before();
+      this.registrations.push(request.held.map((each) => `${each.jobId}/${each.attempt}`));
+      this.sessionCurrent = true;
+      return { leaseTtl: toDuration(120_000), heartbeatInterval: toDuration(50), draining: false };
+    },
+    sync: async () => {
+      await this.before();
+      const { lost, kills } = this.orders;
+      return { sessionCurrent: this.sessionCurrent, draining: false, lost: [...lost], kills: [...kills] };
+    },
+    claim: async (request) => {
+      this.calls.push(request.claims.map((each) => each.claimId));
+      await this.before();
+      if (this.refusing) throw new MaridError('STALE_SESSION', 'The session is over.');
+      const results = request.claims.map(({ jobId, claimId }) => {
+        const [job] = this.#give(claimId, [jobId]);
+        if (job === undefined) return { jobId, claimId, outcome: ClaimOutcome.GONE };
+        return { jobId, claimId, outcome: ClaimOutcome.CLAIMED, specification: specificationToMessage(job) };
+      });
+      await this.after();
+      return { results };
+    },
+    claimNext: async ({ claimId, memoryMb, maxJobs }) => {
+      this.calls.push([claimId]);
+      await this.before();
+      let left = memoryMb;
+      const fitting = [...this.waiting.values()].filter((job) => {
+        const mine = this.claimed.get(job.jobId) ?? claimId;
+        const fits = mine === claimId && job.resolution.memoryMb <= left;
+        left -= fits ? job.resolution.memoryMb : 0;
+        return fits;
+      });
+      const ids = fitting.slice(0, maxJobs).map((job) => job.jobId);
+      const specifications = this.#give(claimId, ids).map(specificationToMessage);
+      await this.after();
+      return { specifications };
+    },
+  };
+}

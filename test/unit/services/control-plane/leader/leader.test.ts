@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { MaridError } from '../../../../../core/errors/marid-error.js';
+import type { LeasePort } from '../../../../../core/ports/lease-port.js';
+import { EmbeddedLease } from '../../../../../infra/lease/embedded/embedded-lease.js';
+import { SqliteDatabase } from '../../../../../infra/store/sqlite/sqlite-database.js';
+import { SqliteFleetStore } from '../../../../../infra/store/sqlite/sqlite-fleet-store.js';
+import { Leader } from '../../../../../services/control-plane/leader/leader.js';
+import type { LeaderTask } from '../../../../../services/control-plane/leader/leader-task.js';
+import { eventually } from '../../../../support/eventually.js';
+import { FakeClock } from '../../../../support/fake-clock.js';
+import { QuietLogger } from '../../../../support/quiet-logger.js';
+
+const logger = new QuietLogger();
+let clock: FakeClock;
+let db: SqliteDatabase;
+let store: SqliteFleetStore;
+let lease: EmbeddedLease;
+let leaders: Leader[];
+
+beforeEach(() => {
+  clock = new FakeClock();
+  db = SqliteDatabase.open({ path: ':memory:', logger });
+  store = new SqliteFleetStore(db);
+  lease = new EmbeddedLease({ db, clock });
+  leaders = [];
+});
+
+afterEach(async () => {
+  await Promise.all(leaders.map((leader) => leader.stop()));
+  db.close();
+});
+
+function leader(holder: string, tasks: readonly LeaderTask[] = [], port: LeasePort = lease): Leader {
+  const made = new Leader({ lease: port, store, tasks, holder, clock, logger });
+  leaders.push(made);
+  return made;
+}
+
+describe('Leader', () => {
+  test('is one of several, and a successor leads in a higher term', async () => {
+    const first = leader('a');
+    const second = leader('b');
+    await first.start();
+    await eventually('a leader', () => first.term !== null);
+    await second.start();
+    await clock.advance(6000);
+    expect(second.term).toBeNull();
+    const firstTerm = first.term ?? 0;
+    await first.stop();
+    await eventually('the successor', async () => {
+      await clock.advance(5000);
+      return second.term !== null;
+    });
+    expect(second.term).toBeGreaterThan(firstTerm);
+  });
+
+  test('stops acting ten seconds after its last good renewal, and acts again later', async () => {
+    let broken = false;
+    let runs = 0;
+    const flaky: LeasePort = {
+      acquire: (options) =>
+        broken ? Promise.reject(new MaridError('UNAVAILABLE', 'the lease is away')) : lease.acquire(options),
+      release: (options) => lease.release(options),
+      close: () => lease.close(),
+    };
+    const task: LeaderTask = {
+      ...{ name: 'count', intervalMs: 100 },
+      run: async () => {
+        runs += 1;
+        return 'counted';
+      },
+    };
+    const only = leader('a', [task], flaky);
+    await only.start();
+    await eventually('a run', () => runs > 0);
+    broken = true;
+    await eventually('the end of trust', async () => {
+      await clock.advance(1000);
+      return only.term === null;
+    });
+    const runsThen = runs;
+    await clock.advance(3000);
+    expect(runs).toBe(runsThen);
+    broken = false;
+    await eventually('another run', async () => {
+      await clock.advance(1000);
+      return runs > runsThen;
+    });
+  });
+
+  test('keeps the outcome of every task, and a failing one neither stops itself nor others', async () => {
+    const failing: LeaderTask = { name: 'bad', intervalMs: 50, run: () => Promise.reject(new Error('broken')) };
+    const good: LeaderTask = { name: 'good', intervalMs: 50, run: () => Promise.resolve('all well') };
+    const only = leader('a', [failing, good]);
+    await only.start();
+    const runs = await eventually('both', async () => {
+      await clock.advance(60);
+      const listed = await only.runs.list();
+      return listed.length === 2 && listed;
+    });
+    expect(runs).toMatchObject([
+      { name: 'bad', succeeded: false, outcome: 'broken', leader: 'a' },
+      { name: 'good', succeeded: true, outcome: 'all well', term: only.term },
+    ]);
+  });
+
+  test('stops twice, and before it started', async () => {
+    const only = leader('a');
+    await only.stop();
+    await only.start();
+    await only.stop();
+    expect(only.term).toBeNull();
+  });
+});

@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { MaridError } from '../../../../../core/errors/marid-error.js';
+import { TOPICS } from '../../../../../core/fleet/topics.js';
+import type { WorkerEvent } from '../../../../../core/job/job.js';
+import type { LogRecord, TopicLog } from '../../../../../core/ports/topic-log.js';
+import { EmbeddedTopicLog } from '../../../../../infra/log/embedded/embedded-topic-log.js';
+import { SqliteDatabase } from '../../../../../infra/store/sqlite/sqlite-database.js';
+import { decodeWorkerEvent } from '../../../../../proto/codec/index.js';
+import { EventOutbox } from '../../../../../workers/gateway/attempts/event-outbox.js';
+import { FakeClock, until } from '../../../../support/fake-clock.js';
+import { QuietLogger } from '../../../../support/quiet-logger.js';
+import { SeededRandom } from '../../../../support/seeded-random.js';
+
+const clock = new FakeClock();
+const logger = new QuietLogger();
+let db: SqliteDatabase;
+let log: EmbeddedTopicLog;
+let outbox: EventOutbox;
+/** Batches that reached the log. */
+let batches: (readonly LogRecord[])[] = [];
+let failures = 0;
+
+beforeEach(async () => {
+  db = SqliteDatabase.open({ path: ':memory:', logger });
+  log = new EmbeddedTopicLog({ db, clock: new FakeClock(), logger });
+  await log.ensureTopics({ topics: [{ topic: TOPICS.workerEvents, partitions: 4, retentionMs: 1e9 }] });
+  batches = [];
+  failures = 0;
+  outbox = new EventOutbox({ log: flaky(log), clock, random: new SeededRandom(), logger });
+});
+afterEach(async () => {
+  await outbox.stop();
+  await log.close();
+  db.close();
+});
+
+/** The log, which stores what it gets and then fails as often as `failures` says. */
+function flaky(target: TopicLog): TopicLog {
+  return {
+    ensureTopics: (options) => target.ensureTopics(options),
+    partitions: (options) => target.partitions(options),
+    endOffsets: (options) => target.endOffsets(options),
+    subscribe: (options) => target.subscribe(options),
+    close: () => target.close(),
+    produce: async (options) => {
+      batches.push(options.records);
+      await target.produce(options);
+      if (failures-- > 0) throw new MaridError('UNAVAILABLE', 'away');
+    },
+  };
+}
+
+function event(jobId: string, sequence: number): WorkerEvent {
+  return {
+    ...{ jobId, attempt: 1, workerId: 'w', session: 's', sequence, at: 1, status: 'INIT' as const },
+    ...{ reason: '', message: '', result: null, infrastructureFailure: false },
+  };
+}
+
+describe('EventOutbox', () => {
+  test('sends the events of a moment together, each job in one partition and in order', async () => {
+    for (let sequence = 1; sequence <= 3; sequence++) for (const id of ['a', 'b']) outbox.send(event(id, sequence));
+    await until(() => outbox.size === 0);
+    expect(batches).toHaveLength(1);
+    const records = batches.flat().filter((record) => record.key === 'a');
+    expect(records.map((record) => decodeWorkerEvent(record.value)?.sequence)).toEqual([1, 2, 3]);
+    expect(new Set(records.map((record) => record.partition)).size).toBe(1);
+  });
+
+  test('sends again, in order, until the log acknowledges, and only then says so', async () => {
+    failures = 3;
+    const acknowledged: number[] = [];
+    for (const sequence of [1, 2]) outbox.send(event('a', sequence), () => acknowledged.push(sequence));
+    for (let i = 0; i < 2; i++) {
+      await until(() => clock.pending > 0);
+      expect(acknowledged).toEqual([]);
+      await clock.advance(1_000);
+    }
+    outbox.send(event('a', 3), () => acknowledged.push(3));
+    while (outbox.size > 0) await clock.advance(1_000);
+    expect(acknowledged).toEqual([1, 2, 3]);
+    const sequences = batches.map((batch) => batch.map((record) => decodeWorkerEvent(record.value)?.sequence));
+    expect(sequences.slice(0, 2)).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+    expect(sequences.at(-1)?.at(-1)).toBe(3);
+  });
+
+  test('stops in the middle of a wait', async () => {
+    failures = Infinity;
+    outbox.send(event('a', 1));
+    await until(() => clock.pending > 0);
+    await outbox.stop();
+    expect([outbox.size, clock.pending]).toEqual([1, 0]);
+  });
+});
