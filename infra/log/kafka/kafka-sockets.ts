@@ -1,0 +1,45 @@
+/** The connections of one kafkajs client, so that they can be cut when it does not end by itself. */
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { ISocketFactory } from 'kafkajs';
+import type { BrokerAddress } from './options.js';
+
+const KEEP_ALIVE_MS = 30_000;
+
+/** Opens and keeps the sockets of a client. */
+export class KafkaSockets {
+  private readonly open = new Set<Socket>();
+  private ended = false;
+
+  /** `route`: where to connect instead of an advertised address. */
+  constructor(private readonly route: (address: BrokerAddress) => BrokerAddress) {}
+
+  /** Connections that are open or being opened. */
+  get size(): number {
+    return this.open.size;
+  }
+
+  /** For kafkajs' `socketFactory`. */
+  readonly factory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+    if (this.ended) throw new Error('this client is closed');
+    const address = this.route({ host, port });
+    const servername = isIP(host) === 0 ? { servername: host } : {};
+    // kafkajs passes null for none, whatever its types say.
+    const secure: unknown = ssl;
+    const socket =
+      secure === null || secure === undefined
+        ? connect(address, onConnect)
+        : connectTls({ ...address, ...servername, ...ssl }, onConnect);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.setNoDelay(true);
+    this.open.add(socket);
+    socket.once('close', () => this.open.delete(socket));
+    return socket;
+  };
+
+  /** Cuts all connections and refuses new ones. The error makes kafkajs see it: of a plain close it hears nothing. */
+  end(): void {
+    this.ended = true;
+    for (const socket of this.open) socket.destroy(new Error('the connection was given up'));
+  }
+}
