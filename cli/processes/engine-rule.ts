@@ -29,11 +29,12 @@ export function describeEngines(config: ControlPlaneConfig): string {
     : `Exactly one control plane can run over these engines: ${embeddedParts(config)}.`;
 }
 
-function embeddedParts({ store, log, lease, dataFolder }: ControlPlaneConfig): string {
+function embeddedParts({ store, log, lease, blobs, dataFolder }: ControlPlaneConfig): string {
   const parts = [
     ...(store === 'sqlite' ? ['store'] : []),
     ...(log === 'embedded' ? ['log'] : []),
     ...(lease === 'embedded' ? ['lease'] : []),
+    ...(blobs === 'filesystem' ? ['blobs'] : []),
   ];
-  return `${parts.join(', ')} ${parts.length === 1 ? 'is' : 'are'} embedded, in ${dataFolder}, which one process holds`;
+  return `${parts.join(', ')} ${parts.length === 1 ? 'is' : 'are'} in ${dataFolder}, which one process holds`;
 }

@@ -27,7 +27,9 @@ export const engineKeys = {
   blobs: z
     .enum(['filesystem', 's3'])
     .default('filesystem')
-    .describe('Where attachments and archived output are kept; `filesystem`: in dataFolder.'),
+    .describe(
+      'Where attachments and archived output are kept; `filesystem`: in dataFolder, with one control plane only.',
+    ),
   mongoUrl: text.describe('mongodb:// or mongodb+srv:// URL of a replica set, with all connection and TLS options.'),
   mongoUrlFile: text.describe('Path of a file that holds mongoUrl.'),
   mongoDatabase: z
@@ -43,7 +45,7 @@ export const engineKeys = {
     .max(16)
     .nullable()
     .default(null)
-    .describe('Copies of each topic that is created; null: as many as there are brokers, 3 at most.'),
+    .describe('Copies of each topic that is created; null: as the brokers set it (default.replication.factor).'),
   kafkaTls: z.boolean().default(false).describe('Whether brokers are reached by TLS.'),
   kafkaTlsCaFile: text.describe('Path of the certificates (PEM) that brokers are checked against; null: as Node has.'),
   kafkaSaslMechanism: z
@@ -117,8 +119,8 @@ export function engineProblems(config: Partial<EngineSettings>): readonly Engine
 }
 
 /** Whether other control planes may run beside this one: only when nothing is embedded. */
-export function allowsSeveral(config: Pick<EngineSettings, 'store' | 'log' | 'lease'>): boolean {
-  return config.store === 'mongo' && config.log === 'kafka' && config.lease === 'redis';
+export function allowsSeveral(config: Pick<EngineSettings, Engine['chosenBy']>): boolean {
+  return ENGINES.every(({ chosenBy, name }) => config[chosenBy] === name);
 }
 
 function choiceProblems(config: Partial<EngineSettings>, engine: Engine): readonly EngineProblem[] {

@@ -35,6 +35,8 @@ async function distributed(...more: readonly string[]): Promise<string> {
       '  kafkaSaslUsername: marid',
       `  kafkaSaslPasswordFile: ${await write('password', `${SECRETS.kafkaSaslPassword}\n`)}`,
       '  lease: redis',
+      '  blobs: s3',
+      '  s3Bucket: marid',
       ...more,
     ].join('\n'),
   );
@@ -68,7 +70,9 @@ describe('config explain', () => {
   test('says that embedded engines mean one control plane', async () => {
     const { exitCode, stderr } = await new TestCli().run('config', 'explain');
     expect(exitCode).toBe(0);
-    expect(stderr).toContain('Exactly one control plane can run over these engines: store, log, lease are embedded');
+    expect(stderr).toContain(
+      'Exactly one control plane can run over these engines: store, log, lease, blobs are in ./marid-data',
+    );
   });
 });
 

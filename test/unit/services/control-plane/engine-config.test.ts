@@ -23,7 +23,12 @@ describe('engines of a control plane', () => {
     const config = controlPlaneConfigSchema.parse(DISTRIBUTED);
     expect(allowsSeveral(config)).toBe(true);
     expect(config).toMatchObject({ kafkaBrokers: ['a:9092', 'b:9092'], mongoDatabase: 'marid' });
-    for (const part of [{ log: 'embedded' }, { lease: 'embedded' }, { store: 'sqlite' }] as const) {
+    for (const part of [
+      { log: 'embedded' },
+      { lease: 'embedded' },
+      { store: 'sqlite' },
+      { blobs: 'filesystem' },
+    ] as const) {
       expect(allowsSeveral({ ...config, ...part })).toBe(false);
     }
   });
