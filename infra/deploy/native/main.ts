@@ -20,6 +20,9 @@ const { values, positionals } = parseArgs({
   },
 });
 
+// Says nothing about this machine's servers.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
 const options: NativeStackOptions = {
   environment: process.env,
   clock: new SystemClock(),

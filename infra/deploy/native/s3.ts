@@ -27,19 +27,26 @@ export async function startS3(start: EngineStart): Promise<NativeEngine> {
     command: [program, '--port', address, '--region', REGION, 'posix', '--versioning-dir', versions, data],
     environment: { ROOT_ACCESS_KEY: ACCESS_KEY, ROOT_SECRET_KEY: secret },
     logFile: join(folder, 'server.log'),
-    probe: () => probe(`http://${address}`, secret),
+    probe: () => createBucket({ endpoint: `http://${address}`, accessKeyId: ACCESS_KEY, secretAccessKey: secret }),
   });
   start.own(server);
   await server.start();
   return { name: 's3', product: `versitygw ${VERSITYGW_VERSION}`, standIn: false, urls: [url], servers: [server] };
 }
 
+/** How to reach a server as its owner. */
+export interface S3Access {
+  /** `http://host:port`. */
+  readonly endpoint: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
 /** Creates the bucket where it is absent. */
-async function probe(endpoint: string, secretAccessKey: string): Promise<void> {
+export async function createBucket({ endpoint, ...credentials }: S3Access): Promise<void> {
   const { S3Client, CreateBucketCommand } = await import('@aws-sdk/client-s3');
   const client = new S3Client({
-    ...{ endpoint, region: REGION, forcePathStyle: true, maxAttempts: 1 },
-    credentials: { accessKeyId: ACCESS_KEY, secretAccessKey },
+    ...{ endpoint, region: REGION, forcePathStyle: true, maxAttempts: 1, credentials },
     requestHandler: { connectionTimeout: 1000, requestTimeout: 2000 },
   });
   try {
