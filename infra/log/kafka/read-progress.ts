@@ -4,9 +4,10 @@ import { keyOf } from './records.js';
 
 interface Place {
   /** Next offset to hand over. */
-  next: number;
-  /** Time of the last record that was seen; -1 before any. */
-  seenAt: number;
+  readonly next: number;
+  /** Offset and time of the last record that was seen; -1 before any. */
+  readonly seen: number;
+  readonly seenAt: number;
 }
 
 /** What is to be done with records that were read. */
@@ -20,14 +21,15 @@ export type Admission =
 
 /**
  * Offsets that were handed over come again after every rebalance, from what the group has committed, and with no meaning of their own when a topic is
- * deleted and made again. The times tell them apart: those of a partition never go back (`LogAppendTime`), so a lower offset with a later time is a new one.
+ * deleted and made again. The times tell them apart: those of a partition never go back (`LogAppendTime`), so an offset that was seen, with a
+ * later time, is a new one.
  */
 export class ReadProgress {
   private readonly places = new Map<string, Place>();
 
   /** `positions`: where to start; partitions that are not named start wherever the log does. */
   constructor(positions: readonly PartitionOffset[] = []) {
-    for (const position of positions) this.places.set(keyOf(position), { next: position.offset, seenAt: -1 });
+    for (const position of positions) this.places.set(keyOf(position), { next: position.offset, seen: -1, seenAt: -1 });
   }
 
   /** Forgets the partitions that are not among these. */
@@ -40,17 +42,18 @@ export class ReadProgress {
   admit(first: StoredRecord, last: StoredRecord): Admission {
     const place = this.places.get(keyOf(first));
     if (place === undefined || first.offset >= place.next) return { kind: 'go-on', from: first.offset };
-    if (place.seenAt >= 0 && first.appendedAt > place.seenAt) {
+    if (first.offset <= place.seen && first.appendedAt > place.seenAt) {
       this.places.delete(keyOf(first));
       return { kind: 'anew' };
     }
     if (last.offset >= place.next) return { kind: 'go-on', from: place.next };
-    place.seenAt = Math.max(place.seenAt, last.appendedAt);
+    if (last.offset > place.seen)
+      this.places.set(keyOf(last), { ...place, seen: last.offset, seenAt: last.appendedAt });
     return { kind: 'skip', next: place.next };
   }
 
   /** Notes that everything up to this record was handed over. */
   advance(last: StoredRecord): void {
-    this.places.set(keyOf(last), { next: last.offset + 1, seenAt: last.appendedAt });
+    this.places.set(keyOf(last), { next: last.offset + 1, seen: last.offset, seenAt: last.appendedAt });
   }
 }
