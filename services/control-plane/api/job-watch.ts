@@ -15,7 +15,7 @@ import type { JobRepository } from '../jobs/job-repository.js';
 import type { JobSignals } from '../jobs/job-signals.js';
 import { RecordStream } from './record-stream.js';
 
-/** How often a watched job is read again without a signal: other control planes change it too. */
+/** How often a watched job is read again without a signal: the topic that tells of the changes of other control planes may be away. */
 const READ_AGAIN_MS = 3000;
 /** Jobs whose last sequence a watch remembers, to drop what was published twice. */
 const REMEMBERED_JOBS = 20_000;

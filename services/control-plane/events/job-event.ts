@@ -58,6 +58,15 @@ export function jobEventRecord(
   };
 }
 
+/** Which transition a record is of, by its headers alone; `null` when it is no job event. */
+export function placeOfJobEvent(
+  record: Pick<LogRecord, 'key' | 'headers'>,
+): { readonly jobId: string; readonly sequence: number } | null {
+  const id = record.headers['ce_id'] ?? '';
+  const sequence = Number(id.slice(id.lastIndexOf('/') + 1));
+  return record.key !== '' && id !== '' && Number.isSafeInteger(sequence) ? { jobId: record.key, sequence } : null;
+}
+
 /** Reads a payload; `null` when it is not one. */
 export function decodeJobEvent(value: Uint8Array): JobEvent | null {
   let parsed: Json;

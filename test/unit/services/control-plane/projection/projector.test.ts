@@ -27,7 +27,15 @@ let projector: Projector;
 
 function newProjector(): Projector {
   const jobs = new JobRepository({ store, onCommitted: () => undefined });
-  return new Projector({ log, jobs, retry: { maxInfrastructureFailures: 5, backoffMs: [1] }, clock, random, logger });
+  return new Projector({
+    log,
+    jobs,
+    retry: { maxInfrastructureFailures: 5, backoffMs: [1] },
+    heartbeatPartitions: 1,
+    clock,
+    random,
+    logger,
+  });
 }
 
 beforeEach(async () => {
@@ -106,7 +114,7 @@ describe('Projector', () => {
     await send('bad', 'RUNNING');
     await send('good', 'RUNNING');
     await eventually('the poison', () => projector.counts.poison === 1);
-    expect(await statusOf('good')).toBe('RUNNING');
+    await eventually('the other job', async () => (await statusOf('good')) === 'RUNNING');
     store.replace = replace;
   });
 
