@@ -13,25 +13,33 @@ export interface CounterDocument extends StoredDocument {
 const ATTEMPTS = 3;
 
 /**
- * Raises a counter by one and gives its new value, which a majority has. Call it inside `within`. The counter is made apart: of many upserts at once one makes
- * the document, and not every server (the stand-in for tests does not) gives each of the others a value of its own.
+ * Raises a counter by one and gives its new value, which a majority has. Call it inside `within`. It is asked for the value before and the counter is made apart, because
+ * the stand-in that tests use gives some of many callers at once the same value after, and the same upsert.
  */
 export async function raiseCounter(database: MongoDatabase, collection: string, id: string): Promise<number> {
-  const counters = database.collection<CounterDocument>(collection);
-  const change = { $inc: { value: 1 } } as UpdateFilter<CounterDocument>;
-  const options = { returnDocument: 'after', maxTimeMS: OPERATION_MS } as const;
   for (let attempt = 1; attempt < ATTEMPTS; attempt += 1) {
     try {
-      const raised = await counters.findOneAndUpdate({ _id: id }, change, options);
-      if (raised !== null) return raised.value;
+      const value = await raise(database, collection, id);
+      if (value !== null) return value;
       await database.sendAll({ insert: collection, documents: [makeCounter(id)] }, [DUPLICATE_KEY]);
     } catch (error) {
       if (wasNotSent(error) || serverCodeOf(error) !== 0) throw error;
     }
   }
-  const raised = await counters.findOneAndUpdate({ _id: id }, change, options);
-  if (raised === null) throw database.lateError();
-  return raised.value;
+  const value = await raise(database, collection, id);
+  if (value === null) throw database.lateError();
+  return value;
+}
+
+/** Null when there is no counter. */
+async function raise(database: MongoDatabase, collection: string, id: string): Promise<number | null> {
+  const counters = database.collection<CounterDocument>(collection);
+  const change = { $inc: { value: 1 } } as UpdateFilter<CounterDocument>;
+  const before = await counters.findOneAndUpdate({ _id: id }, change, {
+    returnDocument: 'before',
+    maxTimeMS: OPERATION_MS,
+  });
+  return before === null ? null : before.value + 1;
 }
 
 function makeCounter(id: string): CounterDocument {
