@@ -7,7 +7,7 @@ import type { Random } from '../../core/ports/random.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
 import { openKafka } from '../../infra/engines/open-kafka.js';
 import { connectLauncher } from '../../infra/process/launcher/connect.js';
-import { bindService, connectRpc, RpcServer } from '../../infra/rpc/index.js';
+import { bindService, connectServers, RpcServer } from '../../infra/rpc/index.js';
 import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
@@ -66,7 +66,7 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
     const connect = () => connectLauncher({ stateFolder, clock, logger });
     const launcher = await LauncherLink.connect({ connect, clock, random, logger });
     releases.push(() => launcher.close());
-    const channel = connectRpc({ address: config.controlPlane, logger });
+    const channel = connectServers({ address: config.controlPlane, random, logger });
     releases.push(() => channel.close());
     const ownLog = log ?? (await openLog(config, runtime, releases));
     const client = channel.client(WorkerService);
@@ -88,14 +88,18 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
 }
 
 /** Kafka, or the control plane's log over a channel of its own: commits must reach the control plane that lends a subscription. */
-async function openLog(config: WorkerConfig, { clock, logger }: WorkerRuntime, releases: Releases): Promise<TopicLog> {
+async function openLog(
+  config: WorkerConfig,
+  { clock, random, logger }: WorkerRuntime,
+  releases: Releases,
+): Promise<TopicLog> {
   if (config.log === 'kafka') {
     const log = await openKafka(config, { clientId: 'marid-worker', clock, logger });
     releases.push(() => log.close());
     return log;
   }
   const { RemoteTopicLog } = await import('../../infra/log/remote/remote-topic-log.js');
-  const channel = connectRpc({ address: config.controlPlane, logger });
+  const channel = connectServers({ address: config.controlPlane, random, logger });
   const log = new RemoteTopicLog({ client: channel.client(LogService), clock, logger });
   releases.push(
     () => channel.close(),
