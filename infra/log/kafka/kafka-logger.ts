@@ -13,9 +13,14 @@ export function kafkaLogCreator(logger: Logger): logCreator {
   return () => (entry) => {
     const fields = { part: entry.namespace, ...fieldsOf(entry) };
     const message = `kafkajs: ${entry.log.message}`;
-    if (Number(entry.level) <= KAFKA_LEVELS.warn) logger.warn(fields, message);
+    if (Number(entry.level) <= KAFKA_LEVELS.warn && !isAnswer(entry)) logger.warn(fields, message);
     else logger.debug(fields, message);
   };
+}
+
+/** What a broker answered is told to whoever asked, and is often no surprise: that a topic does not exist, or that a group rebalances. */
+function isAnswer({ namespace, log }: LogEntry): boolean {
+  return namespace === 'Connection' && log.message.startsWith('Response ');
 }
 
 function fieldsOf(entry: LogEntry): Readonly<Record<string, unknown>> {

@@ -37,9 +37,12 @@ export class KafkaSockets {
     return socket;
   };
 
-  /** Cuts all connections and refuses new ones. The error makes kafkajs see it: of a plain close it hears nothing. */
+  /** Cuts all connections and refuses new ones. An error makes kafkajs see it, which hears nothing of a plain close. */
   end(): void {
     this.ended = true;
-    for (const socket of this.open) socket.destroy(new Error('the connection was given up'));
+    for (const socket of this.open) {
+      if (socket.writableEnded) socket.destroy();
+      else socket.destroy(new Error('the connection was given up'));
+    }
   }
 }
