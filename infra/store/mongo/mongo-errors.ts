@@ -16,7 +16,7 @@ const LATE: Translation = { code: 'DEADLINE_EXCEEDED', problem: 'did not answer 
 const CLOSED: Translation = { code: 'UNAVAILABLE', problem: 'is closed here; this process ends' };
 const BUSY: Translation = {
   code: 'UNAVAILABLE',
-  problem: 'has no connection free; look at its load, or raise maxConnections',
+  problem: 'gave no connection in time; look at the network and its load',
 };
 const DENIED: Translation = {
   code: 'UNAVAILABLE',
