@@ -103,7 +103,7 @@ describe('Leader', () => {
     const only = leader('a', [], flaky);
     await only.start();
     const term = await eventually('a leader', () => only.term);
-    failures = 3;
+    failures = 2;
     for (let second = 0; second < 30; second += 1) {
       await clock.advance(1000);
       expect(only.term).toBe(term);
