@@ -113,20 +113,17 @@ await describeEngine('kafka', (url) => {
       ['half open', { kind: 'half-open' }],
     ] as const)('goes on by itself after a network that was down (%s)', async (_, fault) => {
       const topic = await warm(1);
-      const assigned: number[] = [];
       const received: string[] = [];
       const subscription = await log.subscribe({
         topics: [topic],
         start: { kind: 'group', group: uniqueName('group') },
-        onAssignment: (partitions) => assigned.push(partitions.length),
         onRecords: (records) => received.push(...records.map((record) => record.key)),
         onBroken: (error) => received.push(`broken: ${String(error)}`),
       });
       await until(() => received.includes('first'));
       proxy.fault = fault;
-      await until(() => assigned.at(-1) === 0); // its consumer was given up
       const refused = subscription.commit({ offsets: [{ topic, partition: 0, offset: 1 }] });
-      await expect(refused).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      await expect(refused).rejects.toMatchObject({ name: 'MaridError', retryable: true });
       await direct.produce(topic, 0, 'meanwhile');
       proxy.fault = { kind: 'none' };
       await until(() => received.includes('meanwhile'));

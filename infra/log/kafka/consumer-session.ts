@@ -17,6 +17,11 @@ const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Time that a join gets when it is to be left at once, milliseconds. */
 const JOIN_BEFORE_LEAVE_MS = 4_000;
+/**
+ * How often a consumer tries to connect again, about once a second. It keeps its place in the group meanwhile; a new one would have to wait until the brokers
+ * have missed the old one.
+ */
+const RECONNECTS = 80;
 /** kafkajs' own attempts before a consumer counts as crashed: about three seconds. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries: 5 };
 
@@ -59,7 +64,7 @@ export class ConsumerSession {
 
   constructor(private readonly options: SessionOptions) {
     const { driver, settings, group, logger } = options;
-    const client = driver.client(logger);
+    const client = driver.client(logger, RECONNECTS);
     this.sockets = client.sockets;
     this.aliveAt = settings.clock.monotonic();
     this.consumer = client.kafka.consumer({
@@ -156,6 +161,9 @@ export class ConsumerSession {
     });
     this.consumer.on(events.COMMIT_OFFSETS, () => {
       this.commitsStored += 1;
+    });
+    this.consumer.on(events.REQUEST_TIMEOUT, () => {
+      this.sockets.cut(); // they may be half open, and kafkajs would use them for ever
     });
     for (const sign of [events.FETCH, events.HEARTBEAT] as const) {
       this.consumer.on(sign, () => {

@@ -30,18 +30,19 @@ export class KafkaDriver {
     return new KafkaDriver(settings, (config) => new Kafka(config));
   }
 
-  /** A new client, not connected. */
-  client(logger: Logger): KafkaClient {
+  /** A new client, not connected. `retries`: how often it tries to connect, within its first second and then once a second. */
+  client(logger: Logger, retries: number): KafkaClient {
     const { settings } = this;
     const sockets = new KafkaSockets(settings.route);
     const config: KafkaConfig = {
-      brokers: [...settings.brokers],
+      // Of a client that was ended, an empty list ends also what kafkajs would try again.
+      brokers: () => (sockets.ended ? [] : [...settings.brokers]),
       clientId: settings.clientId,
       connectionTimeout: CONNECT_TIMEOUT_MS,
       authenticationTimeout: settings.requestTimeoutMs,
       requestTimeout: settings.requestTimeoutMs,
       enforceRequestTimeout: true,
-      retry: { initialRetryTime: 100, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries: 3 },
+      retry: { initialRetryTime: 100, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries },
       socketFactory: sockets.factory,
       logLevel: KAFKA_LEVELS.info,
       logCreator: kafkaLogCreator(logger),

@@ -9,7 +9,7 @@ const KEEP_ALIVE_MS = 30_000;
 /** Opens and keeps the sockets of a client. */
 export class KafkaSockets {
   private readonly open = new Set<Socket>();
-  private ended = false;
+  private over = false;
 
   /** `route`: where to connect instead of an advertised address. */
   constructor(private readonly route: (address: BrokerAddress) => BrokerAddress) {}
@@ -21,7 +21,7 @@ export class KafkaSockets {
 
   /** For kafkajs' `socketFactory`. */
   readonly factory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
-    if (this.ended) throw new Error('this client is closed');
+    if (this.over) throw new Error('this client is closed');
     const address = this.route({ host, port });
     const servername = isIP(host) === 0 ? { servername: host } : {};
     // kafkajs passes null for none, whatever its types say.
@@ -37,9 +37,19 @@ export class KafkaSockets {
     return socket;
   };
 
-  /** Cuts all connections and refuses new ones. An error makes kafkajs see it, which hears nothing of a plain close. */
+  /** Whether it was ended. */
+  get ended(): boolean {
+    return this.over;
+  }
+
+  /** Cuts all connections and refuses new ones. */
   end(): void {
-    this.ended = true;
+    this.over = true;
+    this.cut();
+  }
+
+  /** Cuts all connections. An error makes kafkajs see it, which hears nothing of a plain close. */
+  cut(): void {
     for (const socket of this.open) {
       if (socket.writableEnded) socket.destroy();
       else socket.destroy(new Error('the connection was given up'));

@@ -23,6 +23,9 @@ import { TopicAdmin } from './topic-admin.js';
 /** Silence of a subscription after which the log counts as unwell, milliseconds. */
 const UNWELL_AFTER_MS = 60_000;
 
+/** Attempts of the producer and the admin client to connect, beside the first: about a second. */
+const RECONNECTS = 3;
+
 /** Part of a call's time after which nothing is repeated, so that the last attempt can still be answered. */
 const RETRY_SHARE = 0.6;
 
@@ -177,7 +180,7 @@ export class KafkaTopicLog implements TopicLog {
   ): Renewable<T> {
     const { clock, logger, callTimeoutMs } = this.settings;
     const create = (): { part: T; sockets: ReturnType<KafkaDriver['client']>['sockets'] } => {
-      const client = this.driver.client(logger);
+      const client = this.driver.client(logger, RECONNECTS);
       return { part: make(client), sockets: client.sockets };
     };
     return new Renewable({ create, name, timeoutMs: callTimeoutMs, clock, logger });
