@@ -9,9 +9,10 @@ import type { MongoDatabase, StoredDocument, WriteAnswer, WriteCommand } from '.
 import {
   DUPLICATE_KEY,
   leavesOpen,
-  serverCodeOf,
+  tooLarge,
   translateMongoError,
   wasNotSent,
+  wasRefused,
   writeRefused,
 } from './mongo-errors.js';
 import { WriteBatcher, type WriteOutcome } from './write-batcher.js';
@@ -20,6 +21,8 @@ import { WriteBatcher, type WriteOutcome } from './write-batcher.js';
 const KEPT_MARKS = 8;
 /** How often a write is sent: once more when the document says that it was not done. Its mark makes that safe. */
 const ATTEMPTS = 2;
+/** The server's limit of 16 MiB, less what a document has besides its text. */
+const MAX_DOCUMENT_BYTES = 15 * 1024 * 1024;
 
 /** What every guarded document has. */
 export interface GuardedDocument extends StoredDocument {
@@ -62,7 +65,8 @@ export class GuardedWriter<W extends GuardedWrite> {
   constructor(
     private readonly database: MongoDatabase,
     private readonly collection: string,
-    sizeOf: (write: W) => number,
+    /** About how many bytes a write sends. */
+    private readonly sizeOf: (write: W) => number,
   ) {
     this.batcher = new WriteBatcher({
       send: (writes) => this.settle(writes),
@@ -74,7 +78,8 @@ export class GuardedWriter<W extends GuardedWrite> {
   }
 
   /** Resolves with whether it was done, durable then. Rejects with `DEADLINE_EXCEEDED` when that cannot be told, else nothing was written. */
-  write(write: W): Promise<boolean> {
+  async write(write: W): Promise<boolean> {
+    if (this.sizeOf(write) > MAX_DOCUMENT_BYTES) throw tooLarge(this.database.place);
     return this.batcher.add(write);
   }
 
@@ -110,9 +115,7 @@ export class GuardedWriter<W extends GuardedWrite> {
     try {
       return this.judgeAnswer(writes, await this.database.send(this.commandOf(writes)));
     } catch (error) {
-      const code = serverCodeOf(error);
-      const refused = error instanceof Error && error.name === 'MongoServerError' && !leavesOpen(code);
-      if (!refused && !wasNotSent(error)) return writes.map(() => 'open');
+      if (!wasRefused(error) && !wasNotSent(error)) return writes.map(() => 'open');
       const translated = this.errorOf(error);
       return writes.map(() => translated);
     }

@@ -1,5 +1,6 @@
 /** The MongoDB database of the distributed engines: connection, time limits, errors and schema. The stores share it. */
 import { randomBytes } from 'node:crypto';
+import { isNativeError } from 'node:util/types';
 import type { Collection, Document, MongoClient } from 'mongodb';
 import { MaridError } from '../../../core/errors/marid-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
@@ -143,7 +144,7 @@ async function openClient(options: MongoDatabaseOptions, name: string, socketMs?
   } catch (error) {
     await client?.close();
     const place = client === null ? name : placeOf(client, name);
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES')) {
+    if (isNativeError(error) && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES')) {
       const message = `A TLS file for the MongoDB database ${place} cannot be read: ${error.message}.`;
       throw new MaridError('INVALID_ARGUMENT', message, { cause: error });
     }

@@ -1,4 +1,5 @@
 /** What the driver throws, as errors of the domain. By name and code, because `instanceof` fails across realms. */
+import { isNativeError } from 'node:util/types';
 import { isMaridError, MaridError, type ErrorCode } from '../../../core/errors/marid-error.js';
 
 interface Translation {
@@ -74,7 +75,7 @@ export const DUPLICATE_KEY = 11000;
 
 /** What was caught as a `MaridError` that names the database (`place`, without credentials); what is not the driver's as it is. */
 export function translateMongoError(error: unknown, place: string): unknown {
-  if (isMaridError(error) || !(error instanceof Error)) return error;
+  if (isMaridError(error) || !isNativeError(error)) return error;
   const found = findTranslation(error);
   if (found === null) return error;
   const details = { cause: error, ...(found.retryable === undefined ? {} : { retryable: found.retryable }) };
@@ -88,9 +89,19 @@ export function writeRefused(code: number, message: string, place: string): Mari
   return new MaridError(kind, `The MongoDB database ${place} ${problem}.`, { cause });
 }
 
+/** Whether the server itself refused an operation as a whole, so that nothing was written. */
+export function wasRefused(error: unknown): boolean {
+  return isNativeError(error) && error.name === 'MongoServerError' && !leavesOpen(serverCodeOf(error));
+}
+
+/** The error for a document that is larger than the server takes. */
+export function tooLarge(place: string): MaridError {
+  return new MaridError(TOO_LARGE.code, `The MongoDB database ${place} ${TOO_LARGE.problem}.`);
+}
+
 /** Whether nothing was written, although an error came. */
 export function wasNotSent(error: unknown): boolean {
-  return error instanceof Error && (UNSENT.has(error.name) || findTranslation(error) === TOO_LARGE);
+  return isNativeError(error) && (UNSENT.has(error.name) || findTranslation(error) === TOO_LARGE);
 }
 
 /** Whether a server's code leaves open what was written; the codes that remain mean that nothing was. */
@@ -101,7 +112,7 @@ export function leavesOpen(code: number): boolean {
 
 /** The server's code of a caught value; 0 when it has none. */
 export function serverCodeOf(error: unknown): number {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : 0;
+  return isNativeError(error) && 'code' in error && typeof error.code === 'number' ? error.code : 0;
 }
 
 function findTranslation(error: Error): Translation | null {

@@ -22,9 +22,8 @@ import { COLLECTIONS } from './mongo-schema.js';
 const CHUNK = 500;
 /** Pages of jobs published after all that one call of `unpublished` passes over. */
 const MAX_PAGES = 20;
-/** About what an update carries besides its history, bytes. */
-const UPDATE_BYTES = 1000;
-const TRANSITION_BYTES = 300;
+/** About what an update carries besides history, attempts and message, bytes. */
+const STATE_BYTES = 1000;
 
 type Mark = { readonly id: string; readonly sequence: number };
 type PlainUpdate = { readonly q: Document; readonly u: Document };
@@ -41,7 +40,7 @@ export class MongoJobStore implements JobStore {
 
   async insert({ job }: { readonly job: Job }): Promise<boolean> {
     const write = insertOf(job, this.database.newMark(job.revision));
-    const bytes = 3 * (write.document as JobDocument).details.length + sizeOfState(job);
+    const bytes = Buffer.byteLength((write.document as JobDocument).details) + sizeOfState(job);
     return this.inserts.write({ ...write, bytes });
   }
 
@@ -185,8 +184,8 @@ function markEarlier({ id, sequence }: Mark): PlainUpdate {
   return { q: { _id: id, lastSequence: { $gt: sequence } }, u: { $max: { publishedSequence: sequence } } };
 }
 
-function sizeOfState({ history, attempts }: Job): number {
-  return UPDATE_BYTES + TRANSITION_BYTES * (history.length + attempts.length);
+function sizeOfState({ history, attempts, message }: Job): number {
+  return STATE_BYTES + Buffer.byteLength(JSON.stringify([history, attempts, message]));
 }
 
 function chunksOf<T>(values: readonly T[]): readonly T[][] {

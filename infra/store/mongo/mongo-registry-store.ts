@@ -46,7 +46,7 @@ export class MongoRegistryStore implements RegistryStore {
 
   revision(): Promise<number> {
     return this.database.within(async () => {
-      const filter = { $or: [{ _id: REVISION_ID }, { unannounced: { $exists: true } }] };
+      const filter = { $or: [{ _id: REVISION_ID }, { unannounced: { $gte: '' } }] };
       const found = await this.find(filter, { projection: { value: 1, deleted: 1, unannounced: 1 } });
       const stamps = found.flatMap(({ _id, deleted = false, unannounced }) =>
         unannounced === undefined ? [] : [{ _id, deleted, unannounced }],
@@ -147,5 +147,5 @@ export class MongoRegistryStore implements RegistryStore {
 
 function sizeOfEntry(write: GuardedInsert | GuardedUpdate): number {
   const text = write.kind === 'insert' ? write.document : write.change;
-  return JSON.stringify(text).length;
+  return Buffer.byteLength(JSON.stringify(text));
 }
