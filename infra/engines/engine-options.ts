@@ -2,6 +2,8 @@
 
 /** How Kafka is reached. */
 export interface KafkaChoice {
+  /** First part of the names of topics, groups and leases. */
+  readonly installation: string;
   /** `host:port` each; at least one. */
   readonly kafkaBrokers: readonly string[];
   /** Copies of each topic that is created; `null`: the brokers' own default. Only a control plane creates topics. */

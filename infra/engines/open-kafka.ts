@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { MaridError } from '../../core/errors/marid-error.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
-import type { KafkaTopicLog } from '../log/kafka/kafka-topic-log.js';
+import type { TopicLog } from '../../core/ports/topic-log.js';
+import { NamedTopicLog } from '../log/named/named-topic-log.js';
 import type { KafkaChoice } from './engine-options.js';
 
 /** Options of `openKafka` beside what is configured. */
@@ -17,18 +18,19 @@ export interface OpenKafkaOptions {
 }
 
 /** Connects; loads the driver. Rejects as `KafkaTopicLog.connect`, and with `INVALID_ARGUMENT` when the file of certificates cannot be read. */
-export async function openKafka(choice: KafkaChoice, options: OpenKafkaOptions): Promise<KafkaTopicLog> {
+export async function openKafka(choice: KafkaChoice, options: OpenKafkaOptions): Promise<TopicLog> {
   const { KafkaTopicLog } = await import('../log/kafka/kafka-topic-log.js');
   const { kafkaBrokers, kafkaReplicationFactor = null, kafkaTls, kafkaTlsCaFile } = choice;
   const ca = kafkaTlsCaFile === null ? null : await readCertificates(kafkaTlsCaFile);
   const sasl = saslOf(choice);
-  return KafkaTopicLog.connect({
+  const log = await KafkaTopicLog.connect({
     ...options,
     brokers: kafkaBrokers,
     ...(kafkaTls ? { tls: ca === null ? {} : { ca } } : {}),
     ...(sasl === null ? {} : { sasl }),
     ...(kafkaReplicationFactor === null ? {} : { replicationFactor: kafkaReplicationFactor }),
   });
+  return new NamedTopicLog(log, choice.installation);
 }
 
 function saslOf({

@@ -30,6 +30,11 @@ export const engineKeys = {
     .describe(
       'Where attachments and archived output are kept; `filesystem`: in dataFolder, with one control plane only.',
     ),
+  installation: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,40}$/, 'must be 1 to 41 small letters, digits or `-`')
+    .default('marid')
+    .describe('First part of the names of topics, groups and leases, so that installations can share servers.'),
   mongoUrl: text.describe('mongodb:// or mongodb+srv:// URL of a replica set, with all connection and TLS options.'),
   mongoUrlFile: text.describe('Path of a file that holds mongoUrl.'),
   mongoDatabase: z

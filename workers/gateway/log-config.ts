@@ -9,6 +9,11 @@ export const logKeys = {
     .enum(['remote', 'kafka'])
     .default('remote')
     .describe('How the log is reached; `remote`: through the control plane, whatever its engine; `kafka`: directly.'),
+  installation: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,40}$/, 'must be 1 to 41 small letters, digits or `-`')
+    .default('marid')
+    .describe('Name of the installation, as its control planes have it.'),
   kafkaBrokers: z
     .preprocess(
       (given: unknown) => (typeof given === 'string' ? given.split(',').map((each) => each.trim()) : given),
