@@ -6,116 +6,111 @@ import * as queries from '../../infra/store/mongo/job-queries.js';
 import { CALL_MS } from '../../infra/store/mongo/mongo-limits.js';
 import { MongoJobStore } from '../../infra/store/mongo/mongo-job-store.js';
 import { ANY_JOB } from '../conformance/suites/job-store-listing.js';
-import { describeEngine } from '../support/engines.js';
 import { eventually } from '../support/eventually.js';
 import { advanceJob, makeJob, makeRequest } from '../support/job-fixtures.js';
-import { openTestMongo, withClient, type TestMongo } from '../support/mongo-database.js';
+import { describeRealMongo, openTestMongo, withClient, type TestMongo } from '../support/mongo-database.js';
 
 /** Ids are texts of ours. */
 type Stored = Document & { _id: string };
 
-await describeEngine(
-  'mongo',
-  (url) => {
-    let mongo: TestMongo;
-    let store: MongoJobStore;
+await describeRealMongo((url) => {
+  let mongo: TestMongo;
+  let store: MongoJobStore;
+  beforeEach(async () => {
+    mongo = await openTestMongo(url);
+    store = new MongoJobStore(mongo.database);
+  });
+  afterEach(() => mongo.close());
+
+  const onAdmin = (command: Document) => withClient(url, (client) => client.db('admin').command(command));
+
+  describe('plans', () => {
     beforeEach(async () => {
-      mongo = await openTestMongo(url);
-      store = new MongoJobStore(mongo.database);
+      const jobs = Array.from({ length: 500 }, (_, index) =>
+        makeJob({
+          createdAt: 1000 + index,
+          request: makeRequest({ user: `user-${String(index % 7)}`, tags: ['a', `t-${String(index % 50)}`] }),
+        }),
+      );
+      await Promise.all(jobs.map((job) => store.insert({ job })));
+      const claimed = jobs.filter((_, index) => index % 2 === 0).map((job) => advanceJob(job, 'CLAIMED'));
+      await Promise.all(claimed.map((job) => store.replace({ job })));
     });
-    afterEach(() => mongo.close());
 
-    const onAdmin = (command: Document) => withClient(url, (client) => client.db('admin').command(command));
-
-    describe('plans', () => {
-      beforeEach(async () => {
-        const jobs = Array.from({ length: 500 }, (_, index) =>
-          makeJob({
-            createdAt: 1000 + index,
-            request: makeRequest({ user: `user-${String(index % 7)}`, tags: ['a', `t-${String(index % 50)}`] }),
-          }),
-        );
-        await Promise.all(jobs.map((job) => store.insert({ job })));
-        const claimed = jobs.filter((_, index) => index % 2 === 0).map((job) => advanceJob(job, 'CLAIMED'));
-        await Promise.all(claimed.map((job) => store.replace({ job })));
-      });
-
-      for (const [name, query] of questions()) {
-        test(`walks an index and does not sort: ${name}`, async () => {
-          const plan = await explain(url, mongo.name, query);
-          const stages = stagesOf(plan);
-          expect(stages).not.toContain('COLLSCAN');
-          expect(stages).not.toContain('SORT');
-          expect(stages).toContain('IXSCAN');
-          if (query.hint !== null) expect(indexesOf(plan)).toEqual(new Set([query.hint]));
-        });
-      }
-
-      test('a page examines about as many jobs as it gives', async () => {
-        const query = queries.listQuery({
-          filter: { ...ANY_JOB, user: 'user-3' },
-          order: 'newest',
-          after: null,
-          limit: 10,
-        });
+    for (const [name, query] of questions()) {
+      test(`walks an index and does not sort: ${name}`, async () => {
         const plan = await explain(url, mongo.name, query);
-        expect(numberIn(plan, 'totalDocsExamined')).toBeLessThanOrEqual(12);
+        const stages = stagesOf(plan);
+        expect(stages).not.toContain('COLLSCAN');
+        expect(stages).not.toContain('SORT');
+        expect(stages).toContain('IXSCAN');
+        if (query.hint !== null) expect(indexesOf(plan)).toEqual(new Set([query.hint]));
       });
+    }
 
-      test('what nobody asks for is in no sparse index', async () => {
-        const ended = queries.endedQuery({ endedBefore: Number.MAX_SAFE_INTEGER, limit: 0 });
-        expect(numberIn(await explain(url, mongo.name, ended), 'totalKeysExamined')).toBe(0);
+    test('a page examines about as many jobs as it gives', async () => {
+      const query = queries.listQuery({
+        filter: { ...ANY_JOB, user: 'user-3' },
+        order: 'newest',
+        after: null,
+        limit: 10,
       });
+      const plan = await explain(url, mongo.name, query);
+      expect(numberIn(plan, 'totalDocsExamined')).toBeLessThanOrEqual(12);
     });
 
-    test('a server that takes no writes: DEADLINE_EXCEEDED in bounded time, and it goes on by itself', async () => {
-      const job = makeJob();
-      const claimed = advanceJob(job, 'CLAIMED');
-      await store.insert({ job });
-      await onAdmin({ fsync: 1, lock: true });
-      try {
-        const startedAt = performance.now();
-        await expect(store.replace({ job: claimed })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-        expect(performance.now() - startedAt).toBeLessThan(CALL_MS + 2500);
-      } finally {
-        await onAdmin({ fsyncUnlock: 1 });
-      }
-      // The last attempt may still be on its way: it and the next ones exclude each other.
-      await eventually('it is written', async () => {
-        await store.replace({ job: claimed });
-        return (await store.get({ id: job.id }))?.revision === claimed.revision;
-      });
-      expect(await store.get({ id: job.id })).toEqual(claimed);
+    test('what nobody asks for is in no sparse index', async () => {
+      const ended = queries.endedQuery({ endedBefore: Number.MAX_SAFE_INTEGER, limit: 0 });
+      expect(numberIn(await explain(url, mongo.name, ended), 'totalKeysExamined')).toBe(0);
     });
+  });
 
-    test('a primary that steps down: nothing acknowledged is lost, and it goes on by itself', async () => {
-      const acknowledged: string[] = [];
-      const codes: string[] = [];
-      let writing = true;
-      const writers = Array.from({ length: 20 }, async () => {
-        while (writing) {
-          const job = makeJob();
-          try {
-            if (await store.insert({ job })) acknowledged.push(job.id);
-          } catch (error) {
-            codes.push(String((error as { readonly code?: unknown }).code));
-          }
+  test('a server that takes no writes: DEADLINE_EXCEEDED in bounded time, and it goes on by itself', async () => {
+    const job = makeJob();
+    const claimed = advanceJob(job, 'CLAIMED');
+    await store.insert({ job });
+    await onAdmin({ fsync: 1, lock: true });
+    try {
+      const startedAt = performance.now();
+      await expect(store.replace({ job: claimed })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+      expect(performance.now() - startedAt).toBeLessThan(CALL_MS + 2500);
+    } finally {
+      await onAdmin({ fsyncUnlock: 1 });
+    }
+    // The last attempt may still be on its way: it and the next ones exclude each other.
+    await eventually('it is written', async () => {
+      await store.replace({ job: claimed });
+      return (await store.get({ id: job.id }))?.revision === claimed.revision;
+    });
+    expect(await store.get({ id: job.id })).toEqual(claimed);
+  });
+
+  test('a primary that steps down: nothing acknowledged is lost, and it goes on by itself', async () => {
+    const acknowledged: string[] = [];
+    const codes: string[] = [];
+    let writing = true;
+    const writers = Array.from({ length: 20 }, async () => {
+      while (writing) {
+        const job = makeJob();
+        try {
+          if (await store.insert({ job })) acknowledged.push(job.id);
+        } catch (error) {
+          codes.push(String((error as { readonly code?: unknown }).code));
         }
-      });
-      await eventually('writes are done', () => acknowledged.length > 200);
-      // The answer may be lost with the connection.
-      await onAdmin({ replSetStepDown: 5, force: true }).catch((error: unknown) => error);
-      const before = acknowledged.length;
-      await eventually('writes are done again', () => acknowledged.length > before + 200, 40_000);
-      writing = false;
-      await Promise.all(writers);
-      const stored = await store.getMany({ ids: acknowledged });
-      expect(stored.filter((job) => job === null)).toEqual([]);
-      expect(codes.filter((code) => code !== 'UNAVAILABLE' && code !== 'DEADLINE_EXCEEDED')).toEqual([]);
-    }, 90_000);
-  },
-  { real: true },
-);
+      }
+    });
+    await eventually('writes are done', () => acknowledged.length > 200);
+    // The answer may be lost with the connection.
+    await onAdmin({ replSetStepDown: 5, force: true }).catch((error: unknown) => error);
+    const before = acknowledged.length;
+    await eventually('writes are done again', () => acknowledged.length > before + 200, 40_000);
+    writing = false;
+    await Promise.all(writers);
+    const stored = await store.getMany({ ids: acknowledged });
+    expect(stored.filter((job) => job === null)).toEqual([]);
+    expect(codes.filter((code) => code !== 'UNAVAILABLE' && code !== 'DEADLINE_EXCEEDED')).toEqual([]);
+  }, 90_000);
+});
 
 function questions(): readonly (readonly [string, queries.JobQuery])[] {
   const list = (part: Partial<JobFilter>): queries.JobQuery =>

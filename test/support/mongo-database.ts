@@ -1,9 +1,11 @@
 /** Databases of a random name for tests against MongoDB. */
 import { randomUUID } from 'node:crypto';
+import { describe } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import { MongoDatabase } from '../../infra/store/mongo/mongo-database.js';
 import type { MongoDatabaseOptions } from '../../infra/store/mongo/mongo-options.js';
 import { SystemClock } from '../../infra/runtime/system-clock.js';
+import { describeEngine, engineUrl } from './engines.js';
 import { QuietLogger } from './quiet-logger.js';
 
 /** A new database and the way to be rid of it. */
@@ -40,4 +42,16 @@ export async function withClient<T>(url: string, work: (client: MongoClient) => 
   } finally {
     await client.close();
   }
+}
+
+/** As `describeEngine('mongo', ...)`, but only on a server that is MongoDB by its own build information; else the tests are skipped and listed. */
+export async function describeRealMongo(define: (url: string) => void): Promise<void> {
+  const url = await engineUrl('mongo');
+  if (url !== null && (await isRealMongo(url))) await describeEngine('mongo', define, { real: true });
+  else describe.skip('on mongo, real only: a stand-in or none', () => define('mongodb://127.0.0.1:1/'));
+}
+
+async function isRealMongo(url: string): Promise<boolean> {
+  const facts = await withClient(url, (client) => client.db('admin').command({ buildInfo: 1 }));
+  return 'gitVersion' in facts && 'storageEngines' in facts;
 }
