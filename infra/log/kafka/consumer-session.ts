@@ -4,10 +4,11 @@ import { MaridError } from '../../../core/errors/marid-error.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { PartitionOffset, TopicPartition } from '../../../core/ports/topic-log.js';
 import type { KafkaDriver } from './kafka-driver.js';
-import { toMaridError } from './kafka-errors.js';
+import { errorNames, toMaridError } from './kafka-errors.js';
 import type { KafkaSockets } from './kafka-sockets.js';
 import type { KafkaSettings } from './options.js';
 import { within } from './time-limit.js';
+import { ASK_AGAIN_MS, SURE_AFTER_MS } from './topic-admin.js';
 
 /** Longest time that the brokers keep a fetch waiting for records, milliseconds. */
 const MAX_WAIT_MS = 250;
@@ -93,7 +94,7 @@ export class ConsumerSession {
     const { topics } = this.options;
     await this.within('Connecting a consumer to Kafka', this.consumer.connect());
     if (this.over) throw notJoined();
-    await this.within('Subscribing to Kafka', this.consumer.subscribe({ topics: [...topics], fromBeginning: true }));
+    await this.within('Subscribing to Kafka', this.subscribe([...topics]));
     if (this.over) throw notJoined();
     this.joining = true;
     // Resolves after the join, which may take as long as other members of the group need.
@@ -147,6 +148,22 @@ export class ConsumerSession {
       this.options.logger.debug({ error, group: this.options.group }, 'a Kafka consumer did not leave in order');
     }
     this.sockets.end();
+  }
+
+  /** The topics were there a moment ago: a broker that does not know one may just have started. */
+  private async subscribe(topics: string[]): Promise<void> {
+    const { clock } = this.options.settings;
+    const sureAt = clock.monotonic() + SURE_AFTER_MS;
+    for (;;) {
+      try {
+        await this.consumer.subscribe({ topics, fromBeginning: true });
+        return;
+      } catch (error) {
+        const missing = errorNames(error).includes('UNKNOWN_TOPIC_OR_PARTITION');
+        if (!missing || this.over || clock.monotonic() >= sureAt) throw error;
+        await clock.sleep(ASK_AGAIN_MS);
+      }
+    }
   }
 
   private listen(): void {

@@ -7,6 +7,11 @@ import { errorNames, toMaridError } from './kafka-errors.js';
 import type { Renewable } from './renewable.js';
 import { within } from './time-limit.js';
 
+/** Time after which a topic that was there counts as gone, milliseconds: a broker that has just started does not know all of them yet. */
+export const SURE_AFTER_MS = 2_000;
+/** Pause before a broker, maybe another one, is asked again, milliseconds. */
+export const ASK_AGAIN_MS = 100;
+
 /** Options of `TopicAdmin`. */
 export interface TopicAdminOptions {
   readonly admin: Renewable<Admin>;
@@ -49,16 +54,23 @@ export class TopicAdmin {
   /** A topic, or `null` where it does not exist. */
   async describe(topic: string): Promise<TopicDescription | null> {
     const found = await this.use(`Looking up the topic ${topic}`, (admin) => lookUp(admin, topic));
-    if (found === null) this.counts.delete(topic);
-    else this.counts.set(topic, found.partitions);
+    if (found !== null) this.counts.set(topic, found.partitions);
     return found;
   }
 
-  /** Number of partitions. `NOT_FOUND` where the topic does not exist. */
+  /** Number of partitions. `NOT_FOUND` where the topic does not exist; one that was seen before is asked for again and again until that is sure. */
   async partitions(topic: string): Promise<number> {
-    const description = await this.describe(topic);
-    if (description === null) throw missingTopic(topic);
-    return description.partitions;
+    const { clock } = this.options;
+    const sureAt = clock.monotonic() + (this.counts.has(topic) ? SURE_AFTER_MS : 0);
+    for (;;) {
+      const description = await this.describe(topic);
+      if (description !== null) return description.partitions;
+      if (clock.monotonic() >= sureAt) {
+        this.counts.delete(topic);
+        throw missingTopic(topic);
+      }
+      await clock.sleep(ASK_AGAIN_MS);
+    }
   }
 
   /** Offsets of all partitions, in their order. `NOT_FOUND` where the topic does not exist. */
