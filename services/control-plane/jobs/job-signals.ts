@@ -3,7 +3,7 @@ import type { Clock } from '../../../core/ports/clock.js';
 
 /** Who waits for transitions of a job. */
 interface Watched {
-  readonly listeners: Set<() => void>;
+  readonly listeners: Set<(sequence: number) => void>;
   /** The last transition that they were told of. */
   sequence: number;
 }
@@ -20,7 +20,7 @@ export class JobSignals {
     const watched = this.byJob.get(jobId);
     if (watched === undefined || watched.sequence >= sequence) return;
     watched.sequence = sequence;
-    for (const listener of watched.listeners) listener();
+    for (const listener of watched.listeners) listener(sequence);
   }
 
   /** Begins to listen to one job now, to wait for its changes later. The caller closes it. */
@@ -28,7 +28,7 @@ export class JobSignals {
     return new JobChangeWaiter((wake) => this.listen(jobId, wake));
   }
 
-  private listen(jobId: string, listener: () => void): () => void {
+  private listen(jobId: string, listener: (sequence: number) => void): () => void {
     const watched = this.byJob.get(jobId) ?? { listeners: new Set(), sequence: 0 };
     watched.listeners.add(listener);
     this.byJob.set(jobId, watched);
@@ -44,20 +44,24 @@ export class JobSignals {
  * closed (`close`).
  */
 export class JobChangeWaiter {
-  private changed = false;
+  private changed: number | null = null;
   private wake: (() => void) | null = null;
   private readonly unsubscribe: () => void;
 
-  constructor(subscribe: (wake: () => void) => () => void) {
-    this.unsubscribe = subscribe(() => {
-      this.changed = true;
+  constructor(subscribe: (wake: (sequence: number) => void) => () => void) {
+    this.unsubscribe = subscribe((sequence) => {
+      this.changed = sequence;
       this.wake?.();
     });
   }
 
-  /** Resolves at the next change, after `waitMs`, or when `signal` aborts. */
-  async next(options: { readonly clock: Clock; readonly waitMs: number; readonly signal: AbortSignal }): Promise<void> {
-    if (!this.changed) {
+  /** Resolves with the sequence of the next change, or with `null` after `waitMs` or when `signal` aborts. */
+  async next(options: {
+    readonly clock: Clock;
+    readonly waitMs: number;
+    readonly signal: AbortSignal;
+  }): Promise<number | null> {
+    if (this.changed === null) {
       const woken = new AbortController();
       this.wake = () => {
         woken.abort();
@@ -65,7 +69,9 @@ export class JobChangeWaiter {
       await options.clock.sleep(options.waitMs, AbortSignal.any([woken.signal, options.signal]));
       this.wake = null;
     }
-    this.changed = false;
+    const { changed } = this;
+    this.changed = null;
+    return changed;
   }
 
   /** Stops listening; idempotent. */
