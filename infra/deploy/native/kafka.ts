@@ -92,13 +92,14 @@ const QUICK_FAILOVER = {
   'controller.quorum.election.backoff.max.ms': '500',
 } as const;
 
-/** Java with Kafka's classes; its log goes to standard error. */
+/** Java with Kafka's classes; its log goes to standard error. Only the quick compiler: it halves the processor time of a start, and no figure here depends on the broker's peak. */
 function java(classPath: string, heapMb: number, ...rest: readonly string[]): [string, ...string[]] {
   const log = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.showDateTime=true'];
   return [
     'java',
     `-Xmx${String(heapMb)}m`,
     '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
     '-Djava.awt.headless=true',
     ...log,
     '-cp',

@@ -30,7 +30,7 @@ const options: NativeStackOptions = {
   report: (line) => process.stderr.write(`${line}\n`),
 };
 const wanted = NATIVE_ENGINES.filter((name) => values.only.split(',').includes(name));
-process.exitCode = positionals[0] === 'prepare' ? await prepare() : await start();
+process.exit(positionals[0] === 'prepare' ? await prepare() : await start());
 
 async function prepare(): Promise<number> {
   return report(await Promise.allSettled(wanted.map((name) => NativeStack.prepare(options, name))));
@@ -48,7 +48,6 @@ async function start(): Promise<number> {
   if (started !== undefined && report(started) === 0) {
     print(started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
     await end;
-    process.exitCode = 0;
     await stack.stop();
     return 0;
   }
