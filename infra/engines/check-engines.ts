@@ -140,7 +140,7 @@ async function checkWritable(folder: string): Promise<void> {
   try {
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
-    const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const absent = typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
     if (!absent || dirname(folder) === folder) throw error;
     await checkWritable(dirname(folder));
   }
