@@ -11,6 +11,9 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } },
     ],
   },
+  globalSetup: '<rootDir>/test/support/engines/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/engines/global-teardown.mjs',
+  reporters: ['default', '<rootDir>/test/support/engines/reporter.mjs'],
   testTimeout: 30000,
   maxWorkers: 2,
 };

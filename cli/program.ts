@@ -22,7 +22,9 @@ export function buildProgram(context: CliContext): Command {
     .description('Runs jobs on clusters that it finds by tags: submits them, follows their output, keeps their story.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .addOption(new Option('--address <host:port>', 'address of the control plane'))
+    .addOption(
+      new Option('--address <host:port>', 'address of the control plane, or of several with commas between them'),
+    )
     .addOption(new Option('--profile <name>', 'profile that holds the address'))
     .addOption(
       new Option('--request-timeout <time>', 'how long to try to reach the server')

@@ -11,6 +11,7 @@ import * as drain from './commands/drain.js';
 import * as explain from './commands/explain.js';
 import * as files from './commands/files.js';
 import * as get from './commands/get.js';
+import * as health from './commands/health.js';
 import * as kill from './commands/kill.js';
 import * as leader from './commands/leader.js';
 import * as logs from './commands/logs.js';
@@ -46,6 +47,7 @@ export const REGISTRATIONS: readonly Registration[] = [
   workers,
   drain,
   leader,
+  health,
   profile,
   completion,
   version,

@@ -4,7 +4,7 @@ import type { MaridError } from '../core/errors/marid-error.js';
 import type { Clock } from '../core/ports/clock.js';
 import type { Logger } from '../core/ports/logger.js';
 import type { Random } from '../core/ports/random.js';
-import { connectRpc } from '../infra/rpc/rpc-channel.js';
+import { connectServers } from '../infra/rpc/failover-channel.js';
 import { SystemClock } from '../infra/runtime/system-clock.js';
 import { SystemRandom } from '../infra/runtime/system-random.js';
 import { ApplicationService } from '../proto/gen/marid/v1/application_service_pb.js';
@@ -30,7 +30,7 @@ import { present, waitForJob, watchAllJobs, watchJob, type WaitOptions, type Wat
 
 /** Options of `MaridClient.connect`. */
 export interface ConnectOptions {
-  /** `host:port` of a control plane. */
+  /** `host:port` of a control plane; of several, with commas between them: it begins with any and goes on to the next when one fails. */
   readonly address: string;
   /** Milliseconds that a call may take, with all its tries. Default: 30,000. */
   readonly timeoutMs?: number;
@@ -89,10 +89,11 @@ export class MaridClient implements RawClients {
   /** Makes a client. It connects with its first call, so an address where nobody answers shows there, as UNAVAILABLE. */
   static connect(options: ConnectOptions): MaridClient {
     const { address, logger } = options;
-    const channel = connectRpc({ address, ...(logger === undefined ? {} : { logger }) });
+    const random = options.random ?? new SystemRandom();
+    const channel = connectServers({ address, random, ...(logger === undefined ? {} : { logger }) });
     const runtime = {
       clock: options.clock ?? new SystemClock(),
-      random: options.random ?? new SystemRandom(),
+      random,
       timeoutMs: options.timeoutMs ?? 30_000,
       outageMs: options.outageMs ?? 600_000,
       onRetry: options.onRetry ?? (() => undefined),

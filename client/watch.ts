@@ -1,4 +1,5 @@
 /** Transitions as they are committed, over any number of connections. */
+import { LRUCache } from 'lru-cache';
 import { MaridError } from '../core/errors/marid-error.js';
 import { JobStatus, type Job } from '../proto/gen/marid/v1/job_pb.js';
 import type { FleetService } from '../proto/gen/marid/v1/fleet_service_pb.js';
@@ -23,6 +24,9 @@ export interface WatchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Jobs whose last transition is remembered. */
+const REMEMBERED_JOBS = 20_000;
+
 const TERMINAL: ReadonlySet<JobStatus> = new Set([
   JobStatus.SUCCEEDED,
   JobStatus.FAILED,
@@ -35,8 +39,21 @@ export function isTerminalStatus(status: JobStatus): boolean {
   return TERMINAL.has(status);
 }
 
-/** Transitions of all jobs, without end. */
-export function watchAllJobs(context: WatchContext, options: WatchOptions = {}): AsyncIterable<WatchJobsResponse> {
+/** Transitions of all jobs, without end. What the servers tell again, as they may after a crash or a resumption, is dropped. */
+export async function* watchAllJobs(
+  context: WatchContext,
+  options: WatchOptions = {},
+): AsyncGenerator<WatchJobsResponse, void, undefined> {
+  const told = new LRUCache<string, bigint>({ max: REMEMBERED_JOBS });
+  for await (const item of allTransitions(context, options)) {
+    const sequence = item.transition?.sequence ?? 0n;
+    if (sequence <= (told.get(item.jobId) ?? 0n)) continue;
+    told.set(item.jobId, sequence);
+    yield item;
+  }
+}
+
+function allTransitions(context: WatchContext, options: WatchOptions): AsyncIterable<WatchJobsResponse> {
   let resumeToken = options.resumeToken ?? '';
   return resumeStream<WatchJobsResponse>({
     runtime: context.runtime,

@@ -23,13 +23,13 @@ export function register(program: Command, context: CliContext): void {
       await explainConfiguration(context, options);
     });
   documented(config.command('check'), {
-    summary: 'Check the file and the environment, and print all problems at once.',
+    summary: 'Check the file and the environment, then connect to each engine that they choose.',
+    details: 'All problems of the values are printed at once. Each engine is tried for 5 s; nothing in it is changed.',
     examples: [['marid config check --config marid.yaml', 'ends with 2 when something is wrong']],
   })
     .addOption(configOption())
     .action(async (options: { readonly config?: string }) => {
-      const { loadConfiguration } = await import('../processes/configuration.js');
-      await loadConfiguration(context, options.config);
-      await context.stderr.write('The configuration is valid.\n');
+      const { checkConfiguration } = await import('../processes/check-configuration.js');
+      await checkConfiguration(context, options);
     });
 }

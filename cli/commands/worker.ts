@@ -18,7 +18,10 @@ export function register(program: Command, context: CliContext): void {
     ],
   });
   addOptions(command, [
-    new Option('--control-plane <host:port>', 'address of the control plane (default: 127.0.0.1:7070)'),
+    new Option(
+      '--control-plane <host:port>',
+      'address of the control plane, or of several with commas between them (default: 127.0.0.1:7070)',
+    ),
     new Option(
       '--listen <host:port>',
       'address of its own server, which the control plane calls (default: 127.0.0.1:0)',

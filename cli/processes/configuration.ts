@@ -1,4 +1,5 @@
 /** Finds and checks the configuration of Marid's own processes. */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { MaridError } from '../../core/errors/marid-error.js';
 import { resolveConfig, type ConfigSource, type ResolvedConfig } from '../../infra/runtime/config.js';
@@ -9,6 +10,7 @@ import { SystemRandom } from '../../infra/runtime/system-random.js';
 import { controlPlaneConfigSchema } from '../../services/control-plane/config.js';
 import { workerConfigSchema } from '../../workers/gateway/config.js';
 import type { CliContext } from '../context.js';
+import { engineRule } from './engine-rule.js';
 
 /** The sections of the configuration file. */
 export const CONFIG_SCHEMAS = {
@@ -28,7 +30,8 @@ export async function loadConfiguration(
 ): Promise<Configuration> {
   const file = path ?? context.env['MARID_CONFIG'];
   const text = file === undefined ? null : { path: file, text: await readText(file) };
-  return resolveConfig(CONFIG_SCHEMAS, { file: text, environment: context.env, flags });
+  const readSecret = (secret: string): string => readFileSync(secret, 'utf8');
+  return resolveConfig(CONFIG_SCHEMAS, { file: text, environment: context.env, flags, readSecret }, engineRule);
 }
 
 /** Clock, chance and log of a process. */

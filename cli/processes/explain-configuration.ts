@@ -4,6 +4,7 @@ import type { CliContext } from '../context.js';
 import { escapeText } from '../output/escape.js';
 import { formatTable, type Column } from '../output/table.js';
 import { loadConfiguration } from './configuration.js';
+import { describeEngines } from './engine-rule.js';
 
 const COLUMNS: readonly Column<ExplainedValue>[] = [
   { title: 'KEY', value: (each) => each.key },
@@ -12,12 +13,13 @@ const COLUMNS: readonly Column<ExplainedValue>[] = [
   { title: 'MEANING', value: (each) => each.description },
 ];
 
-/** Prints every key. */
+/** Prints every key, secrets masked, and says on standard error what the engines allow. */
 export async function explainConfiguration(
   context: CliContext,
   options: { readonly config?: string; readonly output: string },
 ): Promise<void> {
-  const { values } = await loadConfiguration(context, options.config);
+  const { values, sections } = await loadConfiguration(context, options.config);
   const text = options.output === 'json' ? `${JSON.stringify(values, null, 2)}\n` : formatTable(COLUMNS, values);
   await context.stdout.write(text);
+  await context.stderr.write(`${escapeText(describeEngines(sections.controlPlane))}\n`);
 }

@@ -51,30 +51,35 @@ export interface Transition {
   readonly sequence: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** `null` for the first. */
+  /** Status before; `null` for the first. */
   readonly from: JobStatus | null;
+  /** Status after. */
   readonly to: JobStatus;
   /** Attempt that it concerns; 0 before the first claim. */
   readonly attempt: number;
+  /** Machine-readable cause, for example `MATCHED`, `CLAIMED` or `EXIT_CODE`. */
   readonly reason: string;
+  /** The same for people. */
   readonly message: string;
-  /** `user:<name>`, `worker:<id>` or `control-plane`. */
+  /** Who decided: `user:<name>`, `worker:<id>` or `control-plane`. */
   readonly actor: string;
 }
 
 /** How the program of an attempt ended and what it used. */
 export interface ExitResult {
-  /** `null` when a signal ended it or it never started. */
+  /** Exit code; `null` when a signal ended it or it never started. */
   readonly exitCode: number | null;
   /** Name of the signal that ended it, for example `SIGKILL`, or `null`. */
   readonly signal: string | null;
-  /** `null` when it never started. */
+  /** Process id on the worker's host; `null` when it never started. */
   readonly processId: number | null;
+  /** Bytes written to standard output. */
   readonly stdoutBytes: number;
+  /** Bytes written to standard error. */
   readonly stderrBytes: number;
-  /** Bytes; `null`: not measured. */
+  /** Largest resident memory in bytes; `null`: not measured. */
   readonly peakMemoryBytes: number | null;
-  /** Milliseconds; `null`: not measured. */
+  /** Processor time in milliseconds; `null`: not measured. */
   readonly cpuTimeMs: number | null;
 }
 

@@ -1,6 +1,13 @@
 /** Clients of a gRPC server. */
 import { fromBinary, toBinary, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
-import { Client, credentials, Metadata, type ChannelOptions, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  connectivityState,
+  credentials,
+  Metadata,
+  type ChannelOptions,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { MaridError } from '../../core/errors/marid-error.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { CallOptions, ServiceClient } from '../../proto/rpc/service.js';
@@ -15,6 +22,8 @@ import { onAbort } from './until-aborted.js';
 
 const INITIAL_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 2_000;
+/** How long a connection may take, in milliseconds, where another server could be asked instead. */
+const REACH_MS = 3_000;
 
 /** Options of `connectRpc`. */
 export interface ConnectOptions {
@@ -64,6 +73,25 @@ export class RpcChannel implements ClientTransport {
     this.closed = true;
     for (const call of this.open) call.cancel();
     this.grpc.close();
+  }
+
+  /** Whether the server can be reached: connected now, or within 3 s. True as well when the channel is closed: a call tells. False when `signal` aborts. */
+  async canReach(signal?: AbortSignal): Promise<boolean> {
+    const channel = this.grpc.getChannel();
+    const deadline = this.clock.now() + REACH_MS;
+    while (!this.closed && signal?.aborted !== true && this.clock.now() < deadline) {
+      const state = channel.getConnectivityState(true);
+      if (state === connectivityState.READY || state === connectivityState.SHUTDOWN) return true;
+      if (state === connectivityState.TRANSIENT_FAILURE) return false;
+      await new Promise<void>((resolve) => {
+        const unlisten = onAbort(signal, resolve);
+        channel.watchConnectivityState(state, deadline, () => {
+          unlisten();
+          resolve();
+        });
+      });
+    }
+    return this.closed;
   }
 
   /** Implements `ClientTransport`. */

@@ -6,6 +6,8 @@ import { LineCounter, parse, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { invalidArgument, type FieldViolation } from '../../core/errors/marid-error.js';
 import { nearest } from './nearest.js';
+import { MASK, maskUrls, secretsInUrls } from './redact.js';
+import { readSecretFiles } from './secret-files.js';
 
 /** Schema of a section: keys with their types, defaults and descriptions. */
 export type ConfigSection = z.ZodObject<Readonly<Record<string, z.ZodType>>>;
@@ -21,14 +23,17 @@ export interface ConfigSource {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Values of flags by `section.key`; undefined ones are passed over. Default: none. */
   readonly flags?: Readonly<Record<string, unknown>>;
+  /** Text of a file that holds a secret; throws when it cannot be read. Default: there are none. */
+  readonly readSecret?: (path: string) => string;
 }
 
 /** One value with its origin, for `marid config explain`. */
 export interface ExplainedValue {
   /** `section.key`. */
   readonly key: string;
+  /** Without secrets. */
   readonly value: unknown;
-  /** `default`, `file PATH`, `environment NAME` or `flag`. */
+  /** `default`, `file PATH`, `environment NAME`, `flag` or `secret file PATH`. */
   readonly origin: string;
   /** What the key means. */
   readonly description: string;
@@ -38,21 +43,34 @@ export interface ExplainedValue {
 export interface ResolvedConfig<S extends ConfigSchemas> {
   readonly sections: { readonly [K in keyof S]: z.output<S[K]> };
   readonly values: readonly ExplainedValue[];
+  /** Every secret in it, so that whoever prints something can take them out. */
+  readonly secrets: readonly string[];
 }
+
+/** A rule between sections: what does not hold. `given` tells the keys (`section.key`) that somebody has set. */
+export type SectionRule<S extends ConfigSchemas> = (
+  sections: ResolvedConfig<S>['sections'],
+  given: ReadonlySet<string>,
+) => readonly FieldViolation[];
 
 /** Variables that belong to the command line, not to a section. */
 const OTHER_VARIABLES = new Set(['MARID_ADDRESS', 'MARID_PROFILE', 'MARID_CONFIG']);
 
-interface Given {
+/** A value that somebody has set. */
+export interface Given {
   readonly value: unknown;
   readonly origin: string;
 }
 
 /**
  * Merges and checks. Throws `INVALID_ARGUMENT` with one violation for each problem: unknown sections, keys and variables, values of the wrong
- * type or out of range, a broken file with line and column.
+ * type or out of range, a broken file with line and column. A key `x` whose section also has `xFile` may be given as a file that holds it.
  */
-export function resolveConfig<S extends ConfigSchemas>(schemas: S, source: ConfigSource): ResolvedConfig<S> {
+export function resolveConfig<S extends ConfigSchemas>(
+  schemas: S,
+  source: ConfigSource,
+  rule: SectionRule<S> = () => [],
+): ResolvedConfig<S> {
   const problems: FieldViolation[] = [];
   const given = new Map<string, Given>();
   readFile(schemas, source.file, given, problems);
@@ -60,13 +78,16 @@ export function resolveConfig<S extends ConfigSchemas>(schemas: S, source: Confi
   for (const [key, value] of Object.entries(source.flags ?? {})) {
     if (value !== undefined) given.set(key, { value, origin: 'flag' });
   }
+  readSecretFiles(schemas, given, source.readSecret, problems);
   const sections = Object.entries(schemas).map(([name, schema]): [string, unknown] => [
     name,
     checkSection(name, schema, given, problems),
   ]);
   if (problems.length > 0) throw invalidArgument(problems);
   const resolved = decodeSections<S>(sections);
-  return { sections: resolved, values: explain(schemas, resolved, given) };
+  const broken = rule(resolved, new Set(given.keys()));
+  if (broken.length > 0) throw invalidArgument(broken);
+  return { sections: resolved, values: explain(schemas, resolved, given), secrets: secretsOf(schemas, resolved) };
 }
 
 /** Name of the environment variable of a key: `controlPlane.dataFolder` is `MARID_CONTROL_PLANE_DATA_FOLDER`. */
@@ -177,12 +198,30 @@ function explain(
       const values = sections[section];
       return {
         key: `${section}.${key}`,
-        value: isRecord(values) ? values[key] : undefined,
+        value: isRecord(values) ? masked(field, values[key]) : undefined,
         origin: given.get(`${section}.${key}`)?.origin ?? 'default',
         description: field.description ?? '',
       };
     }),
   );
+}
+
+function isSecret(field: z.ZodType): boolean {
+  return field.meta()?.['secret'] === true;
+}
+
+function masked(field: z.ZodType, value: unknown): unknown {
+  return isSecret(field) && value !== null ? MASK : maskUrls(value);
+}
+
+function secretsOf(schemas: ConfigSchemas, sections: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(schemas).flatMap(([section, schema]) => {
+    const values = sections[section];
+    if (!isRecord(values)) return [];
+    return Object.entries(schema.shape).flatMap(([key, field]) =>
+      isSecret(field) && typeof values[key] === 'string' ? [values[key]] : secretsInUrls(values[key]),
+    );
+  });
 }
 
 /** The sections were just checked by their schemas. */

@@ -1,5 +1,6 @@
 /** Configuration of a control plane: the `controlPlane` section of the file. */
 import { z } from 'zod';
+import { engineKeys, engineProblems } from './engine-config.js';
 
 const DAY_MS = 86_400_000;
 
@@ -19,7 +20,7 @@ export const controlPlaneConfigSchema = z
       .string()
       .min(1)
       .default('./marid-data')
-      .describe('Folder of the embedded engines: marid.db is in it. `:memory:` keeps nothing.'),
+      .describe('Folder of the embedded engines: marid.db and blobs are in it. `:memory:` keeps nothing.'),
     partitions: z
       .number()
       .int()
@@ -55,11 +56,22 @@ export const controlPlaneConfigSchema = z
       .max(1000)
       .default(5)
       .describe('How many attempts of a job the infrastructure may fail before the job fails.'),
+    ...engineKeys,
   })
   .refine((config) => config.heartbeatIntervalMs * 2 <= config.leaseTtlMs, {
     path: ['heartbeatIntervalMs'],
     message: 'must be at most half of leaseTtlMs',
-  });
+  })
+  .superRefine(
+    (config, context) => {
+      for (const { key, message } of engineProblems(config)) {
+        context.addIssue({ code: 'custom', path: [key], message });
+      }
+    },
+    { when: ({ value }) => typeof value === 'object' && value !== null }, // beside problems of single keys
+  );
 
 /** Resolved configuration of a control plane. */
 export type ControlPlaneConfig = Readonly<z.output<typeof controlPlaneConfigSchema>>;
+
+export { allowsSeveral } from './engine-config.js';

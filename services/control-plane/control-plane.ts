@@ -9,13 +9,14 @@ import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
 import type { RegistryStore } from '../../core/ports/registry-store.js';
 import type { Service } from '../../core/ports/service.js';
-import type { TopicLog } from '../../core/ports/topic-log.js';
+import type { StoredRecord, TopicLog } from '../../core/ports/topic-log.js';
 import { TOPICS } from '../../core/fleet/topics.js';
 import { createHandlers, type ControlPlaneHandlers } from './api/handlers.js';
 import type { ControlPlaneConfig } from './config.js';
 import { Offerer } from './dispatch/offerer.js';
 import { ReOfferTask } from './dispatch/re-offer-task.js';
 import { EventPublisher } from './events/event-publisher.js';
+import { placeOfJobEvent } from './events/job-event.js';
 import { PublishTask } from './events/publish-task.js';
 import { AttemptReconciler } from './fleet/attempt-reconciler.js';
 import { Claims } from './fleet/claims.js';
@@ -35,6 +36,7 @@ import { RegistryKeeper } from './registry/registry-keeper.js';
 import { Admission } from './submit/admission.js';
 import { Matcher } from './submit/matcher.js';
 import { Submitter } from './submit/submitter.js';
+import { TopicReader } from './topic-reader.js';
 import { ensureTopics, partitionsOf, type PartitionCounts } from './topics.js';
 
 /** Rests before the second, third, ... attempt of a job. */
@@ -110,17 +112,13 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
   const retry = { maxInfrastructureFailures: config.maxInfrastructureFailures, backoffMs: RETRY_BACK_OFF_MS };
 
   const keeper = new RegistryKeeper({ store: engines.registry, clock, logger });
-  const directory = new WorkerDirectory({
-    ...runtime,
-    store: engines.fleet,
-    log: engines.log,
-    leaseTtlMs: config.leaseTtlMs,
-  });
+  const directory = new WorkerDirectory({ ...runtime, store: engines.fleet, leaseTtlMs: config.leaseTtlMs });
   const changes = followChanges(options, partitions);
   const { signals, publisher, active, jobs } = changes;
   const targets = (pool: string): ReturnType<WorkerDirectory['targets']> => directory.targets(pool);
   const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
-  const projector = new Projector({ ...runtime, log: engines.log, jobs, retry });
+  const heartbeatPartitions = partitionsOf(partitions, TOPICS.heartbeats);
+  const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, heartbeatPartitions });
   const fleet = assembleFleet(options, { directory, jobs, retry, projector });
   const submit = assembleSubmit(options, { keeper, directory, active, jobs, offerer });
   const leader = new Leader({
@@ -135,7 +133,10 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
   const load = new LoadKeeper({ ...runtime, active, keeper, store: engines.jobs, selector: config.clusterSelector });
   const info = { version: options.version, instanceId, engines: engines.names };
   return {
-    services: [keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, projector, leader],
+    services: [
+      ...[keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, fleet.reconciler, projector],
+      ...[...readOthers(options, { directory, projector, ...changes }), leader],
+    ],
     handlers: createHandlers({
       ...{ config, runtime, engines, info, keeper, directory, signals, jobs, leader, ...fleet, ...submit },
     }),
@@ -154,7 +155,7 @@ function followChanges(options: ControlPlaneOptions, partitions: PartitionCounts
   const onCommitted = (change: JobChange): void => {
     active.committed(change);
     if (change.after.history.length > (change.before?.history.length ?? 0)) publisher.publish(change.after);
-    signals.committed(change.after);
+    signals.changed(change.after.id, change.after.history.at(-1)?.sequence ?? 0);
   };
   return { signals, active, publisher, jobs: new JobRepository({ store: engines.jobs, onCommitted }) };
 }
@@ -175,7 +176,35 @@ function assembleFleet(
   const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
   const reconciler = new AttemptReconciler({ store: engines.jobs, jobs, retry, caughtUp, clock, logger });
   const sessions = new WorkerSessions({ store: engines.fleet, directory, reconciler, clock, logger });
-  return { nodes, kills, sessions, claims: new Claims({ store: engines.jobs, jobs, sessions, clock }) };
+  return { nodes, kills, reconciler, sessions, claims: new Claims({ store: engines.jobs, jobs, sessions, clock }) };
+}
+
+/** What this control plane learns from the topics: beats of the workers, and what other control planes do. */
+function readOthers(
+  { engines, runtime }: ControlPlaneOptions,
+  parts: {
+    readonly directory: WorkerDirectory;
+    readonly projector: Projector;
+    readonly signals: JobSignals;
+    readonly publisher: EventPublisher;
+  },
+): readonly Service[] {
+  const { directory, projector, signals, publisher } = parts;
+  const onHeartbeat = (record: StoredRecord): void => {
+    directory.takeBeat(record);
+    projector.takeAnswer(record);
+  };
+  const onJobEvent = (record: StoredRecord): void => {
+    const place = placeOfJobEvent(record);
+    if (place === null) return;
+    signals.changed(place.jobId, place.sequence);
+    publisher.seen(place.jobId, place.sequence);
+  };
+  const { log } = engines;
+  return [
+    new TopicReader({ ...runtime, log, topic: TOPICS.heartbeats, onRecord: onHeartbeat }),
+    new TopicReader({ ...runtime, log, topic: TOPICS.jobEvents, onRecord: onJobEvent }),
+  ];
 }
 
 function assembleSubmit(

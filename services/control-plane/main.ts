@@ -1,13 +1,7 @@
-/** A control plane as a process: the embedded engines, the control plane over them, and its gRPC server. */
-import { join } from 'node:path';
+/** A control plane as a process: the engines that were chosen, the control plane over them, and its gRPC server. */
 import type { TopicLog } from '../../core/ports/topic-log.js';
-import { EmbeddedLease } from '../../infra/lease/embedded/embedded-lease.js';
-import { EmbeddedTopicLog } from '../../infra/log/embedded/embedded-topic-log.js';
+import { openControlPlaneEngines } from '../../infra/engines/open-control-plane-engines.js';
 import { bindService, connectRpc, RpcServer, type BoundService } from '../../infra/rpc/index.js';
-import { SqliteDatabase } from '../../infra/store/sqlite/sqlite-database.js';
-import { SqliteFleetStore } from '../../infra/store/sqlite/sqlite-fleet-store.js';
-import { SqliteJobStore } from '../../infra/store/sqlite/sqlite-job-store.js';
-import { SqliteRegistryStore } from '../../infra/store/sqlite/sqlite-registry-store.js';
 import { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
 import { ClusterService } from '../../proto/gen/marid/v1/cluster_service_pb.js';
 import { CommandService } from '../../proto/gen/marid/v1/command_service_pb.js';
@@ -18,8 +12,8 @@ import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
 import { createLogServiceHandlers } from './api/log-service.js';
 import type { ControlPlaneConfig } from './config.js';
-import { ControlPlane, type ControlPlaneRuntime, type Engines } from './control-plane.js';
-import type { NodeConnection } from './fleet/node-directory.js';
+import { ControlPlane, type ControlPlaneRuntime } from './control-plane.js';
+import type { Dial, NodeConnection } from './fleet/node-directory.js';
 import { readVersion } from './version.js';
 
 /** How long calls under way may take when the control plane stops. */
@@ -31,11 +25,11 @@ export interface RunningControlPlane {
   readonly address: string;
   /** Its log, for a worker in the same process. */
   readonly log: TopicLog;
-  /** Ends everything, the database last; safe to repeat. */
+  /** Ends everything, the engines last; safe to repeat. */
   stop(): Promise<void>;
 }
 
-/** Starts a control plane. Rejects with `UNAVAILABLE` when its file or its address is in use; nothing is left open then. */
+/** Starts a control plane. Rejects with `UNAVAILABLE` when its address or the file of its embedded engines is in use, or an engine cannot be reached; nothing is left open then. */
 export async function startControlPlane(options: {
   readonly config: ControlPlaneConfig;
   readonly runtime: ControlPlaneRuntime;
@@ -47,17 +41,16 @@ export async function startControlPlane(options: {
     for (let release = releases.pop(); release !== undefined; release = releases.pop()) await release();
   };
   try {
-    const db = SqliteDatabase.open({ path: databaseFile(config), logger });
-    releases.push(() => db.close());
-    const log = new EmbeddedTopicLog({ db, clock, logger });
-    releases.push(() => log.close());
-    const engines = embeddedEngines(db, log, runtime);
+    const open = await openControlPlaneEngines(config, { clock, logger });
+    releases.push(() => open.close());
+    const { log } = open;
+    const engines = { ...open, dial: dialWith(runtime) };
     const plane = await ControlPlane.create({ config, runtime, engines, version: readVersion() });
     releases.push(() => plane.stop());
     await plane.start();
     const server = await RpcServer.start({ ...runtime, listen: config.listen, services: bind(plane, log, runtime) });
     releases.push(() => server.stop({ graceMs: GRACE_MS }));
-    logger.info({ address: server.address, dataFolder: config.dataFolder }, 'control plane serves');
+    logger.info({ address: server.address, engines: open.names }, 'control plane serves');
     let stopping: Promise<void> | null = null;
     return { address: server.address, log, stop: () => (stopping ??= stop()) };
   } catch (error) {
@@ -66,22 +59,10 @@ export async function startControlPlane(options: {
   }
 }
 
-function databaseFile({ dataFolder }: ControlPlaneConfig): string {
-  return dataFolder === ':memory:' ? dataFolder : join(dataFolder, 'marid.db');
-}
-
-function embeddedEngines(db: SqliteDatabase, log: TopicLog, { clock, logger }: ControlPlaneRuntime): Engines {
-  return {
-    jobs: new SqliteJobStore(db),
-    registry: new SqliteRegistryStore(db),
-    fleet: new SqliteFleetStore(db),
-    lease: new EmbeddedLease({ db, clock }),
-    log,
-    dial: (address): NodeConnection => {
-      const channel = connectRpc({ address, logger });
-      return { client: channel.client(WorkerNodeService), close: () => channel.close() };
-    },
-    names: { store: 'sqlite', log: 'embedded', lease: 'embedded' },
+function dialWith({ logger }: ControlPlaneRuntime): Dial {
+  return (address): NodeConnection => {
+    const channel = connectRpc({ address, logger });
+    return { client: channel.client(WorkerNodeService), close: () => channel.close() };
   };
 }
 

@@ -67,8 +67,13 @@ export class MaridBench {
 }
 
 /** Runs any `marid` command to its end. */
-export async function runMarid(args: readonly string[], input = ''): Promise<Finished> {
-  const child = spawn(process.execPath, [MARID, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+export async function runMarid(
+  args: readonly string[],
+  input = '',
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [MARID, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env });
   child.stdin.end(input);
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   const code = await exitOf(child);

@@ -156,7 +156,12 @@ export class Gateway {
   #openSession(address: string): ControlPlaneSession {
     const { identity, config, client, clock, random, logger } = this.#options;
     const host = hostName();
-    const facts = { pool: config.pool, host, address: reachable(address, host), version: programVersion() };
+    const facts = {
+      pool: config.pool,
+      host,
+      address: advertised(config.advertise, address, host),
+      version: programVersion(),
+    };
     return new ControlPlaneSession({
       ...{ client, clock, random, logger, gate: this.#gate, lease: this.#lease },
       worker: { ...identity, ...facts, memoryBudgetMb: this.#budget.totalMb },
@@ -197,7 +202,8 @@ export class Gateway {
   }
 }
 
-/** The address that others can call: a server on all interfaces is reached by the host's name. */
-function reachable(address: string, host: string): string {
+/** The address that others can call: the configured one, port 0 being the real port; a server on all interfaces is reached by the host's name. */
+function advertised(configured: string | null, address: string, host: string): string {
+  if (configured !== null) return configured.replace(/:0$/, address.slice(address.lastIndexOf(':')));
   return address.replace(/^(0\.0\.0\.0|\[::\]|::)(?=:\d+$)/, host);
 }

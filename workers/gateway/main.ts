@@ -5,9 +5,9 @@ import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
-import { RemoteTopicLog } from '../../infra/log/remote/remote-topic-log.js';
+import { openKafka } from '../../infra/engines/open-kafka.js';
 import { connectLauncher } from '../../infra/process/launcher/connect.js';
-import { bindService, connectRpc, RpcServer } from '../../infra/rpc/index.js';
+import { bindService, connectServers, RpcServer } from '../../infra/rpc/index.js';
 import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
@@ -22,11 +22,21 @@ export { workerConfigSchema, type WorkerConfig } from './config.js';
 /** How long readers of output may go on when the worker stops, in milliseconds. */
 const SERVER_GRACE_MS = 2_000;
 
+/** Time, chance and log of a process. */
+interface WorkerRuntime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** What is to be ended, the last first. */
+type Releases = ((haste?: AbortSignal) => Promise<void> | void)[];
+
 /** Options of `startWorker`. */
 export interface StartWorkerOptions {
   readonly config: WorkerConfig;
-  readonly runtime: { readonly clock: Clock; readonly random: Random; readonly logger: Logger };
-  /** The log, which stays the caller's. Default: the control plane's, over gRPC. */
+  readonly runtime: WorkerRuntime;
+  /** The log, which stays the caller's. Default: as configured. */
   readonly log?: TopicLog;
 }
 
@@ -48,7 +58,7 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
   const stateFolder = resolve(config.stateFolder);
   const identity = await loadIdentity(stateFolder, random);
   await mkdir(jobsFolderOf(stateFolder), { recursive: true });
-  const releases: ((haste?: AbortSignal) => Promise<void> | void)[] = [];
+  const releases: Releases = [];
   const release = async (haste?: AbortSignal): Promise<void> => {
     for (let next = releases.pop(); next !== undefined; next = releases.pop()) await next(haste);
   };
@@ -56,10 +66,9 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
     const connect = () => connectLauncher({ stateFolder, clock, logger });
     const launcher = await LauncherLink.connect({ connect, clock, random, logger });
     releases.push(() => launcher.close());
-    const channel = connectRpc({ address: config.controlPlane, logger });
+    const channel = connectServers({ address: config.controlPlane, random, logger });
     releases.push(() => channel.close());
-    const ownLog = log ?? new RemoteTopicLog({ client: channel.client(LogService), clock, logger });
-    if (log === undefined) releases.push(() => ownLog.close());
+    const ownLog = log ?? (await openLog(config, runtime, releases));
     const client = channel.client(WorkerService);
     const gateway = new Gateway({
       ...{ config: { ...config, stateFolder }, identity, launcher, client, log: ownLog },
@@ -76,4 +85,25 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
     await release();
     throw error;
   }
+}
+
+/** Kafka, or the control plane's log over a channel of its own: commits must reach the control plane that lends a subscription. */
+async function openLog(
+  config: WorkerConfig,
+  { clock, random, logger }: WorkerRuntime,
+  releases: Releases,
+): Promise<TopicLog> {
+  if (config.log === 'kafka') {
+    const log = await openKafka(config, { clientId: 'marid-worker', clock, logger });
+    releases.push(() => log.close());
+    return log;
+  }
+  const { RemoteTopicLog } = await import('../../infra/log/remote/remote-topic-log.js');
+  const channel = connectServers({ address: config.controlPlane, random, logger });
+  const log = new RemoteTopicLog({ client: channel.client(LogService), clock, logger });
+  releases.push(
+    () => channel.close(),
+    () => log.close(),
+  );
+  return log;
 }

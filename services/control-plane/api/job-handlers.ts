@@ -46,7 +46,7 @@ export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<t
       const { job, created } = await submitter.submit(request.jobId, jobRequestFromMessage(request.job));
       return { job: jobToMessage(job, 'full'), created };
     },
-    resolveJob: async (request) => resolve(options, request),
+    resolveJob: (request) => resolve(options, request),
     getJob: async (request) => ({ job: jobToMessage(await jobs.require(request.jobId), 'full') }),
     listJobs: (request) => listJobs(store, request),
     killJob: async (request) => ({ job: jobToMessage(await kill(options, request), 'full') }),
@@ -62,13 +62,13 @@ export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<t
   };
 }
 
-function resolve(
+async function resolve(
   { admission, matcher }: JobHandlerOptions,
   request: ResolveJobRequest,
-): MessageInitShape<typeof ResolveJobResponseSchema> {
+): Promise<MessageInitShape<typeof ResolveJobResponseSchema>> {
   const asked = jobRequestFromMessage(request.job);
   admission.checkRequest('', asked);
-  const outcome = matcher.resolve(asked);
+  const outcome = await matcher.resolve(asked);
   const commands = matcher.explain(asked).slice(0, MOST_MATCHES);
   const chosen = outcome.kind === 'matched' ? outcome.resolution : null;
   return {

@@ -15,8 +15,8 @@ import type { JobRepository } from '../jobs/job-repository.js';
 import type { JobSignals } from '../jobs/job-signals.js';
 import { RecordStream } from './record-stream.js';
 
-/** How often a watched job is read again without a signal: other control planes change it too. */
-const READ_AGAIN_MS = 3000;
+/** How often a watched job is read again without a signal: the topic that tells of the changes of other control planes may be away. */
+const READ_AGAIN_MS = 10_000;
 /** Jobs whose last sequence a watch remembers, to drop what was published twice. */
 const REMEMBERED_JOBS = 20_000;
 
@@ -40,14 +40,15 @@ export async function* watchJob(
   let behind = sequenceOf(request.resumeToken);
   const waiter = options.signals.waiter(request.jobId);
   try {
+    let job = await options.jobs.require(request.jobId);
     while (!signal.aborted) {
-      const job = await options.jobs.require(request.jobId);
       for (const transition of job.history.filter(({ sequence }) => sequence > behind)) {
         behind = transition.sequence;
         yield responseOf(job, transition);
       }
       if (isTerminal(job.status)) return;
-      await waiter.next({ clock: options.clock, waitMs: READ_AGAIN_MS, signal });
+      const news = await waiter.next({ clock: options.clock, waitMs: READ_AGAIN_MS, signal });
+      job = await options.jobs.requireWith(request.jobId, news ?? Number.POSITIVE_INFINITY);
     }
   } finally {
     waiter.close();

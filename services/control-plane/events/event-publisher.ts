@@ -34,7 +34,11 @@ export interface EventPublisherOptions {
 
 /**
  * What waits is a set of jobs, not of transitions: a job's document has its whole history, so what goes out is everything above what was sent, and a
- * failed or skipped produce never leaves a gap. At least once, in order for each job.
+ * failed or skipped produce never leaves a gap.
+ *
+ * At least once; and for each job in order, once repetitions are dropped by `sequence`, also when several control planes commit to it. For every produce begins
+ * right behind transitions that are in the log already: those that this process had acknowledged, has read there, or found marked as published. So the log never
+ * has a transition before the one below it, whoever writes and however the writes interleave.
  *
  * States: idle (nothing waits), sending (one produce at a time; jobs that come meanwhile share the next), stopped (`stop`: one last try, then
  * whatever is left is found by the sweep of the next leader).
@@ -61,6 +65,11 @@ export class EventPublisher implements Service {
     if (waiting === undefined && this.pending.size >= MAX_PENDING) return;
     this.pending.set(job.id, job);
     this.wake();
+  }
+
+  /** Notes that a transition is in the log, whoever sent it. */
+  seen(jobId: string, sequence: number): void {
+    if (sequence > (this.sent.get(jobId) ?? 0)) this.sent.set(jobId, sequence);
   }
 
   async stop(): Promise<void> {
@@ -103,7 +112,7 @@ export class EventPublisher implements Service {
     if (records.length > 0) await this.options.log.produce({ records });
     for (const job of jobs) {
       const through = job.history.at(-1)?.sequence ?? 0;
-      this.sent.set(job.id, Math.max(through, this.sent.get(job.id) ?? 0));
+      this.seen(job.id, through);
       this.marks.set(job.id, through);
       if (this.pending.get(job.id) === job) this.pending.delete(job.id);
     }

@@ -7,27 +7,42 @@ import { isTerminal, JOB_STATUSES } from '../../../core/job/status.js';
 import type { Json } from '../../../core/registry/resource.js';
 import type { LogRecord } from '../../../core/ports/topic-log.js';
 
-/** Payload of a job event. */
+/** Payload of a job event. `docs/` has documents that are generated from this type: run `npm run generate:docs` after a change. */
 export interface JobEvent {
+  /** Id of the job; also the key of the record. */
   readonly jobId: string;
+  /** Who asked for the job. */
   readonly user: string;
+  /** Name of the job. */
   readonly name: string;
+  /** Pool whose workers run it. */
   readonly pool: string;
+  /** Labels of the job. */
   readonly tags: readonly string[];
+  /** Label of a scheduler's workflow; empty for none. */
   readonly grouping: string;
+  /** Label of a run of that workflow; empty for none. */
   readonly groupingInstance: string;
+  /** Cluster that was chosen. */
   readonly cluster: EventReference;
+  /** Command that was chosen. */
   readonly command: EventReference;
-  /** The transition; `time` is RFC 3339. */
-  readonly transition: Omit<Transition, 'at'> & { readonly time: string };
+  /** What happened. */
+  readonly transition: Omit<Transition, 'at'> & {
+    /** When it was decided, RFC 3339 in UTC. */
+    readonly time: string;
+  };
   /** How the program ended; only with a terminal status, else `null`. */
   readonly result: ExitResult | null;
 }
 
 /** Names a registry entry in an event. */
 export interface EventReference {
+  /** Id in the registry. */
   readonly id: string;
+  /** Name, as it was when the job was accepted. */
   readonly name: string;
+  /** Version, as it was when the job was accepted. */
   readonly version: string;
 }
 
@@ -56,6 +71,15 @@ export function jobEventRecord(
       'content-type': 'application/json',
     },
   };
+}
+
+/** Which transition a record is of, by its headers alone; `null` when it is no job event. */
+export function placeOfJobEvent(
+  record: Pick<LogRecord, 'key' | 'headers'>,
+): { readonly jobId: string; readonly sequence: number } | null {
+  const id = record.headers['ce_id'] ?? '';
+  const sequence = Number(id.slice(id.lastIndexOf('/') + 1));
+  return record.key !== '' && id !== '' && Number.isSafeInteger(sequence) ? { jobId: record.key, sequence } : null;
 }
 
 /** Reads a payload; `null` when it is not one. */

@@ -6,12 +6,14 @@ import type { RetryPolicy } from '../../../core/job/retry.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
 import type { Logger } from '../../../core/ports/logger.js';
+import type { Service } from '../../../core/ports/service.js';
 import type { JobDecision, JobRepository } from '../jobs/job-repository.js';
+import { CLAIM_UNDER_WAY_MS } from './claim-times.js';
 
-/** A claim of the current session that the worker does not hold may still be on its way to it for this long. */
-const CLAIM_UNDER_WAY_MS = 60_000;
 /** How long to wait until the worker's own events are applied before attempts are declared lost. */
-const CATCH_UP_MS = 5000;
+const CATCH_UP_MS = 20_000;
+/** How long a worker's call waits for that: its lease is renewed by the answer, so it must not wait for the log. */
+const ANSWER_AFTER_MS = 1000;
 
 /** Options of `AttemptReconciler`. */
 export interface AttemptReconcilerOptions {
@@ -41,29 +43,56 @@ export interface Reconciliation {
 
 /**
  * Owned and held: the claim moves to the worker's current session. Owned and not held: lost, once the worker's events are applied (an attempt may be missing
- * because it has ended and its last event is still in the log). Held and not owned: the worker is told.
+ * because it has ended and its last event is still in the log), by whichever control plane reads them; the worker's call waits a moment for that and no longer. Held
+ * and not owned: the worker is told.
+ *
+ * States: open; stopped (`stop`, after what is under way has ended: the worker's next call begins it again).
  */
-export class AttemptReconciler {
+export class AttemptReconciler implements Service {
+  /** By worker: attempts of it that are being lost. */
+  private readonly losing = new Map<string, Promise<void>>();
+
   constructor(private readonly options: AttemptReconcilerOptions) {}
 
-  async reconcile(account: WorkerAccount): Promise<Reconciliation> {
-    const owned = await this.settleOwned(account);
-    const kills = owned.filter((job) => job.kill !== null && holds(account, job)).map(referenceTo);
-    return { lost: await this.findLost(account, owned), kills };
+  async start(): Promise<void> {
+    // nothing runs until a worker misses an attempt
   }
 
-  /** The jobs that the worker owns after claims were moved and missing attempts were lost. */
-  private async settleOwned(account: WorkerAccount): Promise<readonly Job[]> {
+  async stop(): Promise<void> {
+    await Promise.all(this.losing.values());
+  }
+
+  async reconcile(account: WorkerAccount): Promise<Reconciliation> {
     const { workerId } = account;
     const owned = await this.options.store.ownedBy({ workerId });
-    if (owned.every((job) => this.isInOrder(account, job))) return owned;
-    if (!(await this.options.caughtUp(CATCH_UP_MS))) {
-      this.options.logger.warn({ workerId }, 'worker events are behind; missing attempts are decided later');
-      return this.adoptHeld(account, owned);
+    const unsettled = owned.filter((job) => !this.isInOrder(account, job));
+    const missing = unsettled.filter((job) => !holds(account, job));
+    if (unsettled.length > 0) await this.untilLost(workerId, missing);
+    const kept = await this.adoptHeld(account, owned);
+    const kills = kept.filter((job) => job.kill !== null && holds(account, job)).map(referenceTo);
+    return { lost: await this.findLost(account, kept), kills };
+  }
+
+  /** Begins to catch up and to lose the attempts, one round at a time for each worker, and waits a moment for it. */
+  private async untilLost(workerId: string, missing: readonly Job[]): Promise<void> {
+    const losing = this.losing.get(workerId) ?? this.lose(workerId, missing);
+    this.losing.set(workerId, losing);
+    const answered = new AbortController();
+    await Promise.race([losing, this.options.clock.sleep(ANSWER_AFTER_MS, answered.signal)]);
+    answered.abort();
+  }
+
+  /** Never rejects: what is not done is found again by the worker's next call. */
+  private async lose(workerId: string, missing: readonly Job[]): Promise<void> {
+    const { caughtUp, logger } = this.options;
+    try {
+      if (await caughtUp(CATCH_UP_MS)) await Promise.all(missing.map((job) => this.loseMissing(workerId, job)));
+      else logger.warn({ workerId }, 'worker events are behind; missing attempts are decided later');
+    } catch (error) {
+      logger.warn({ error, workerId }, 'missing attempts could not be decided; they are decided later');
+    } finally {
+      this.losing.delete(workerId);
     }
-    const current = await this.options.store.ownedBy({ workerId });
-    await Promise.all(current.map((job) => this.loseMissing(account, job)));
-    return this.adoptHeld(account, current);
   }
 
   private isInOrder(account: WorkerAccount, job: Job): boolean {
@@ -75,33 +104,33 @@ export class AttemptReconciler {
     return job.claim?.session === account.session && this.options.clock.now() - claimedAt < CLAIM_UNDER_WAY_MS;
   }
 
+  /** The worker's jobs, without those that it owns no more: claims of attempts that it holds from an earlier session become the current one's. */
   private async adoptHeld(account: WorkerAccount, owned: readonly Job[]): Promise<readonly Job[]> {
     const { workerId, session } = account;
     const adopted = await Promise.all(
-      owned.map(async ({ id, attempt }) => {
+      owned.map(async (known) => {
+        const { id, attempt } = known;
+        if (!holds(account, known) || known.claim?.session === session) return [known];
         const now = this.options.clock.now();
-        const adopt = (job: Job): JobDecision =>
-          holds(account, job) ? adoptAttempt(job, { workerId, session, attempt, now }) : { kind: 'lost' };
-        const decided = await this.options.jobs.decide(id, adopt);
+        const decided = await this.options.jobs.decide(id, (job) =>
+          adoptAttempt(job, { workerId, session, attempt, now }),
+        );
         return decided === null || decided.result.kind === 'lost' ? [] : [decided.job];
       }),
     );
     return adopted.flat();
   }
 
-  private async loseMissing(account: WorkerAccount, { id }: Job): Promise<void> {
+  /** Loses the attempt if it is still owned as it was when the worker did not name it. */
+  private async loseMissing(workerId: string, { id, attempt, claim }: Job): Promise<void> {
     const { retry, clock, logger } = this.options;
-    const { workerId } = account;
     const decided = await this.options.jobs.decide(id, (job): JobDecision => {
-      if (job.claim?.workerId !== workerId || this.isOnGoing(account, job)) return { kind: 'kept' };
-      const message = `Worker ${workerId} does not hold attempt ${String(job.attempt)} any more.`;
+      const same = job.attempt === attempt && job.claim?.workerId === workerId && job.claim.session === claim?.session;
+      if (!same) return { kind: 'kept' };
+      const message = `Worker ${workerId} does not hold attempt ${String(attempt)} any more.`;
       return { kind: 'lost', job: loseAttempt(job, { reason: 'NOT_HELD', message, now: clock.now(), retry }) };
     });
     if (decided?.result.kind === 'lost') logger.warn({ jobId: id, workerId }, 'an attempt was lost by its worker');
-  }
-
-  private isOnGoing(account: WorkerAccount, job: Job): boolean {
-    return holds(account, job) || this.mayBeUnderWay(account, job);
   }
 
   /** Held attempts that are somebody else's or nobody's; not those that the worker itself has ended. */

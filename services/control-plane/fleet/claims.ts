@@ -5,6 +5,7 @@ import type { Job, JobSpecification } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
 import type { JobRepository } from '../jobs/job-repository.js';
+import { CLAIM_REPEATED_MS } from './claim-times.js';
 import type { LiveWorker } from './worker-directory.js';
 import type { WorkerSessions } from './worker-sessions.js';
 
@@ -61,7 +62,10 @@ export class Claims {
     return Promise.all(entries.map(({ jobId, claimId }) => this.claimOne(worker, jobId, claimId)));
   }
 
-  /** Claims waiting jobs that fit together, oldest first. A repeated call gets the answer of the first, as long as this process remembers it. */
+  /**
+   * Claims waiting jobs that fit together, oldest first. A repeated call gets the answer of the first: of this process from memory, of another control plane from the
+   * claims that it left in the store.
+   */
   async claimNext(identity: WorkerIdentity, options: ClaimNextOptions): Promise<readonly JobSpecification[]> {
     const key = `${identity.workerId} ${identity.session} ${options.claimId}`;
     const known = this.answers.get(key);
@@ -82,6 +86,8 @@ export class Claims {
     const worker = await this.claimant(identity);
     if (worker === null || options.maxJobs < 1) return [];
     const { memoryMb, maxJobs, claimId } = options;
+    const earlier = await this.claimedBefore(worker, claimId);
+    if (earlier.length > 0) return earlier;
     const limit = maxJobs * CANDIDATES_PER_JOB;
     const waiting = await this.options.store.waiting({ pool: worker.record.pool, memoryMb, limit });
     const chosen = fitting(
@@ -97,6 +103,19 @@ export class Claims {
     }
   }
 
+  /** What a call with this id has claimed, at whichever control plane. */
+  private async claimedBefore({ record }: LiveWorker, claimId: string): Promise<readonly JobSpecification[]> {
+    const owned = await this.options.store.ownedBy({ workerId: record.id });
+    return owned
+      .filter(({ claim }) => claim?.claimId === claimId && claim.session === record.session)
+      .filter((job) => this.mayBeRepeated(job))
+      .map(specificationOf);
+  }
+
+  private mayBeRepeated(job: Job): boolean {
+    return this.options.clock.now() - (job.attempts.at(-1)?.claimedAt ?? 0) < CLAIM_REPEATED_MS;
+  }
+
   private async claimant({ workerId, session }: WorkerIdentity): Promise<LiveWorker | null> {
     const worker = await this.options.sessions.current(workerId, session);
     return worker === null || worker.record.draining || worker.record.stopped ? null : worker;
@@ -109,6 +128,7 @@ export class Claims {
       job.pool === pool ? claimJob(job, { workerId, host, session, claimId, now }) : ({ kind: 'gone' } as const),
     );
     if (decided === null || decided.result.kind === 'gone') return { kind: 'gone' };
+    if (decided.result.kind === 'repeated' && !this.mayBeRepeated(decided.job)) return { kind: 'gone' };
     return { kind: 'claimed', specification: specificationOf(decided.job) };
   }
 }

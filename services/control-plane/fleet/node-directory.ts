@@ -9,6 +9,8 @@ import type { WorkerDirectory } from './worker-directory.js';
 
 /** Workers to which a connection is kept. */
 const KEPT_CONNECTIONS = 500;
+/** A worker that started anew at another control plane is called at its new address after this long at the latest. */
+const RECENT_MS = 1000;
 
 /** Client of a worker's own server. */
 export type NodeClient = ServiceClient<typeof WorkerNodeService>;
@@ -52,7 +54,7 @@ export class NodeDirectory implements Service {
 
   /** The client of a worker. `WORKER_UNREACHABLE` when it is not known any more or has stopped. */
   async clientOf(workerId: string): Promise<NodeClient> {
-    const worker = await this.options.directory.find(workerId);
+    const worker = await this.options.directory.recent(workerId, RECENT_MS);
     if (worker === null || worker.record.stopped) {
       throw unreachable(workerId, worker === null ? 'is not known any more' : 'has stopped');
     }

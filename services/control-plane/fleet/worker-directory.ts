@@ -1,15 +1,14 @@
 /** The fleet as this control plane sees it: records of the store, and what was heard since. */
-import { TOPICS } from '../../../core/fleet/topics.js';
 import type { WorkerBeat, WorkerRecord } from '../../../core/fleet/worker-record.js';
 import type { WorkerFacts } from '../../../core/job/explain.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Service } from '../../../core/ports/service.js';
-import type { TopicLog } from '../../../core/ports/topic-log.js';
+import type { StoredRecord } from '../../../core/ports/topic-log.js';
+import { decodeBeat } from '../../../proto/codec/index.js';
 import type { OfferTarget } from '../dispatch/offerer.js';
 import { PollLoop } from '../poll-loop.js';
-import { BeatReader } from './beat-reader.js';
 
 /** How often the records of other control planes are read. */
 const REFRESH_MS = 2000;
@@ -31,7 +30,6 @@ export interface LiveWorker {
 /** Options of `WorkerDirectory`. */
 export interface WorkerDirectoryOptions {
   readonly store: FleetStore;
-  readonly log: TopicLog;
   /** After how long without a word a worker is SILENT. */
   readonly leaseTtlMs: number;
   readonly clock: Clock;
@@ -39,35 +37,30 @@ export interface WorkerDirectoryOptions {
 }
 
 /**
- * States: new; following (`start`: the records are loaded, beats are read from the end of the topic, records are read again every 2 s); stopped
- * (`stop`). What it knows is for placement and display: no decision about a job rests on it alone.
+ * States: new; following (`start`: the records are loaded, and read again every 2 s; beats come by `takeBeat`); stopped (`stop`). What it knows is for placement and
+ * display: whoever decides something about a job asks for news of the store that are recent enough (`recent`).
  */
 export class WorkerDirectory implements Service {
   private readonly workers = new Map<string, LiveWorker>();
+  /** When records were read or written, on the monotonic clock. */
+  private readonly readAt = new Map<string, number>();
   private readonly refreshing: PollLoop;
-  private readonly beats: BeatReader;
 
   constructor(private readonly options: WorkerDirectoryOptions) {
-    const { clock, logger, log } = options;
+    const { clock, logger } = options;
     this.refreshing = new PollLoop({
       ...{ name: 'worker-directory', intervalMs: REFRESH_MS, clock, logger },
       run: () => this.refresh(),
-    });
-    this.beats = new BeatReader({
-      ...{ log, topic: TOPICS.heartbeats, clock, logger },
-      onBeat: (beat, at) => {
-        this.heardBeat(beat, at);
-      },
     });
   }
 
   async start(): Promise<void> {
     await this.refresh();
-    await Promise.all([this.beats.start(), this.refreshing.start()]);
+    await this.refreshing.start();
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.beats.stop(), this.refreshing.stop()]);
+    await this.refreshing.stop();
   }
 
   /** A worker, as known here. */
@@ -80,9 +73,18 @@ export class WorkerDirectory implements Service {
     return this.get(id) ?? this.reload(id);
   }
 
+  /** A worker as it was at most `maxAgeMs` ago, whichever control plane wrote its record. */
+  async recent(id: string, maxAgeMs: number): Promise<LiveWorker | null> {
+    const readAt = this.readAt.get(id);
+    const fresh = readAt !== undefined && this.options.clock.monotonic() - readAt <= maxAgeMs;
+    return (fresh ? this.get(id) : null) ?? this.reload(id);
+  }
+
   /** A worker, read from the store anew. */
   async reload(id: string): Promise<LiveWorker | null> {
+    const asked = this.options.clock.monotonic();
     const record = await this.options.store.getWorker({ id });
+    this.readAt.set(id, asked);
     if (record !== null) this.noteRecord(record);
     return this.get(id);
   }
@@ -142,6 +144,12 @@ export class WorkerDirectory implements Service {
     if (known !== undefined) this.workers.set(id, { ...known, ...now, seenAt: this.options.clock.now() });
   }
 
+  /** Takes a record of the topic of heartbeats. */
+  takeBeat(record: StoredRecord): void {
+    const beat = decodeBeat(record.value);
+    if (beat !== null) this.heardBeat(beat, record.appendedAt);
+  }
+
   private heardBeat(beat: WorkerBeat, at: number): void {
     const known = this.workers.get(beat.workerId);
     if (known?.record.session !== beat.session) return; // the next refresh finds its record, the next beat its state
@@ -151,13 +159,19 @@ export class WorkerDirectory implements Service {
   }
 
   private async refresh(): Promise<void> {
+    const asked = this.options.clock.monotonic();
     const records = await this.options.store.listWorkers();
     const listed = new Set(records.map((record) => record.id));
     for (const [id, { record }] of this.workers) {
       const young = this.options.clock.now() - record.registeredAt < REFRESH_MS;
-      if (!listed.has(id) && !young) this.workers.delete(id);
+      if (listed.has(id) || young) continue;
+      this.workers.delete(id);
+      this.readAt.delete(id);
     }
-    for (const record of records) this.noteRecord(record);
+    for (const record of records) {
+      this.noteRecord(record);
+      this.readAt.set(record.id, asked);
+    }
   }
 }
 

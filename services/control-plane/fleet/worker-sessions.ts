@@ -8,6 +8,8 @@ import type { AttemptReconciler, Reconciliation, WorkerAccount } from './attempt
 import type { LiveWorker, WorkerDirectory } from './worker-directory.js';
 
 const MAX_TRIES = 20;
+/** A session that another control plane ended, or a drain that it took, is seen here after this long at the latest. */
+const RECENT_MS = 1000;
 
 /** Options of `WorkerSessions`. */
 export interface WorkerSessionsOptions {
@@ -74,8 +76,9 @@ export class WorkerSessions {
 
   /** The worker if the session is its current one, else `null`. */
   async current(workerId: string, session: string): Promise<LiveWorker | null> {
-    const known = this.options.directory.get(workerId);
-    const worker = known?.record.session === session ? known : await this.options.directory.reload(workerId);
+    const { directory } = this.options;
+    const known = await directory.recent(workerId, RECENT_MS);
+    const worker = known?.record.session === session ? known : await directory.reload(workerId);
     return worker?.record.session === session ? worker : null;
   }
 

@@ -73,6 +73,13 @@ export class JobRepository {
     return job;
   }
 
+  /** As `require`, but a job that is known here is taken from memory if it has the transition `sequence`. */
+  async requireWith(id: string, sequence: number): Promise<Job> {
+    const known = this.cache.get(id);
+    const last = known?.history.at(-1)?.sequence ?? 0;
+    return known !== undefined && last >= sequence ? known : this.require(id);
+  }
+
   /**
    * Applies a decision to the job and writes what it returns; a lost race reads and decides again. `null` when there is no such job. Rejects with
    * `UNAVAILABLE` when the result is unknown.

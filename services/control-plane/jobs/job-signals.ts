@@ -1,43 +1,41 @@
 /** Tells parts of this process that a job has changed. */
-import type { Job } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
 
-/** Gets the job as just committed. Must not throw or block. */
-export type JobListener = (job: Job) => void;
+/** Who waits for transitions of a job. */
+interface Watched {
+  readonly listeners: Set<(sequence: number) => void>;
+  /** The last transition that they were told of. */
+  sequence: number;
+}
 
-/** In-process signals of committed changes, by job. Signals of one job come in the order of its commits. */
+/**
+ * Signals of committed transitions, by job: of this process as they are committed, of other control planes as they are published. Each transition is
+ * signalled once, whoever tells of it first.
+ */
 export class JobSignals {
-  private readonly byJob = new Map<string, Set<JobListener>>();
-  private readonly all = new Set<JobListener>();
+  private readonly byJob = new Map<string, Watched>();
 
-  /** Calls everyone who listens for the job. */
-  committed(job: Job): void {
-    for (const listener of this.all) listener(job);
-    for (const listener of this.byJob.get(job.id) ?? []) listener(job);
-  }
-
-  /** Listens to one job; returns a function that ends it. */
-  onJob(jobId: string, listener: JobListener): () => void {
-    const listeners = this.byJob.get(jobId) ?? new Set();
-    listeners.add(listener);
-    this.byJob.set(jobId, listeners);
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.byJob.get(jobId) === listeners) this.byJob.delete(jobId);
-    };
-  }
-
-  /** Listens to all jobs; returns a function that ends it. */
-  onAny(listener: JobListener): () => void {
-    this.all.add(listener);
-    return () => {
-      this.all.delete(listener);
-    };
+  /** Calls everyone who waits for the job, if this transition is news. */
+  changed(jobId: string, sequence: number): void {
+    const watched = this.byJob.get(jobId);
+    if (watched === undefined || watched.sequence >= sequence) return;
+    watched.sequence = sequence;
+    for (const listener of watched.listeners) listener(sequence);
   }
 
   /** Begins to listen to one job now, to wait for its changes later. The caller closes it. */
   waiter(jobId: string): JobChangeWaiter {
-    return new JobChangeWaiter((wake) => this.onJob(jobId, wake));
+    return new JobChangeWaiter((wake) => this.listen(jobId, wake));
+  }
+
+  private listen(jobId: string, listener: (sequence: number) => void): () => void {
+    const watched = this.byJob.get(jobId) ?? { listeners: new Set(), sequence: 0 };
+    watched.listeners.add(listener);
+    this.byJob.set(jobId, watched);
+    return () => {
+      watched.listeners.delete(listener);
+      if (watched.listeners.size === 0 && this.byJob.get(jobId) === watched) this.byJob.delete(jobId);
+    };
   }
 }
 
@@ -46,20 +44,24 @@ export class JobSignals {
  * closed (`close`).
  */
 export class JobChangeWaiter {
-  private changed = false;
+  private changed: number | null = null;
   private wake: (() => void) | null = null;
   private readonly unsubscribe: () => void;
 
-  constructor(subscribe: (wake: () => void) => () => void) {
-    this.unsubscribe = subscribe(() => {
-      this.changed = true;
+  constructor(subscribe: (wake: (sequence: number) => void) => () => void) {
+    this.unsubscribe = subscribe((sequence) => {
+      this.changed = sequence;
       this.wake?.();
     });
   }
 
-  /** Resolves at the next change, after `waitMs`, or when `signal` aborts. */
-  async next(options: { readonly clock: Clock; readonly waitMs: number; readonly signal: AbortSignal }): Promise<void> {
-    if (!this.changed) {
+  /** Resolves with the sequence of the next change, or with `null` after `waitMs` or when `signal` aborts. */
+  async next(options: {
+    readonly clock: Clock;
+    readonly waitMs: number;
+    readonly signal: AbortSignal;
+  }): Promise<number | null> {
+    if (this.changed === null) {
       const woken = new AbortController();
       this.wake = () => {
         woken.abort();
@@ -67,7 +69,9 @@ export class JobChangeWaiter {
       await options.clock.sleep(options.waitMs, AbortSignal.any([woken.signal, options.signal]));
       this.wake = null;
     }
-    this.changed = false;
+    const { changed } = this;
+    this.changed = null;
+    return changed;
   }
 
   /** Stops listening; idempotent. */

@@ -9,7 +9,9 @@ import { TaskRuns } from './task-runs.js';
 
 const LEASE_NAME = 'marid.leader';
 const LEASE_TTL_MS = 15_000;
-const RENEW_EVERY_MS = LEASE_TTL_MS / 3;
+/** Twice within the trust, so that one renewal may fail, and then soon again: Redis needs up to a second to fail. */
+const RENEW_EVERY_MS = 4000;
+const RENEW_AGAIN_MS = 1000;
 /** Less than the TTL: a leader stops before another can begin, counted from the start of its last good renewal. */
 const TRUST_MS = 10_000;
 
@@ -72,12 +74,14 @@ export class Leader implements Service {
 
   private async keepRenewing(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      let pauseMs = RENEW_EVERY_MS;
       try {
         await this.renew();
       } catch (error) {
         this.options.logger.warn({ error }, 'the lease of the leader could not be renewed');
+        pauseMs = RENEW_AGAIN_MS;
       }
-      await this.options.clock.sleep(RENEW_EVERY_MS, signal);
+      await this.options.clock.sleep(pauseMs, signal);
     }
   }
 

@@ -3,7 +3,7 @@ import { OffsetTracker } from '../../../core/dispatch/offset-tracker.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Service } from '../../../core/ports/service.js';
-import type { LogSubscription, StoredRecord, TopicLog, TopicPartition } from '../../../core/ports/topic-log.js';
+import type { LogSubscription, StoredRecord, TopicLog } from '../../../core/ports/topic-log.js';
 import { untilAborted } from '../until-aborted.js';
 
 const RESUBSCRIBE_MS = 500;
@@ -30,19 +30,8 @@ export class EventIntake implements Service {
   private committing: Promise<void> = Promise.resolve();
   private cancelCommit: (() => void) | null = null;
   private paused = false;
-  private partitions: readonly TopicPartition[] = [];
-  private noteJoin: () => void = () => undefined;
-  /** Resolves when the group has given this process its first partitions, or none. */
-  readonly joined = new Promise<void>((resolve) => {
-    this.noteJoin = resolve;
-  });
 
   constructor(private readonly options: EventIntakeOptions) {}
-
-  /** Partitions that are read here now. */
-  get assigned(): readonly TopicPartition[] {
-    return this.partitions;
-  }
 
   async start(): Promise<void> {
     if (!this.ended.signal.aborted) this.following ??= this.follow(this.ended.signal);
@@ -96,9 +85,7 @@ export class EventIntake implements Service {
         this.take(records);
       },
       onAssignment: (partitions) => {
-        this.partitions = partitions;
         this.tracker.retain(partitions);
-        this.noteJoin();
       },
       onBroken: (error) => {
         logger.warn({ error }, 'the subscription of worker events broke');
@@ -117,7 +104,6 @@ export class EventIntake implements Service {
     if (!broken) await this.commit();
     const { subscription } = this;
     this.subscription = null;
-    this.partitions = [];
     this.tracker.retain([]);
     await subscription?.close();
   }

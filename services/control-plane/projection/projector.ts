@@ -7,7 +7,7 @@ import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Random } from '../../../core/ports/random.js';
 import type { Service } from '../../../core/ports/service.js';
-import type { StoredRecord, TopicLog } from '../../../core/ports/topic-log.js';
+import type { LogRecord, StoredRecord, TopicLog } from '../../../core/ports/topic-log.js';
 import { decodeWorkerEvent } from '../../../proto/codec/index.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import { applyWorkerEvents } from './apply-events.js';
@@ -39,6 +39,8 @@ export interface ProjectorOptions {
   readonly log: TopicLog;
   readonly jobs: JobRepository;
   readonly retry: RetryPolicy;
+  /** Partitions of the topic of heartbeats. */
+  readonly heartbeatPartitions: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -56,6 +58,7 @@ export class Projector implements Service {
   private readonly barriers = new Barriers();
   private queue: StoredRecord[] = [];
   private working: Promise<void> | null = null;
+  private readonly answering = new Set<Promise<void>>();
   private counted = { applied: 0, stale: 0, poison: 0 };
 
   constructor(private readonly options: ProjectorOptions) {
@@ -81,19 +84,18 @@ export class Projector implements Service {
     this.ended.abort();
     await this.working;
     await this.intake.stop();
+    await Promise.all(this.answering);
   }
 
   /**
-   * Resolves when all events that were in this process's partitions at the call are applied: true, or false when that took longer than
-   * `timeoutMs`.
+   * Resolves when all events that the log had at the call are applied, by whichever control plane: true, or false when that took longer than `timeoutMs` or this
+   * process ends. Rejects when the log refuses.
    */
   async caughtUp(timeoutMs: number): Promise<boolean> {
-    if (!(await this.inTime(this.intake.joined, timeoutMs))) return false;
     const { log, random } = this.options;
     const id = random.id();
-    const { records, passed } = this.barriers.begin(id, this.intake.assigned);
+    const { records, passed } = this.barriers.begin(id, await log.partitions({ topic: TOPICS.workerEvents }));
     try {
-      if (records.length === 0) return true;
       await log.produce({ records });
       return await this.inTime(passed, timeoutMs);
     } finally {
@@ -101,11 +103,17 @@ export class Projector implements Service {
     }
   }
 
+  /** Takes a record of the topic of heartbeats: other control planes answer there. */
+  takeAnswer(record: StoredRecord): void {
+    this.barriers.takeAnswer(record);
+  }
+
   /** Whether a promise that never rejects resolves in time. */
   private async inTime(promise: Promise<void>, timeoutMs: number): Promise<boolean> {
     const over = new AbortController();
+    const signal = AbortSignal.any([over.signal, this.ended.signal]);
     const done = promise.then(() => true);
-    const result = await Promise.race([done, this.options.clock.sleep(timeoutMs, over.signal).then(() => false)]);
+    const result = await Promise.race([done, this.options.clock.sleep(timeoutMs, signal).then(() => false)]);
     over.abort();
     return result;
   }
@@ -128,10 +136,23 @@ export class Projector implements Service {
     while (this.queue.length > 0 && !this.ended.signal.aborted) {
       const round = this.queue.splice(0, ROUND);
       if (!(await this.apply(round))) return;
-      for (const record of round) this.barriers.settle(record);
+      this.answer(round.map((record) => this.barriers.settle(record, this.options.heartbeatPartitions)));
       this.intake.settle(round);
       if (this.queue.length < RESUME_BELOW) this.intake.resume();
     }
+  }
+
+  /** Tells other control planes that their marks are settled. */
+  private answer(answers: readonly (LogRecord | null)[]): void {
+    const records = answers.filter((each) => each !== null);
+    if (records.length === 0) return;
+    const sending = this.options.log
+      .produce({ records })
+      .catch((error: unknown) => {
+        this.options.logger.warn({ error }, 'the mark of another control plane could not be answered; it asks again');
+      })
+      .finally(() => this.answering.delete(sending));
+    this.answering.add(sending);
   }
 
   /** Applies a round, again and again until each job's events are applied or passed over: true. False: stopped in between. */

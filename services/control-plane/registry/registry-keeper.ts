@@ -28,6 +28,8 @@ export class RegistryKeeper implements Service {
   /** Own writes since the load under way began; `null` when none is under way. */
   private sinceLoad: Change[] | null = null;
   private readonly polling: PollLoop;
+  private checking: Promise<void> | null = null;
+  private nextCheck: Promise<void> | null = null;
 
   constructor(private readonly options: RegistryKeeperOptions) {
     const { clock, logger } = options;
@@ -71,6 +73,23 @@ export class RegistryKeeper implements Service {
   /** Loads the registry if somebody has written to it. */
   async refresh(): Promise<void> {
     if ((await this.options.store.revision()) > this.current.revision) await this.load();
+  }
+
+  /**
+   * Resolves when the index has everything that was committed before the call, at any control plane: a caller that registered something there may use it here.
+   * Calls that come while one check is under way share the next.
+   */
+  fresh(): Promise<void> {
+    this.nextCheck ??= this.checkNext();
+    return this.nextCheck;
+  }
+
+  private async checkNext(): Promise<void> {
+    await this.checking?.catch(() => undefined);
+    const checking = this.refresh();
+    this.checking = checking;
+    this.nextCheck = null;
+    await checking;
   }
 
   private apply(change: Change): void {

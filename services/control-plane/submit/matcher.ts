@@ -20,9 +20,10 @@ export interface MatcherOptions {
 export class Matcher {
   constructor(private readonly options: MatcherOptions) {}
 
-  /** What a job of this request would run as. */
-  resolve(request: JobRequest): ResolveOutcome {
+  /** What a job of this request would run as, by everything that was registered before the call. */
+  async resolve(request: JobRequest): Promise<ResolveOutcome> {
     const { keeper, ...rest } = this.options;
+    await keeper.fresh();
     return resolveJob({ ...rest, index: keeper.index, request });
   }
 

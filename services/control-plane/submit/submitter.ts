@@ -44,7 +44,7 @@ export class Submitter {
     const id = jobId === '' ? random.id() : jobId;
     let job: Job;
     try {
-      job = this.accept(id, request, requestHash);
+      job = await this.accept(id, request, requestHash);
     } catch (error) {
       const earlier = jobId === '' ? null : await jobs.get(id);
       if (earlier === null) throw error;
@@ -55,9 +55,9 @@ export class Submitter {
     return { job, created: true };
   }
 
-  private accept(id: string, request: JobRequest, requestHash: string): Job {
+  private async accept(id: string, request: JobRequest, requestHash: string): Promise<Job> {
     const { admission, matcher, clock, offerAfterMs } = this.options;
-    const outcome = matcher.resolve(request);
+    const outcome = await matcher.resolve(request);
     if (outcome.kind === 'none') throw new MaridError('NO_MATCH', outcome.message);
     const { resolution, explanation } = outcome;
     admission.checkMemory(request, resolution.memoryMb);

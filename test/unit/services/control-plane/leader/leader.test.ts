@@ -88,6 +88,29 @@ describe('Leader', () => {
     });
   });
 
+  test('leads on when renewals fail for a moment', async () => {
+    let failures = 0;
+    const flaky: LeasePort = {
+      acquire: async (options) => {
+        if (failures <= 0) return lease.acquire(options);
+        failures -= 1;
+        await clock.sleep(900); // as Redis fails
+        throw new MaridError('UNAVAILABLE', 'the lease is away');
+      },
+      release: (options) => lease.release(options),
+      close: () => lease.close(),
+    };
+    const only = leader('a', [], flaky);
+    await only.start();
+    const term = await eventually('a leader', () => only.term);
+    failures = 2;
+    for (let second = 0; second < 30; second += 1) {
+      await clock.advance(1000);
+      expect(only.term).toBe(term);
+    }
+    expect(failures).toBe(0);
+  });
+
   test('keeps the outcome of every task, and a failing one neither stops itself nor others', async () => {
     const failing: LeaderTask = { name: 'bad', intervalMs: 50, run: () => Promise.reject(new Error('broken')) };
     const good: LeaderTask = { name: 'good', intervalMs: 50, run: () => Promise.resolve('all well') };

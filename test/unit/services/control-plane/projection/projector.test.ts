@@ -27,7 +27,15 @@ let projector: Projector;
 
 function newProjector(): Projector {
   const jobs = new JobRepository({ store, onCommitted: () => undefined });
-  return new Projector({ log, jobs, retry: { maxInfrastructureFailures: 5, backoffMs: [1] }, clock, random, logger });
+  return new Projector({
+    log,
+    jobs,
+    retry: { maxInfrastructureFailures: 5, backoffMs: [1] },
+    heartbeatPartitions: 1,
+    clock,
+    random,
+    logger,
+  });
 }
 
 beforeEach(async () => {

@@ -1,0 +1,43 @@
+/** What the native stack hands out: the servers of one engine. */
+import type { Random } from '../../../core/ports/random.js';
+import type { StackContext } from './context.js';
+import type { ServerProcess } from './server-process.js';
+
+/** Names of the engines of the native stack. */
+export const NATIVE_ENGINES = ['kafka', 'mongo', 'redis', 's3'] as const;
+
+/** Name of an engine of the native stack. */
+export type NativeEngineName = (typeof NATIVE_ENGINES)[number];
+
+/** Started servers of one engine. */
+export interface NativeEngine {
+  readonly name: NativeEngineName;
+  /** Product and version; says when it is a stand-in. */
+  readonly product: string;
+  /** It only imitates the product: results with it prove less. */
+  readonly standIn: boolean;
+  /** What clients connect to: one, or three for redis. */
+  readonly urls: readonly string[];
+  /** The processes, to be killed, frozen and restarted. */
+  readonly servers: readonly ServerProcess[];
+}
+
+/** What an engine's starter is handed. */
+export interface EngineStart {
+  readonly context: StackContext;
+  readonly random: Random;
+  /** Empty folder for data, logs and configuration. */
+  readonly folder: string;
+  /** Called with each server before it is started, so that it is ended also when the start fails. */
+  readonly own: (server: ServerProcess) => void;
+}
+
+/** Options of a start. */
+export interface NativeEngineOptions {
+  /** Brokers of Kafka; with three, replication factor 3 and two in-sync replicas. Default: 1. */
+  readonly brokers?: 1 | 3;
+  /** Version of Kafka. Default: 3.9.2. */
+  readonly kafkaVersion?: string;
+  /** Name of the replica set that MongoDB's stand-in claims to be, with sessions. Default: none, a single server without sessions. */
+  readonly replicaSet?: string;
+}

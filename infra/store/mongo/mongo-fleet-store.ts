@@ -1,0 +1,116 @@
+/** `FleetStore` in MongoDB. */
+import type { Filter } from 'mongodb';
+import type { TaskRun, WorkerRecord } from '../../../core/fleet/worker-record.js';
+import type { FleetStore } from '../../../core/ports/fleet-store.js';
+import { raiseCounter } from './counters.js';
+import {
+  GuardedWriter,
+  pushMark,
+  type GuardedDocument,
+  type GuardedInsert,
+  type GuardedUpdate,
+} from './guarded-writer.js';
+import type { MongoDatabase, StoredDocument } from './mongo-database.js';
+import { DUPLICATE_KEY, serverCodeOf } from './mongo-errors.js';
+import { OPERATION_MS } from './mongo-limits.js';
+import { COLLECTIONS } from './mongo-schema.js';
+
+type WorkerDocument = GuardedDocument & Omit<WorkerRecord, 'id'>;
+type TaskRunDocument = StoredDocument & Omit<TaskRun, 'name'>;
+
+/** About the size of a worker's document, bytes. */
+const WORKER_BYTES = 1000;
+
+/** Workers, terms and task runs in MongoDB. Shares the database, which its owner opens and closes. */
+export class MongoFleetStore implements FleetStore {
+  private readonly inserts: GuardedWriter<GuardedInsert>;
+  private readonly updates: GuardedWriter<GuardedUpdate>;
+
+  constructor(private readonly database: MongoDatabase) {
+    this.inserts = new GuardedWriter(database, COLLECTIONS.workers, () => WORKER_BYTES);
+    this.updates = new GuardedWriter(database, COLLECTIONS.workers, () => WORKER_BYTES);
+  }
+
+  async getWorker({ id }: { readonly id: string }): Promise<WorkerRecord | null> {
+    const [worker] = await this.findWorkers({ _id: id });
+    return worker ?? null;
+  }
+
+  listWorkers(): Promise<readonly WorkerRecord[]> {
+    return this.findWorkers({});
+  }
+
+  async putWorker({ worker }: { readonly worker: WorkerRecord }): Promise<boolean> {
+    const { id, ...fields } = worker;
+    const { revision } = worker;
+    const mark = this.database.newMark(revision);
+    if (revision === 1) {
+      const document: WorkerDocument = { _id: id, ...fields, marks: [mark] };
+      return this.inserts.write({ kind: 'insert', document });
+    }
+    const change = { $set: fields, $push: pushMark(mark) };
+    const filter = { _id: id, revision: revision - 1 };
+    return this.updates.write({ kind: 'update', id, revision, mark, filter, change });
+  }
+
+  purgeWorkers({ seenBefore }: { readonly seenBefore: number }): Promise<number> {
+    const filter = { seenAt: { $lt: seenBefore } } as Filter<WorkerDocument>;
+    return this.database.within(async () => {
+      const { deletedCount } = await this.workers.deleteMany(filter, { maxTimeMS: OPERATION_MS });
+      return deletedCount;
+    });
+  }
+
+  nextTerm({ name }: { readonly name: string }): Promise<number> {
+    return this.database.within(() => raiseCounter(this.database, COLLECTIONS.counters, `term:${name}`));
+  }
+
+  async putTaskRun({ run }: { readonly run: TaskRun }): Promise<void> {
+    const { name, ...fields } = run;
+    const put = (): Promise<unknown> =>
+      this.taskRuns.updateOne({ _id: name }, { $set: fields }, { upsert: true, maxTimeMS: OPERATION_MS });
+    await this.database.within(async () => {
+      try {
+        await put();
+      } catch (error) {
+        if (serverCodeOf(error) !== DUPLICATE_KEY) throw error;
+        await put(); // another process added it at the same moment
+      }
+    });
+  }
+
+  async listTaskRuns(): Promise<readonly TaskRun[]> {
+    const found = await this.database.within(() =>
+      this.taskRuns
+        .find({}, { sort: { _id: 1 } })
+        .maxTimeMS(OPERATION_MS)
+        .toArray(),
+    );
+    return found.map(({ _id: name, ...fields }) => ({ name, ...fields }));
+  }
+
+  private get workers() {
+    return this.database.collection<WorkerDocument>(COLLECTIONS.workers);
+  }
+
+  private get taskRuns() {
+    return this.database.collection<TaskRunDocument>(COLLECTIONS.taskRuns);
+  }
+
+  private async findWorkers(filter: { readonly _id?: string }): Promise<readonly WorkerRecord[]> {
+    const found = await this.database.within(() =>
+      this.workers
+        .find(filter as Filter<WorkerDocument>, { sort: { _id: 1 } })
+        .maxTimeMS(OPERATION_MS)
+        .toArray(),
+    );
+    return found.map(decodeWorker);
+  }
+}
+
+function decodeWorker(document: WorkerDocument): WorkerRecord {
+  const { _id: id, revision, session, pool, host, address, memoryBudgetMb, version } = document;
+  const { registeredAt, seenAt, draining, stopped } = document;
+  const identity = { id, revision, session, pool, host, address, memoryBudgetMb, version };
+  return { ...identity, registeredAt, seenAt, draining, stopped };
+}
