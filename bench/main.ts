@@ -1,10 +1,10 @@
 /**
- * The first benchmark: one `marid dev`, no-op jobs. Prints throughput, submit latency, start latency and memory beside the raw cost of starting a process in
- * the same run. `npm run bench -- [jobs]`, default 2,000.
+ * The first benchmark: one `marid dev`, no-op jobs. Prints throughput, CPU for each job, submit latency, start latency and memory beside the raw cost of
+ * starting a process in the same run. `npm run bench -- [jobs]`, default 2,000.
  */
 import { JobStatus } from '../proto/gen/marid/v1/job_pb.js';
 import { processesPerSecond } from './floor.js';
-import { benchJob, SystemUnderTest } from './system.js';
+import { benchJob, SystemUnderTest, type ProcessCpu } from './system.js';
 
 const JOBS = Number(process.argv[2] ?? 2000);
 const IN_FLIGHT = 32;
@@ -56,6 +56,7 @@ async function throughput(): Promise<number> {
   const warm = await system.client.submit(benchJob('noop'));
   await system.client.wait(warm.id);
   succeeded.clear();
+  const before = await system.cpu();
   const started = performance.now();
   let left = JOBS;
   const lane = async (): Promise<void> => {
@@ -66,9 +67,19 @@ async function throughput(): Promise<number> {
   await watching;
   const elapsed = performance.now() - started;
   stop.abort();
+  row('  CPU for each job', cpuPerJob(before, await system.cpu()));
   const doubled = [...succeeded.values()].filter((times) => times !== 1).length;
   if (doubled > 0) throw new Error(`${String(doubled)} jobs ended more than once`);
   return (JOBS * 1000) / elapsed;
+}
+
+function cpuPerJob(before: readonly ProcessCpu[], after: readonly ProcessCpu[]): string {
+  const parts = after.map(({ name, ownMs, childrenMs }, index) => {
+    const own = (ownMs - (before[index]?.ownMs ?? 0)) / JOBS;
+    const children = (childrenMs - (before[index]?.childrenMs ?? 0)) / JOBS;
+    return `${name} ${own.toFixed(2)} ms${children > 0 ? `, its children ${children.toFixed(2)} ms` : ''}`;
+  });
+  return parts.join(', ');
 }
 
 async function submitLatency(): Promise<number[]> {

@@ -18,6 +18,14 @@ export interface ProcessMemory {
   readonly proportionalMb: number;
 }
 
+/** CPU time of one process since its start, in milliseconds (kernel ticks of 10 ms). */
+export interface ProcessCpu {
+  readonly name: string;
+  readonly ownMs: number;
+  /** Of the processes that it started and waited for, and of theirs. */
+  readonly childrenMs: number;
+}
+
 /** The system under test. */
 export class SystemUnderTest {
   private constructor(
@@ -55,9 +63,17 @@ export class SystemUnderTest {
 
   /** Memory of the process and of its launcher. */
   async memory(): Promise<readonly ProcessMemory[]> {
+    return Promise.all((await this.processes()).map(({ pid, name }) => memoryOf(pid, name)));
+  }
+
+  /** CPU time of the process and of its launcher, whose children are the jobs. */
+  async cpu(): Promise<readonly ProcessCpu[]> {
+    return Promise.all((await this.processes()).map(({ pid, name }) => cpuOf(pid, name)));
+  }
+
+  private async processes(): Promise<readonly { readonly pid: string; readonly name: string }[]> {
     const launchers = [...(await launcherPids())].filter((pid) => !this.others.has(pid));
-    const own = [memoryOf(String(this.pid), 'marid dev'), ...launchers.map((pid) => memoryOf(pid, 'launcher'))];
-    return Promise.all(own);
+    return [{ pid: String(this.pid), name: 'marid dev' }, ...launchers.map((pid) => ({ pid, name: 'launcher' }))];
   }
 
   stop(): Promise<void> {
@@ -76,6 +92,13 @@ async function memoryOf(pid: string, name: string): Promise<ProcessMemory> {
   const megabytes = (field: string): number =>
     Number(new RegExp(`^${field}: +(\\d+)`, 'm').exec(text)?.[1] ?? 0) / 1024;
   return { name, residentMb: megabytes('Rss'), proportionalMb: megabytes('Pss') };
+}
+
+async function cpuOf(pid: string, name: string): Promise<ProcessCpu> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const ticks = (first: number): number => Number(fields[first - 3]) + Number(fields[first - 2]);
+  return { name, ownMs: ticks(14) * 10, childrenMs: ticks(16) * 10 };
 }
 
 async function register(client: MaridClient): Promise<void> {

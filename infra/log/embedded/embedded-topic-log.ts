@@ -38,8 +38,9 @@ interface Batch {
 }
 
 /**
- * The log. States: open (from construction) and closed (by `close`, for ever). A produce that commits wakes the subscriptions that read its
- * partitions; nothing polls. The last records are also kept in memory, where most readers find them. Groups are the subscriptions that live: only
+ * The log. States: open (from construction) and closed (by `close`, for ever). A produce wakes the subscriptions that read its partitions: groups as
+ * soon as it is committed, since their offsets and what they write come behind it on the disk; others, whose places are kept elsewhere, once it is
+ * durable. Nothing polls. The last records are also kept in memory, where most readers find them. Groups are the subscriptions that live: only
  * their offsets are stored.
  */
 export class EmbeddedTopicLog implements TopicLog {
@@ -80,14 +81,18 @@ export class EmbeddedTopicLog implements TopicLog {
     this.checkOpen();
     const batches = this.batchesOf(records);
     if (batches.length === 0) return;
-    const appended = await this.options.db.write((connection) => {
-      const now = this.options.clock.now();
-      return batches.map((batch) => tables.appendRecords(connection, { ...batch, now }, batch.records));
-    }, records.length);
-    for (const stored of appended) this.recent.add(stored);
-    for (const subscription of this.subscriptions) {
-      for (const { topic, partition } of batches) subscription.wake(topic, partition);
-    }
+    await this.options.db.write(
+      (connection) => {
+        const now = this.options.clock.now();
+        return batches.map((batch) => tables.appendRecords(connection, { ...batch, now }, batch.records));
+      },
+      records.length,
+      (appended) => {
+        for (const stored of appended) this.recent.add(stored);
+        this.wake(batches, (subscription) => subscription.group !== null);
+      },
+    );
+    this.wake(batches, (subscription) => subscription.group === null);
   }
 
   async endOffsets(options: { readonly topic: string }): Promise<readonly PartitionOffset[]> {
@@ -124,6 +129,13 @@ export class EmbeddedTopicLog implements TopicLog {
     this.closed = true;
     for (const subscription of [...this.subscriptions]) await subscription.close();
     await this.sweeper.stop();
+  }
+
+  private wake(batches: readonly Batch[], concerns: (subscription: EmbeddedSubscription) => boolean): void {
+    for (const subscription of this.subscriptions) {
+      if (!concerns(subscription)) continue;
+      for (const { topic, partition } of batches) subscription.wake(topic, partition);
+    }
   }
 
   private refreshTopics(): void {

@@ -41,6 +41,8 @@ export interface SqliteStatistics {
 interface QueuedWrite {
   readonly rows: number;
   run(connection: SqliteConnection): void;
+  /** Committed, not yet on disk. */
+  commit(): void;
   succeed(): void;
   fail(error: unknown): void;
 }
@@ -86,22 +88,25 @@ export class SqliteDatabase {
 
   /**
    * Queues `work` and resolves with its result once that is on disk. `work` is synchronous, and runs again, alone, when a write beside it failed:
-   * it must have no effects but on the database. What it throws rejects this write only. `rows`: about how many it writes; default 1.
+   * it must have no effects but on the database. What it throws rejects this write only. `rows`: about how many it writes; default 1. `onCommitted` gets
+   * the result as soon as reads see it, before it is on disk: whatever is written because of it reaches the disk after it. It must not throw.
    */
-  write<T>(work: (connection: SqliteConnection) => T, rows = 1): Promise<T> {
+  write<T>(
+    work: (connection: SqliteConnection) => T,
+    rows = 1,
+    onCommitted: (value: T) => void = () => undefined,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.closed) {
         reject(this.closedError());
         return;
       }
-      let succeed = (): void => undefined;
+      let tell = { commit: (): void => undefined, succeed: (): void => undefined };
       const run = (connection: SqliteConnection): void => {
         const value = work(connection);
-        succeed = () => {
-          resolve(value);
-        };
+        tell = { commit: () => { onCommitted(value); }, succeed: () => { resolve(value); } }; // prettier-ignore
       };
-      this.queue.push({ rows, run, succeed: () => { succeed(); }, fail: reject }); // prettier-ignore
+      this.queue.push({ rows, run, commit: () => { tell.commit(); }, succeed: () => { tell.succeed(); }, fail: reject }); // prettier-ignore
       this.schedule();
     });
   }
@@ -165,6 +170,7 @@ export class SqliteDatabase {
   }
 
   private settle(batch: readonly QueuedWrite[]): void {
+    for (const each of batch) each.commit();
     const settled = (error: Error | null): void => {
       if (error === null) for (const each of batch) each.succeed();
       else this.fail(batch, this.syncError(error));

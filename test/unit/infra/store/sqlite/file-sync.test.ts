@@ -1,4 +1,5 @@
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { FileSync } from '../../../../../infra/store/sqlite/file-sync.js';
@@ -25,7 +26,7 @@ describe('FileSync', () => {
         resolve();
       });
     });
-    await appendFile(path, 'y');
+    appendFileSync(path, 'y');
     const others = ['a', 'b', 'c'].map(
       (name) =>
         new Promise<void>((resolve) => {

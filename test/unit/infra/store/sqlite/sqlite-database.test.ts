@@ -63,6 +63,26 @@ describe('group commit', () => {
     expect(names(db)).toEqual(['a']);
   });
 
+  test('says that a write is committed before it is on disk, and nothing of one that failed', async () => {
+    const db = open();
+    const heard: string[] = [];
+    const note = (name: string): void => {
+      heard.push(`${name} committed, ${String(names(db).length)} seen, ${String(db.statistics.syncs)} forced`);
+    };
+    const fails = db.write<string>(
+      () => {
+        throw new Error('no');
+      },
+      1,
+      note,
+    );
+    const works = db.write((connection) => connection.run(PUT, ['a', 1]) && 'a', 1, note);
+    await expect(fails).rejects.toThrow('no');
+    await works;
+    expect(heard).toEqual(['a committed, 1 seen, 0 forced']);
+    expect(db.statistics.syncs).toBe(1);
+  });
+
   test('a write that throws fails alone and leaves nothing', async () => {
     const db = open();
     const failing = db.write((connection) => {
