@@ -9,6 +9,9 @@ import { ClusterStatus } from '../proto/gen/marid/v1/cluster_pb.js';
 
 const MARID = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 
+/** Of the kernel's clock, as everywhere on Linux. */
+const TICKS_A_SECOND = 100;
+
 /** Memory of one process. */
 export interface ProcessMemory {
   readonly name: string;
@@ -27,11 +30,12 @@ export class SystemUnderTest {
     private readonly end: () => Promise<void>,
   ) {}
 
-  /** Starts it and registers a cluster and the command `noop`, which runs `/bin/true`, and `sh`, which runs `/bin/sh -c`. */
-  static async start(): Promise<SystemUnderTest> {
+  /** Starts it, on the engines that the environment names (default: embedded), and registers a cluster and the command `noop`, which runs `/bin/true`, and `sh`, which runs `/bin/sh -c`. */
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<SystemUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
     const args = ['dev', '--listen', '127.0.0.1:0', '--data-folder', folder, '--memory', '4g', '-o', 'json'];
-    const child = spawn(process.execPath, [MARID, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const env = { ...process.env, ...environment };
+    const child = spawn(process.execPath, [MARID, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
     const address = await new Promise<string>((resolve, reject) => {
       child.once('exit', () => {
         reject(new Error('marid dev ended before it was ready'));
@@ -50,6 +54,13 @@ export class SystemUnderTest {
     });
   }
 
+  /** CPU that the process uses while nothing happens, in percent of one core, over some seconds. */
+  async idleCpu(seconds: number): Promise<number> {
+    const before = await cpuTicks(this.pid);
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    return ((await cpuTicks(this.pid)) - before) / TICKS_A_SECOND / seconds / 0.01;
+  }
+
   /** Memory of the process and of its launcher. */
   async memory(): Promise<readonly ProcessMemory[]> {
     const found: ProcessMemory[] = [];
@@ -64,6 +75,13 @@ export class SystemUnderTest {
   stop(): Promise<void> {
     return this.end();
   }
+}
+
+/** Ticks of user and system time, fields 14 and 15 of proc_pid_stat(5). */
+async function cpuTicks(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${String(pid)}/stat`, 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return Number(fields[11]) + Number(fields[12]);
 }
 
 async function memoryOf(pid: string, name: string): Promise<ProcessMemory> {
