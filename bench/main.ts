@@ -1,41 +1,69 @@
 /**
- * The first benchmark: one `marid dev`, no-op jobs. Prints throughput, CPU for each job, submit latency, start latency and memory beside the raw cost of
- * starting a process in the same run. `npm run bench -- [jobs]`, default 2,000.
+ * The first benchmark: one `marid dev`, no-op jobs. Prints throughput, CPU for each job, submit latency, start latency and memory beside the raw cost of starting a process in
+ * the same run. `npm run bench -- [jobs] [--engines embedded|native|both]`, default 2,000 and embedded. `native` is Kafka, Redis and a stand-in for MongoDB on this
+ * machine: what it says of the store holds for the stand-in only.
  */
+import { parseArgs } from 'node:util';
+import { startForMarid } from '../infra/deploy/native/marid-environment.js';
+import { NativeStack } from '../infra/deploy/native/native-stack.js';
+import { SystemClock } from '../infra/runtime/system-clock.js';
+import { SystemRandom } from '../infra/runtime/system-random.js';
 import { JobStatus } from '../proto/gen/marid/v1/job_pb.js';
 import { processesPerSecond } from './floor.js';
 import { benchJob, SystemUnderTest, type ProcessCpu } from './system.js';
 
-const JOBS = Number(process.argv[2] ?? 2000);
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { engines: { type: 'string', default: 'embedded' } },
+});
+const JOBS = Number(positionals[0] ?? 2000);
 const IN_FLIGHT = 32;
 const LATENCY_JOBS = 60;
 /** Milliseconds between two jobs of the start latency workload: about 12 a second. */
 const PACE_MS = 83;
+const IDLE_SECONDS = 5;
 
 const floor = await processesPerSecond(['/bin/true'], 1000, 4);
 const bashFloor = await processesPerSecond(['/bin/bash', '-c', '/bin/true; true'], 1000, 4);
-const system = await SystemUnderTest.start();
-try {
-  const memory = await system.memory();
-  const endToEnd = await throughput();
-  const submit = await submitLatency();
-  const start = await startLatency();
-  row('raw process start (node spawn, 4 in flight)', `${floor.toFixed(0)}/s`);
-  row('raw bash that starts a process', `${bashFloor.toFixed(0)}/s  (${(bashFloor / floor).toFixed(2)} x raw)`);
-  row(
-    `no-op jobs end to end (${String(JOBS)})`,
-    `${endToEnd.toFixed(0)}/s  (${(endToEnd / bashFloor).toFixed(2)} x bash)`,
-  );
-  row('durable submit, one in flight', quantiles(submit));
-  row('submit to first instruction, 12 jobs/s', quantiles(start));
-  for (const each of memory) {
-    row(
-      `idle memory, ${each.name}`,
-      `${each.residentMb.toFixed(0)} MB resident, ${each.proportionalMb.toFixed(0)} MB proportional`,
-    );
+let system: SystemUnderTest;
+row('raw process start (node spawn, 4 in flight)', `${floor.toFixed(0)}/s`);
+row('raw bash that starts a process', `${bashFloor.toFixed(0)}/s  (${(bashFloor / floor).toFixed(2)} x raw)`);
+if (values.engines !== 'native') await measure('embedded engines', {});
+if (values.engines !== 'embedded') {
+  const random = new SystemRandom();
+  const stack = new NativeStack({ environment: process.env, clock: new SystemClock(), random });
+  try {
+    await measure("Kafka, Redis, MongoDB's stand-in", await startForMarid(stack));
+  } finally {
+    await stack.stop();
   }
-} finally {
-  await system.stop();
+}
+
+async function measure(name: string, environment: Readonly<Record<string, string>>): Promise<void> {
+  console.log(`\n${name}`);
+  system = await SystemUnderTest.start(environment);
+  try {
+    const memory = await system.memory();
+    const idle = await system.idleCpu(IDLE_SECONDS);
+    const endToEnd = await throughput();
+    const submit = await submitLatency();
+    const start = await startLatency();
+    row(
+      `no-op jobs end to end (${String(JOBS)})`,
+      `${endToEnd.toFixed(0)}/s  (${(endToEnd / bashFloor).toFixed(2)} x bash)`,
+    );
+    row('durable submit, one in flight', quantiles(submit));
+    row('submit to first instruction, 12 jobs/s', quantiles(start));
+    row('idle CPU, marid dev', `${idle.toFixed(1)} % of a core`);
+    for (const each of memory) {
+      row(
+        `idle memory, ${each.name}`,
+        `${each.residentMb.toFixed(0)} MB resident, ${each.proportionalMb.toFixed(0)} MB proportional`,
+      );
+    }
+  } finally {
+    await system.stop();
+  }
 }
 
 function row(name: string, value: string): void {

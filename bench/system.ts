@@ -37,12 +37,13 @@ export class SystemUnderTest {
     private readonly end: () => Promise<void>,
   ) {}
 
-  /** Starts it and registers a cluster and the command `noop`, which runs `/bin/true`, and `sh`, which runs `/bin/sh -c`. */
-  static async start(): Promise<SystemUnderTest> {
+  /** Starts it, on the engines that the environment names (default: embedded), and registers a cluster and the command `noop`, which runs `/bin/true`, and `sh`, which runs `/bin/sh -c`. */
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<SystemUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
     const others = await launcherPids();
     const args = ['dev', '--listen', '127.0.0.1:0', '--data-folder', folder, '--memory', '4g', '-o', 'json'];
-    const child = spawn(process.execPath, [MARID, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const env = { ...process.env, ...environment };
+    const child = spawn(process.execPath, [MARID, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
     const address = await new Promise<string>((resolve, reject) => {
       child.once('exit', () => {
         reject(new Error('marid dev ended before it was ready'));
@@ -59,6 +60,14 @@ export class SystemUnderTest {
       await new Promise((resolve) => child.once('close', resolve));
       await rm(folder, { recursive: true, force: true });
     });
+  }
+
+  /** CPU that the process uses while nothing happens, in percent of one core, over some seconds. */
+  async idleCpu(seconds: number): Promise<number> {
+    const own = async (): Promise<number> => (await cpuOf(String(this.pid), 'marid dev')).ownMs;
+    const before = await own();
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    return ((await own()) - before) / (seconds * 10);
   }
 
   /** Memory of the process and of its launcher. */

@@ -1,11 +1,17 @@
 /**
  * The quickstart: starts `marid dev` in a fresh folder, registers two warehouses and two commands, and runs real jobs that are matched to
- * them by tags. Every step is a `marid` command that you can type yourself.
+ * them by tags. Every step is a `marid` command that you can type yourself. With `--engines native` the same tour runs on Kafka, Redis, an S3 server and a
+ * stand-in for MongoDB, which it starts itself (Java, Go and redis-server are needed).
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startForMarid } from '../../infra/deploy/native/marid-environment.js';
+import { NativeStack } from '../../infra/deploy/native/native-stack.js';
+import { SystemClock } from '../../infra/runtime/system-clock.js';
+import { SystemRandom } from '../../infra/runtime/system-random.js';
 import { writeCluster, writeCommands } from './registry.js';
 import { headline, marid, say, startDev } from './terminal.js';
 import { createWarehouse } from './warehouse.js';
@@ -13,16 +19,31 @@ import { createWarehouse } from './warehouse.js';
 const CLIENT = fileURLToPath(new URL('./sql-client.js', import.meta.url));
 const TOTALS = 'select country, count(*), sum(cents) / 100 from orders group by country order by 3 desc limit 3';
 
+const { engines } = parseArgs({ options: { engines: { type: 'string', default: 'embedded' } } }).values;
+const stack = engines === 'native' ? newStack() : null;
 const folder = mkdtempSync(join(tmpdir(), 'marid-quickstart-'));
 try {
-  await tour();
+  await tour(stack === null ? {} : await startServers(stack));
 } finally {
+  await stack?.stop();
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function tour(): Promise<void> {
+function newStack(): NativeStack {
+  const report = (line: string): void => {
+    say(line);
+  };
+  return new NativeStack({ environment: process.env, clock: new SystemClock(), random: new SystemRandom(), report });
+}
+
+function startServers(native: NativeStack): Promise<Readonly<Record<string, string>>> {
+  headline('0. The servers: Kafka, three Redis, an S3 server and a stand-in for MongoDB');
+  return startForMarid(native);
+}
+
+async function tour(environment: Readonly<Record<string, string>>): Promise<void> {
   headline('1. marid dev: control plane, worker and engines in one process');
-  const dev = await startDev(join(folder, 'marid'));
+  const dev = await startDev(join(folder, 'marid'), environment);
   say(`It listens on ${dev.address}; its data is in ${folder}.`);
   try {
     await register(dev.address);

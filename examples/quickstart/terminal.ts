@@ -59,10 +59,13 @@ export interface DevServer {
   stop(): Promise<void>;
 }
 
-/** Starts `marid dev` on a free port with its data in a folder; resolves when it takes jobs. */
-export async function startDev(folder: string): Promise<DevServer> {
+/** Starts `marid dev` on a free port with its data in a folder, or with the engines that the environment names; resolves when it takes jobs. */
+export async function startDev(folder: string, environment: Readonly<Record<string, string>> = {}): Promise<DevServer> {
   const args = ['dev', '--listen', '127.0.0.1:0', '--data-folder', folder, '--memory', '2g', '-o', 'json'];
-  const child = spawn(process.execPath, [MARID, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MARID, ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   const ended = new Promise<void>((resolve) =>

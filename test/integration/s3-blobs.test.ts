@@ -192,6 +192,7 @@ await describeEngine('s3', (url) => {
       expect(error).toMatchObject({ code: 'UNAVAILABLE' });
       expect(String(error)).toMatch(/access was refused/);
       expect(JSON.stringify([error, logger.lines])).not.toMatch(/wrong-secret/);
+      expect(logger.lines).toEqual([]); // the error says it all
     });
 
     test('an endpoint that is no URL', async () => {

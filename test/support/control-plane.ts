@@ -30,6 +30,8 @@ export interface TestControlPlaneOptions {
   /** Database file. Default: in memory. */
   readonly path?: string;
   readonly config?: Partial<ControlPlaneConfig>;
+  /** Shares the engines of this one, as several control planes do; that one is stopped last. Default: engines of its own. */
+  readonly beside?: TestControlPlane;
   /** Default: no worker can be reached. */
   readonly dial?: Dial;
 }
@@ -44,6 +46,7 @@ export interface TestControlPlane {
   readonly workers: ServiceClient<typeof WorkerService>;
   readonly log: EmbeddedTopicLog;
   readonly store: SqliteJobStore;
+  readonly db: SqliteDatabase;
   /** Ends the parts in order, the database last. */
   stop(): Promise<void>;
   /** Closes the database under the parts, as a crash would, then waits for their ends. */
@@ -55,8 +58,9 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
   const logger = new QuietLogger();
   const clock = new SystemClock();
   const runtime = { clock, random: new SystemRandom(), logger };
-  const db = SqliteDatabase.open({ path: options.path ?? ':memory:', logger });
-  const log = new EmbeddedTopicLog({ db, clock, logger });
+  const { beside } = options;
+  const db = beside?.db ?? SqliteDatabase.open({ path: options.path ?? ':memory:', logger });
+  const log = beside?.log ?? new EmbeddedTopicLog({ db, clock, logger });
   const store = new SqliteJobStore(db);
   const plane = await ControlPlane.create({
     config: controlPlaneConfigSchema.parse({ ...options.config }),
@@ -77,9 +81,10 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
     jobs: createInProcessClient(JobService, handlers.jobs),
     fleet: createInProcessClient(FleetService, handlers.fleet),
     workers: createInProcessClient(WorkerService, handlers.workers),
-    ...{ log, store },
+    ...{ log, store, db },
     stop: async () => {
       await plane.stop();
+      if (beside !== undefined) return;
       await log.close();
       db.close();
     },

@@ -43,7 +43,6 @@ export function openS3Client({ s3 }: S3Driver, options: S3ClientOptions): S3Clie
     maxAttempts: MAX_ATTEMPTS,
     requestChecksumCalculation: 'WHEN_REQUIRED', // others do not know the newer checksums
     responseChecksumValidation: 'WHEN_REQUIRED',
-    logger: driverLogger(options.logger),
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: timeoutMs * UPLOAD_FACTOR,
@@ -59,7 +58,7 @@ export function openS3Client({ s3 }: S3Driver, options: S3ClientOptions): S3Clie
   });
 }
 
-/** Warnings only: the rest tells every request with its fields. */
+/** Of connections only: the client itself would tell every failed request with all its fields. */
 function driverLogger(logger: Logger): NonNullable<S3ClientConfig['logger']> {
   const warn = (...parts: unknown[]): void => {
     logger.warn({ detail: parts.map(String).join(' ') }, 'the S3 client warns');
