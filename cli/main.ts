@@ -14,7 +14,7 @@ function endQuietly(error: NodeJS.ErrnoException): void {
 function cliStream(stream: NodeJS.WriteStream): CliStream {
   stream.on('error', endQuietly);
   return {
-    isTerminal: stream.isTTY,
+    isTerminal: Boolean(stream.isTTY), // absent, not false, on a pipe
     columns: stream.isTTY ? stream.columns : 80,
     write: (chunk) =>
       new Promise((resolve) => {

@@ -1,9 +1,11 @@
 /** Runs `marid` commands as a person would, and shows them. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import colours from 'picocolors';
+import pico from 'picocolors';
 
 const MARID = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+
+const colours = pico.createColors(Boolean(process.stdout.isTTY));
 
 /** What a command printed and how it ended. */
 export interface Outcome {
