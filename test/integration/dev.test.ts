@@ -1,7 +1,7 @@
 /** `marid dev` as its user meets it: real processes, real commands. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { MaridClient } from '../../client/index.js';
@@ -97,6 +97,14 @@ describe('marid dev', () => {
       expect.arrayContaining(['extra.txt', 'run', 'stderr', 'stdout']),
     );
     expect((await marid('logs', id)).stdout).toBe('kept\n');
+  });
+
+  test('prints no colours into a pipe, also where CI is set', async () => {
+    await marid('run', ...SHELL, '--', 'true');
+    const args = [resolve('dist/cli/main.js'), '--address', dev.address, 'get', 'jobs'];
+    const { stdout } = spawnSync(process.execPath, args, { env: { ...process.env, CI: 'true' }, encoding: 'utf8' });
+    expect(stdout).toContain('SUCCEEDED');
+    expect(stdout).not.toContain('\u001b');
   });
 
   test('says what is wrong with bad input', async () => {
