@@ -91,6 +91,11 @@ onEngines('two control planes and three workers in two pools', () => {
     const seen = new Map<string, number[]>();
     const stop = new AbortController();
     const watching = watchAll(client, seen, stop.signal);
+    // A watch of all jobs begins when it is open, which nothing but its first news tells.
+    await eventually('the watch to be open', async () => {
+      await client.wait((await client.submit(request('true'))).id);
+      return seen.size > 0;
+    });
     const accepted: string[] = [];
     const waits: Promise<JobStatus>[] = [];
     let next = 0;
@@ -110,8 +115,10 @@ onEngines('two control planes and three workers in two pools', () => {
     expect(statuses.filter((status) => status !== JobStatus.SUCCEEDED)).toEqual([]);
     const ran = (await readFile(ledger, 'utf8')).trim().split('\n').sort();
     expect(ran).toEqual([...accepted].sort());
-    const complete = (): boolean => accepted.every((id) => (seen.get(id)?.length ?? 0) >= 6);
-    await eventually('every transition to be watched', complete, 60_000);
+    const incomplete = (): readonly unknown[] =>
+      accepted.filter((id) => (seen.get(id)?.length ?? 0) < 6).map((id) => [id, seen.get(id)]);
+    await eventually('every transition to be watched', () => incomplete().length === 0, 60_000).catch(() => undefined);
+    expect(incomplete()).toEqual([]);
     stop.abort();
     await watching;
     for (const id of accepted) {
