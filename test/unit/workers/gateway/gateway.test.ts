@@ -102,7 +102,7 @@ describe('a job that is offered', () => {
 });
 
 describe('a job that runs', () => {
-  const TRAP = 'trap "echo told; exit 9" TERM; echo ready; while :; do sleep 0.01; done';
+  const TRAP = 'trap "echo told; sleep 0.2; exit 9" TERM; echo ready; while :; do sleep 0.01; done';
 
   test('is killed on request through the worker', async () => {
     const node = await world.startWorker();
