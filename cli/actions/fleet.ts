@@ -1,17 +1,12 @@
-/** What `marid workers`, `drain` and `leader` do. */
+/** What `marid workers`, `drain` and `stats` do. */
 import { toJson } from '@bufbuild/protobuf';
 import type { Command } from 'commander';
-import {
-  ListLeaderTasksResponseSchema,
-  WorkerState,
-  type LeaderTask,
-} from '../../proto/gen/marid/v1/fleet_service_pb.js';
+import { UsageSchema, WorkerState, type Usage } from '../../proto/gen/marid/v1/fleet_service_pb.js';
 import { withClient } from '../connect.js';
 import type { CliContext } from '../context.js';
 import { escapeText } from '../output/escape.js';
-import { printJson, printList, printYaml, type OutputFormat } from '../output/print.js';
-import { formatPairs, formatTable, type Column } from '../output/table.js';
-import { formatAge, formatDuration } from '../output/times.js';
+import { printJson, printList, type OutputFormat } from '../output/print.js';
+import { formatTable, type Column } from '../output/table.js';
 import { workerPresentation } from '../presentations.js';
 import { forEach } from './for-each.js';
 
@@ -35,27 +30,29 @@ export async function drainWorkers(context: CliContext, command: Command, ids: r
   );
 }
 
-/** Shows the leader and its tasks. */
-export async function showLeader(context: CliContext, command: Command): Promise<void> {
-  const { output } = command.opts<{ readonly output: 'table' | 'json' | 'yaml' }>();
-  const answer = await withClient(context, command, (client) => client.fleet.listLeaderTasks({}));
-  const json = toJson(ListLeaderTasksResponseSchema, answer);
-  if (output === 'json') return printJson(context, json);
-  if (output === 'yaml') return printYaml(context, json);
-  const head = formatPairs([
-    ['Leader', answer.leader === '' ? 'nobody' : answer.leader],
-    ['Term', String(answer.term)],
-  ]);
-  await context.stdout.write(`${head}\n${formatTable(taskColumns(context.clock.now()), answer.tasks)}`);
+/** Shows what each user has in each pool. */
+export async function showStats(context: CliContext, command: Command): Promise<void> {
+  const { pool, user, output } = command.opts<StatsOptions>();
+  const { usage } = await withClient(context, command, (client) => client.fleet.getUsage({}));
+  const wanted = usage.filter((each) => each.pool === (pool ?? each.pool) && each.user === (user ?? each.user));
+  if (output === 'json')
+    return printJson(
+      context,
+      wanted.map((each) => toJson(UsageSchema, each)),
+    );
+  await context.stdout.write(formatTable(USAGE_COLUMNS, wanted));
 }
 
-function taskColumns(now: number): readonly Column<LeaderTask>[] {
-  return [
-    { title: 'TASK', value: (task) => task.name },
-    { title: 'EVERY', value: (task) => formatDuration(task.interval) },
-    { title: 'LAST RUN', value: (task) => formatAge(task.lastRunTime, now) },
-    { title: 'TOOK', value: (task) => formatDuration(task.lastDuration) },
-    { title: 'OK', value: (task) => (task.lastRunTime === undefined ? '' : task.lastRunSucceeded ? 'yes' : 'no') },
-    { title: 'OUTCOME', value: (task) => task.lastOutcome },
-  ];
+interface StatsOptions {
+  readonly pool?: string;
+  readonly user?: string;
+  readonly output: 'table' | 'json';
 }
+
+const USAGE_COLUMNS: readonly Column<Usage>[] = [
+  { title: 'USER', value: ({ user }) => user },
+  { title: 'POOL', value: ({ pool }) => pool },
+  { title: 'ACTIVE', value: ({ activeJobs }) => String(activeJobs) },
+  { title: 'WAITING', value: ({ waitingJobs }) => String(waitingJobs) },
+  { title: 'CLAIMED', value: ({ memoryMb }) => `${memoryMb} MiB` },
+];

@@ -11,6 +11,7 @@ import { SystemRandom } from '../../infra/runtime/system-random.js';
 import { SqliteDatabase } from '../../infra/store/sqlite/sqlite-database.js';
 import { SqliteFleetStore } from '../../infra/store/sqlite/sqlite-fleet-store.js';
 import { SqliteJobStore } from '../../infra/store/sqlite/sqlite-job-store.js';
+import { SqliteJobSurvey } from '../../infra/store/sqlite/sqlite-job-survey.js';
 import { SqliteRegistryStore } from '../../infra/store/sqlite/sqlite-registry-store.js';
 import { encodeWorkerEvent } from '../../proto/codec/index.js';
 import { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
@@ -66,7 +67,12 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
     config: controlPlaneConfigSchema.parse({ ...options.config }),
     runtime,
     engines: {
-      ...{ jobs: store, registry: new SqliteRegistryStore(db), fleet: new SqliteFleetStore(db) },
+      ...{
+        jobs: store,
+        survey: new SqliteJobSurvey(db),
+        registry: new SqliteRegistryStore(db),
+        fleet: new SqliteFleetStore(db),
+      },
       ...{ log, lease: new EmbeddedLease({ db, clock }), names: { store: 'sqlite' } },
       dial: options.dial ?? unreachable,
     },

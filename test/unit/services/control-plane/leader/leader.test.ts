@@ -64,7 +64,7 @@ describe('Leader', () => {
       close: () => lease.close(),
     };
     const task: LeaderTask = {
-      ...{ name: 'count', intervalMs: 100 },
+      ...{ name: 'count', schedule: { everyMs: 100 } },
       run: async () => {
         runs += 1;
         return 'counted';
@@ -112,8 +112,12 @@ describe('Leader', () => {
   });
 
   test('keeps the outcome of every task, and a failing one neither stops itself nor others', async () => {
-    const failing: LeaderTask = { name: 'bad', intervalMs: 50, run: () => Promise.reject(new Error('broken')) };
-    const good: LeaderTask = { name: 'good', intervalMs: 50, run: () => Promise.resolve('all well') };
+    const failing: LeaderTask = {
+      name: 'bad',
+      schedule: { everyMs: 50 },
+      run: () => Promise.reject(new Error('broken')),
+    };
+    const good: LeaderTask = { name: 'good', schedule: { everyMs: 50 }, run: () => Promise.resolve('all well') };
     const only = leader('a', [failing, good]);
     await only.start();
     const runs = await eventually('both', async () => {
