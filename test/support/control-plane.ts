@@ -47,6 +47,7 @@ export interface TestControlPlane {
   readonly workers: ServiceClient<typeof WorkerService>;
   readonly log: EmbeddedTopicLog;
   readonly store: SqliteJobStore;
+  readonly registry: SqliteRegistryStore;
   readonly db: SqliteDatabase;
   /** Ends the parts in order, the database last. */
   stop(): Promise<void>;
@@ -63,6 +64,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
   const db = beside?.db ?? SqliteDatabase.open({ path: options.path ?? ':memory:', logger });
   const log = beside?.log ?? new EmbeddedTopicLog({ db, clock, logger });
   const store = new SqliteJobStore(db);
+  const registry = new SqliteRegistryStore(db);
   const plane = await ControlPlane.create({
     config: controlPlaneConfigSchema.parse({ ...options.config }),
     runtime,
@@ -70,7 +72,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
       ...{
         jobs: store,
         survey: new SqliteJobSurvey(db),
-        registry: new SqliteRegistryStore(db),
+        registry,
         fleet: new SqliteFleetStore(db),
       },
       ...{ log, lease: new EmbeddedLease({ db, clock }), names: { store: 'sqlite' } },
@@ -87,7 +89,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
     jobs: createInProcessClient(JobService, handlers.jobs),
     fleet: createInProcessClient(FleetService, handlers.fleet),
     workers: createInProcessClient(WorkerService, handlers.workers),
-    ...{ log, store, db },
+    ...{ log, store, registry, db },
     stop: async () => {
       await plane.stop();
       if (beside !== undefined) return;
