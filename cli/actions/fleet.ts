@@ -2,13 +2,20 @@
 import { toJson } from '@bufbuild/protobuf';
 import type { Command } from 'commander';
 import { UsageSchema, WorkerState, type Usage } from '../../proto/gen/marid/v1/fleet_service_pb.js';
+import type { MaridClient } from '../../client/marid-client.js';
 import { withClient } from '../connect.js';
-import type { CliContext } from '../context.js';
+import { CliExit, type CliContext } from '../context.js';
+import { EXIT } from '../exit-codes.js';
 import { escapeText } from '../output/escape.js';
 import { printJson, printList, type OutputFormat } from '../output/print.js';
 import { formatTable, type Column } from '../output/table.js';
+import { formatTime } from '../output/times.js';
 import { workerPresentation } from '../presentations.js';
 import { forEach } from './for-each.js';
+
+const LOOK_MS = 500;
+/** Of what a worker says of itself after it was drained. */
+const WORDS_TO_BELIEVE = 2;
 
 /** Lists the workers. */
 export async function listWorkers(context: CliContext, command: Command): Promise<void> {
@@ -19,15 +26,40 @@ export async function listWorkers(context: CliContext, command: Command): Promis
 
 /** Drains each worker, or lets it work again. */
 export async function drainWorkers(context: CliContext, command: Command, ids: readonly string[]): Promise<void> {
-  const { undo } = command.opts<{ readonly undo?: boolean }>();
+  const { undo, wait } = command.opts<{ readonly undo?: boolean; readonly wait?: number }>();
   await withClient(context, command, (client) =>
     forEach(context, ids, async (workerId) => {
       const { worker } = await client.fleet.drainWorker({ workerId, undo: undo === true });
       const state = WorkerState[worker?.state ?? WorkerState.UNSPECIFIED];
       const left = worker === undefined || worker.runningJobs === 0 ? '' : `, ${worker.runningJobs} jobs left`;
       await context.stdout.write(`${escapeText(workerId)}  ${state}${left}\n`);
+      if (wait !== undefined) await waitUntilIdle(context, client, { workerId, waitMs: wait });
     }),
   );
+}
+
+/** Waits until the worker says twice that it holds no job: its first word may be older than its last claim. `CliExit` 124 when the time is over. */
+async function waitUntilIdle(
+  { clock, stdout }: CliContext,
+  client: MaridClient,
+  { workerId, waitMs }: { readonly workerId: string; readonly waitMs: number },
+): Promise<void> {
+  const deadline = clock.monotonic() + waitMs;
+  const heard = new Set<string>();
+  for (;;) {
+    const { workers } = await client.fleet.listWorkers({});
+    const worker = workers.find(({ id }) => id === workerId);
+    if (worker === undefined || worker.state === WorkerState.STOPPED) break;
+    if (worker.runningJobs > 0) heard.clear();
+    else heard.add(formatTime(worker.lastBeatTime));
+    if (heard.size > WORDS_TO_BELIEVE) break;
+    if (clock.monotonic() >= deadline) {
+      await stdout.write(`${escapeText(workerId)}  ${worker.runningJobs} jobs left\n`);
+      throw new CliExit(EXIT.timedOut);
+    }
+    await clock.sleep(Math.min(LOOK_MS, deadline - clock.monotonic()));
+  }
+  await stdout.write(`${escapeText(workerId)}  no job left\n`);
 }
 
 /** Shows what each user has in each pool. */

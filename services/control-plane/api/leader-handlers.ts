@@ -34,7 +34,7 @@ export function createLeaderHandlers({ leader, clock }: LeaderHandlerOptions): H
       const newest = runs.reduce((term, run) => Math.max(term, run.term), leader.term ?? 0);
       const leads = leader.term !== null ? leader.holder : (runs.find((run) => run.term === newest)?.leader ?? '');
       const tasks = leader.tasks
-        .map((task) => show(leader, task, { run: runOf(runs, task.name), control: controls.get(task.name) }))
+        .map((task) => show({ leader, clock }, task, { run: runOf(runs, task.name), control: controls.get(task.name) }))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       return { leader: leads, term: BigInt(newest), tasks };
     },
@@ -43,12 +43,12 @@ export function createLeaderHandlers({ leader, clock }: LeaderHandlerOptions): H
       const control = await leader.controls.change(name, ({ requests }) => ({ requests: requests + 1 }));
       const run = await untilAnswered({ leader, clock }, control, signal);
       const completed = run !== undefined && run.answered >= control.requests;
-      return { task: show(leader, task, { run, control }), completed };
+      return { task: show({ leader, clock }, task, { run, control }), completed };
     },
     pauseLeaderTask: async ({ name, undo }) => {
       const task = find(leader, name);
       const control = await leader.controls.change(name, () => ({ paused: !undo }));
-      return { task: show(leader, task, { run: runOf(await leader.runs.list(), name), control }) };
+      return { task: show({ leader, clock }, task, { run: runOf(await leader.runs.list(), name), control }) };
     },
   };
 }
@@ -80,14 +80,14 @@ function runOf(runs: readonly TaskRun[], name: string): TaskRun | undefined {
 }
 
 function show(
-  leader: Leader,
+  { leader, clock }: LeaderHandlerOptions,
   task: LeaderTask,
   { run, control }: { readonly run: TaskRun | undefined; readonly control: TaskControl | undefined },
 ): MessageInitShape<typeof LeaderTaskSchema> & { readonly name: string } {
   const { enabled, schedule: configured } = leader.settingsOf(task);
   const schedule = configured ?? task.schedule;
   const state = stateOf(enabled, control?.paused === true);
-  const next = run === undefined || state !== LeaderTaskState.SCHEDULED ? null : nextRunAt(schedule, run);
+  const next = state === LeaderTaskState.SCHEDULED ? nextRunAt(schedule, run ?? neverRun(clock)) : null;
   return {
     name: task.name,
     state,
@@ -95,6 +95,11 @@ function show(
     ...(next === null ? {} : { nextRunTime: toTimestamp(next) }),
     ...(run === undefined ? {} : lastRun(run)),
   };
+}
+
+/** An interval begins with a run at once, cron with the next time. */
+function neverRun(clock: Clock) {
+  return { startedAt: clock.now(), durationMs: 0 };
 }
 
 function lastRun(run: TaskRun) {
