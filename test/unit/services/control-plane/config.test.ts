@@ -17,6 +17,13 @@ describe('controlPlaneConfigSchema', () => {
     [{ pools: ['a b'] }, 'pools'],
     [{ heartbeatIntervalMs: 60_001, leaseTtlMs: 120_000 }, 'heartbeatIntervalMs'],
     [{ commandSelector: 'best' }, 'commandSelector'],
+    [{ leaderTasks: { sweep: {} } }, 'leaderTasks'],
+    [{ leaderTasks: { retention: { cron: '61 * * * *' } } }, 'leaderTasks'],
+    [{ leaderTasks: { retention: { cron: '@daily', everyMs: 1000 } } }, 'leaderTasks'],
+    [{ unusedRegistryMs: 120_000, jobRetentionMs: 60_000 }, 'unusedRegistryMs'],
+    [{ unusedRegistryMs: 60_000, maxEndedJobs: 5 }, 'maxEndedJobs'],
+    [{ killDeadlineMs: 60_000, leaseTtlMs: 120_000 }, 'killDeadlineMs'],
+    [{ log: 'kafka', kafkaBrokers: ['a:1'], jobEventRetentionRecords: 5 }, 'jobEventRetentionRecords'],
   ])('refuses %j at %s', (given, key) => {
     const result = controlPlaneConfigSchema.safeParse(given);
     expect(result.error?.issues.map((issue) => issue.path[0])).toEqual([key]);
