@@ -71,10 +71,8 @@ export const leaderKeys = {
 type LeaderConfig = z.output<z.ZodObject<typeof leaderKeys>>;
 
 /** What does not hold between the keys. Keys that are wrong by themselves may be missing. */
-export function leaderProblems(
-  config: Partial<LeaderConfig & { readonly leaseTtlMs: number; readonly log: string }>,
-): readonly EngineProblem[] {
-  const { unusedRegistryMs, jobRetentionMs, maxEndedJobs, killDeadlineMs, leaseTtlMs } = config;
+export function leaderProblems(config: Partial<LeaderConfig & { readonly log: string }>): readonly EngineProblem[] {
+  const { unusedRegistryMs, jobRetentionMs, maxEndedJobs } = config;
   const problems: EngineProblem[] = [];
   if (typeof unusedRegistryMs === 'number' && unusedRegistryMs > (jobRetentionMs ?? Infinity)) {
     const message = 'must be at most jobRetentionMs: jobs tell when an entry was last used';
@@ -84,9 +82,6 @@ export function leaderProblems(
     const message = 'cannot be set together with unusedRegistryMs: the jobs that tell the last use would be missing';
     problems.push({ key: 'maxEndedJobs', message });
   }
-  if ((killDeadlineMs ?? Infinity) < (leaseTtlMs ?? 0)) {
-    problems.push({ key: 'killDeadlineMs', message: 'must be at least leaseTtlMs' });
-  }
   if (config.log === 'kafka' && typeof config.jobEventRetentionRecords === 'number') {
     const message = 'has no effect, because log is kafka: set retention.bytes of the topic there';
     problems.push({ key: 'jobEventRetentionRecords', message });
@@ -94,14 +89,14 @@ export function leaderProblems(
   return problems;
 }
 
-/** How long jobs may stay in each stage. */
-export function deadlinePolicyOf(config: LeaderConfig): DeadlinePolicy {
+/** How long jobs may stay in each stage. A worker that does not answer a kill is fenced by the end of its lease, so no kill counts as done before. */
+export function deadlinePolicyOf(config: LeaderConfig & { readonly leaseTtlMs: number }): DeadlinePolicy {
   return {
     ACCEPTED: config.acceptedDeadlineMs,
     CLAIMED: config.claimedDeadlineMs,
     INIT: config.initDeadlineMs,
     RUNNING: config.timeoutGraceMs,
-    KILL: config.killDeadlineMs,
+    KILL: Math.max(config.killDeadlineMs, config.leaseTtlMs),
   };
 }
 
