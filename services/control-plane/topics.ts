@@ -14,7 +14,6 @@ const OFFER_RETENTION_MS = DAY_MS;
 /** Long enough for any outage of the control planes. */
 const WORKER_EVENT_RETENTION_MS = 7 * DAY_MS;
 const HEARTBEAT_RETENTION_MS = 15 * MINUTE_MS;
-const JOB_EVENT_RETENTION_MS = 7 * DAY_MS;
 
 /** Time between two looks at the topics, and while some have not been seen yet, milliseconds. */
 const LOOK_EVERY_MS = 10_000;
@@ -29,6 +28,9 @@ export interface TopicKeeperOptions {
   readonly pools: readonly string[];
   /** Partitions of each topic that is created. */
   readonly partitions: number;
+  readonly jobEventRetentionMs: number;
+  /** Of each partition; `null`: all. */
+  readonly jobEventRetentionRecords: number | null;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -84,15 +86,14 @@ export class TopicKeeper implements Service {
   }
 
   private get settings(): readonly TopicSettings[] {
-    const retentions: readonly (readonly [string, number])[] = [
-      [TOPICS.workerEvents, WORKER_EVENT_RETENTION_MS],
-      [TOPICS.heartbeats, HEARTBEAT_RETENTION_MS],
-      [TOPICS.jobEvents, JOB_EVENT_RETENTION_MS],
-      ...this.options.pools.map((pool) => [jobTopic(pool), OFFER_RETENTION_MS] as const),
+    const { pools, partitions, jobEventRetentionMs: retentionMs, jobEventRetentionRecords: most } = this.options;
+    const kept = [
+      { topic: TOPICS.workerEvents, retentionMs: WORKER_EVENT_RETENTION_MS },
+      { topic: TOPICS.heartbeats, retentionMs: HEARTBEAT_RETENTION_MS },
+      { topic: TOPICS.jobEvents, retentionMs, ...(most === null ? {} : { retentionRecords: most }) },
+      ...pools.map((pool) => ({ topic: jobTopic(pool), retentionMs: OFFER_RETENTION_MS })),
     ];
-    return retentions.map(([topic, retentionMs]) => {
-      return { topic, retentionMs, partitions: this.counted.get(topic) ?? this.options.partitions };
-    });
+    return kept.map((each) => ({ ...each, partitions: this.counted.get(each.topic) ?? partitions }));
   }
 
   /** False also for a topic that has not been seen yet, whose settings are looked at when it is made sure of. */

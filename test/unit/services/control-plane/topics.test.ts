@@ -25,7 +25,10 @@ afterEach(async () => {
 });
 
 const open = () =>
-  TopicKeeper.open({ log, pools: ['p'], partitions: 4, clock: new FakeClock(), logger: new QuietLogger() });
+  TopicKeeper.open({
+    ...{ log, pools: ['p'], partitions: 4, jobEventRetentionMs: 1000, jobEventRetentionRecords: null },
+    ...{ clock: new FakeClock(), logger: new QuietLogger() },
+  });
 
 describe('TopicKeeper', () => {
   test('makes the topics, and keeps those that were there with more partitions', async () => {
