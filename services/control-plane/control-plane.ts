@@ -22,6 +22,7 @@ import { AttemptReconciler } from './fleet/attempt-reconciler.js';
 import { Claims } from './fleet/claims.js';
 import { KillDelivery } from './fleet/kill-delivery.js';
 import { NodeDirectory, type Dial } from './fleet/node-directory.js';
+import { RenewalByLog } from './fleet/renewal-by-log.js';
 import { WorkerDirectory } from './fleet/worker-directory.js';
 import { WorkerRecordsTask } from './fleet/worker-records-task.js';
 import { WorkerSessions } from './fleet/worker-sessions.js';
@@ -119,7 +120,7 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
   const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
   const heartbeatPartitions = partitionsOf(partitions, TOPICS.heartbeats);
   const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, heartbeatPartitions });
-  const fleet = assembleFleet(options, { directory, jobs, retry, projector });
+  const fleet = assembleFleet(options, { directory, jobs, retry, projector, heartbeatPartitions });
   const submit = assembleSubmit(options, { keeper, directory, active, jobs, offerer });
   const leader = new Leader({
     ...{ lease: engines.lease, store: engines.fleet, holder: instanceId, clock, logger },
@@ -167,15 +168,17 @@ function assembleFleet(
     readonly jobs: JobRepository;
     readonly retry: RetryPolicy;
     readonly projector: Projector;
+    readonly heartbeatPartitions: number;
   },
 ) {
   const { clock, logger } = runtime;
-  const { directory, jobs, retry, projector } = parts;
+  const { directory, jobs, retry, projector, heartbeatPartitions: partitions } = parts;
   const nodes = new NodeDirectory({ directory, dial: engines.dial, logger });
   const kills = new KillDelivery({ nodes, logger });
   const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
   const reconciler = new AttemptReconciler({ store: engines.jobs, jobs, retry, caughtUp, clock, logger });
-  const sessions = new WorkerSessions({ store: engines.fleet, directory, reconciler, clock, logger });
+  const renewal = new RenewalByLog({ directory, log: engines.log, partitions, clock });
+  const sessions = new WorkerSessions({ store: engines.fleet, directory, reconciler, renewal, clock, logger });
   return { nodes, kills, reconciler, sessions, claims: new Claims({ store: engines.jobs, jobs, sessions, clock }) };
 }
 
