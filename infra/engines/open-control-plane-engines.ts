@@ -149,6 +149,7 @@ class Opening {
   }
 
   private async release(): Promise<void> {
+    await this.opened?.catch(() => undefined); // whoever asked for blobs was told
     for (let next = this.releases.pop(); next !== undefined; next = this.releases.pop()) await next();
   }
 }

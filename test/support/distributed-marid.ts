@@ -106,6 +106,7 @@ export class Callers {
   private readonly stopped = new AbortController();
   private readonly running: Promise<void>[] = [];
   private submitted = 0;
+  private lastFailure = 'none';
 
   constructor(
     private readonly marid: DistributedMarid,
@@ -118,7 +119,9 @@ export class Callers {
     const [own, other] = [planes[index % planes.length], planes[(index + 1) % planes.length]];
     if (own === undefined || other === undefined) throw new Error('there is no control plane');
     this.running.push(
-      this.repeat(own.client, other.client).catch((error: unknown) => void this.wrong.push(String(error))),
+      this.repeat(own.client, other.client).catch((error: unknown) => {
+        this.wrong.push(`${String(error)}; the last failure of a call: ${this.lastFailure}`);
+      }),
     );
   }
 
@@ -157,7 +160,8 @@ export class Callers {
     try {
       return await call();
     } catch (error) {
-      const code = isMaridError(error) ? error.code : String(error);
+      const code = isMaridError(error) ? error.code : '';
+      this.lastFailure = String(error);
       if (code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED') this.failures.push(code);
       else this.wrong.push(`a false answer: ${String(error)}`);
       return null;
