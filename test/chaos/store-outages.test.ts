@@ -19,6 +19,14 @@ const OUTAGE_MS = 12_000;
 const BOUND_MS = CALL_MS + 4000;
 const WITHIN_MS = 5000;
 
+/** Something that is wrong with a server for a while. */
+interface Trouble {
+  readonly begin: () => unknown;
+  /** Default: 0. */
+  readonly leastMs?: number;
+  readonly end: () => unknown;
+}
+
 const server = await startMongoServer();
 const environment = await distributedEnvironment();
 const block = server === null || environment === null ? describe.skip : describe;
@@ -57,15 +65,16 @@ block(`Marid while its store fails: ${server?.product ?? 'none'}`, () => {
     await mongo.stop();
   }, 60_000);
 
-  /** Callers before, during and after the trouble; then the account of it. */
-  async function callDuring(name: string, trouble: () => Promise<void>): Promise<readonly string[]> {
+  /** Callers before, during and after the trouble, which lasts until some are told of it and at least as long as it says; then the account of it. */
+  async function callDuring(name: string, trouble: Trouble): Promise<readonly string[]> {
     const callers = marid.call(name, CALLERS);
     await callers.more(CALLERS);
-    await trouble();
+    await trouble.begin();
+    await clock.sleep(trouble.leastMs ?? 0);
+    await eventually('a caller to be told', () => callers.failures.length > 0, RECOVERY_MS);
+    await trouble.end();
     await callers.more(2 * CALLERS);
-    const wrong = await callers.verdict(BOUND_MS);
-    expect(callers.failures.length).toBeGreaterThan(0);
-    return wrong;
+    return callers.verdict(BOUND_MS);
   }
 
   test('a control plane killed between insert and offer: the job runs within 5 s of recovery', async () => {
@@ -92,10 +101,9 @@ block(`Marid while its store fails: ${server?.product ?? 'none'}`, () => {
 
   test('the answers to the writes of one control plane are lost', async () => {
     await marid.startPlane(1);
-    const wrong = await callDuring('lost', async () => {
-      proxy.fault = { kind: 'lost-answers' };
-      await clock.sleep(OUTAGE_MS / 2);
-      proxy.fault = { kind: 'none' };
+    const wrong = await callDuring('lost', {
+      begin: () => (proxy.fault = { kind: 'lost-answers' }),
+      end: () => (proxy.fault = { kind: 'none' }),
     });
     expect(wrong).toEqual([]);
   }, 120_000);
@@ -106,10 +114,10 @@ block(`Marid while its store fails: ${server?.product ?? 'none'}`, () => {
     await Promise.all(ids.map((id) => marid.client.submit(marid.request(gate.body), { id })));
     const running = async () => (await marid.ledger.entries('start')).filter((id) => ids.includes(id)).length;
     await eventually('them to run', async () => (await running()) === ids.length, RECOVERY_MS);
-    const wrong = await callDuring('frozen', async () => {
-      mongo.process.freeze();
-      await clock.sleep(OUTAGE_MS);
-      mongo.process.thaw();
+    const wrong = await callDuring('frozen', {
+      begin: () => mongo.process.freeze(),
+      leastMs: OUTAGE_MS,
+      end: () => mongo.process.thaw(),
     });
     expect(wrong).toEqual([]);
     await gate.open();
@@ -119,10 +127,9 @@ block(`Marid while its store fails: ${server?.product ?? 'none'}`, () => {
   }, 180_000);
 
   test('killed during claims and started again', async () => {
-    const wrong = await callDuring('killed', async () => {
-      await mongo.process.kill();
-      await clock.sleep(OUTAGE_MS / 3);
-      await mongo.process.start();
+    const wrong = await callDuring('killed', {
+      begin: () => mongo.process.kill(),
+      end: () => mongo.process.start(),
     });
     expect(wrong).toEqual([]);
   }, 120_000);
