@@ -58,6 +58,7 @@ export class Gateway {
   readonly #held: HeldAttempts;
   readonly #gate = new ClaimGate();
   readonly #outbox: EventOutbox;
+  readonly #reporter: AttemptReporter;
   readonly #runner: AttemptRunner;
   readonly #adoption: Adoption;
   readonly #lease: LeaseKeeper;
@@ -88,9 +89,9 @@ export class Gateway {
     this.#held = held;
     this.#outbox = new EventOutbox(shared);
     this.#lease = new LeaseKeeper(shared);
-    const reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
+    this.#reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
-    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher), reporter });
+    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher), reporter: this.#reporter });
     this.#adoption = new Adoption({ ...shared, runner: this.#runner });
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
     const mayClaim = (): boolean => this.#mayClaim();
@@ -166,10 +167,11 @@ export class Gateway {
       ...{ client, clock, random, logger, gate: this.#gate, lease: this.#lease },
       worker: { ...identity, ...facts, memoryBudgetMb: this.#budget.totalMb },
       memoryFreeMb: () => this.#budget.freeMb,
-      held: () => this.#held.references(),
-      recentlyHeld: () => this.#held.recentReferences(),
+      held: () => [...this.#held.references(), ...this.#reporter.repeating],
+      recentlyHeld: () => [...this.#held.recentReferences(), ...this.#reporter.repeating],
       onKill: (reference) => this.#runner.kill(reference),
       onLost: (reference) => this.#runner.disown(reference),
+      onRepeat: (reference) => this.#reporter.repeat(reference),
       onReady: () => this.#reader.pump(),
     });
   }

@@ -44,6 +44,7 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
         lost: answer.lost.map(attemptReferenceToMessage),
         kills: answer.kills.map(attemptReferenceToMessage),
         draining: answer.draining,
+        repeats: answer.repeats.map(attemptReferenceToMessage),
       };
     },
     claim: async (request) => {
@@ -66,6 +67,7 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
         lost: answer.lost.map(attemptReferenceToMessage),
         kills: answer.kills.map(attemptReferenceToMessage),
         draining: answer.draining,
+        repeats: answer.repeats.map(attemptReferenceToMessage),
       };
     },
   };

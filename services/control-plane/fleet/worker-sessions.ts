@@ -76,7 +76,7 @@ export class WorkerSessions {
       const worker = await renewal.renew(sync);
       if (worker === null) throw error;
       logger.debug({ error, workerId }, 'the store is away: a lease was renewed by the log');
-      return { sessionCurrent: true, draining: worker.record.draining, lost: [], kills: [] };
+      return { sessionCurrent: true, draining: worker.record.draining, lost: [], kills: [], repeats: [] };
     }
   }
 
@@ -99,10 +99,10 @@ export class WorkerSessions {
 
   private async syncWithStore({ memoryFreeMb, stopping, ...account }: WorkerSync): Promise<SessionAnswer> {
     const worker = await this.current(account.workerId, account.session);
-    if (worker === null) return { sessionCurrent: false, draining: false, lost: [], kills: [] };
+    if (worker === null) return { sessionCurrent: false, draining: false, lost: [], kills: [], repeats: [] };
     this.options.directory.heard(account.workerId, { memoryFreeMb, runningJobs: account.held.length });
     if (stopping && !worker.record.stopped) await this.stop(account);
-    const told = await this.options.reconciler.reconcile(account);
+    const told = await this.options.reconciler.reconcile({ ...account, stopping });
     return { ...told, sessionCurrent: true, draining: worker.record.draining };
   }
 
