@@ -9,7 +9,6 @@ import type { Clock } from '../../../core/ports/clock.js';
 import type { Launcher, ProcessExit, StartedProcess } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import { attemptDirectory } from '../jobs-folder.js';
-import { scriptExit } from '../script/direct-start.js';
 import { EMPTY_PLAN } from '../staging/file-plan.js';
 import { stagingFailureOf, type Stage, type StagingContext } from '../staging/staging.js';
 import { Attempt, type Ending } from './attempt.js';
@@ -106,7 +105,7 @@ export class AttemptRunner {
   #hold({ jobId, attempt: number, resolution }: JobSpecification, memoryKey: string): Attempt {
     const reference = { jobId, attempt: number };
     const directory = attemptDirectory(this.#options.jobsFolder, reference);
-    const facts = { memoryMb: resolution.memoryMb, hasSetup: false, direct: false };
+    const facts = { memoryMb: resolution.memoryMb, hasSetup: false };
     const attempt = new Attempt({ reference, directory, memoryKey, facts, sequence: 0 });
     this.#options.held.add(attempt);
     return attempt;
@@ -172,9 +171,8 @@ export class AttemptRunner {
     });
   }
 
-  async #concludeExit(attempt: Attempt, told: ProcessExit): Promise<void> {
+  async #concludeExit(attempt: Attempt, exit: ProcessExit): Promise<void> {
     const { reporter } = this.#options;
-    const exit = attempt.facts.direct ? scriptExit(told) : told;
     reporter.released(attempt);
     const conclusion = concludeExit(exit, await exitTraces(attempt, exit));
     reporter.ended(attempt, { conclusion, result: exit.result, at: exit.endedAt });

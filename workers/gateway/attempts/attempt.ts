@@ -8,8 +8,6 @@ export interface AttemptFacts {
   readonly memoryMb: number;
   /** Whether setup files run before the program. */
   readonly hasSetup: boolean;
-  /** Whether the program was started without the script. */
-  readonly direct: boolean;
 }
 
 /** Why an attempt is to end: asked for, not the worker's any more, or the worker stops before it has started. */

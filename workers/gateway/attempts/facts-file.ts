@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { AttemptFacts } from './attempt.js';
 
-const schema = z.object({ memoryMb: z.int().min(0), hasSetup: z.boolean(), direct: z.boolean().default(false) });
+const schema = z.object({ memoryMb: z.int().min(0), hasSetup: z.boolean() });
 
 /** Writes the facts of the attempt with this directory; synchronously, see `directoryStage`. */
 export function writeFacts(directory: string, facts: AttemptFacts): void {

@@ -38,7 +38,7 @@ const SECRET = /SECRET|TOKEN|PASSWORD|KEY/i;
 /** The text of `ENVIRONMENT_DUMP_FILE` as the script writes it, for a program that gets this environment. `SHLVL` is the script's own, one more. */
 export function environmentDump(given: Readonly<Record<string, string>>): string {
   const environment: Readonly<Record<string, string>> = { ...given, SHLVL: '1' };
-  const names = Object.keys(environment).filter((name) => name !== '_' && !SECRET.test(name));
+  const names = Object.keys(environment).filter((name) => !SECRET.test(name));
   return names
     .sort()
     .map((name) => `${name}=${environment[name] ?? ''}\n`)

@@ -16,7 +16,6 @@ export function directStage(): Stage {
       const { directory } = attempt;
       context.direct = directStart({ specification, directory, setupFiles: plan.setupFiles, base });
       if (context.direct === null) return;
-      attempt.facts = { ...attempt.facts, direct: true };
       writeFileSync(join(directory, ENVIRONMENT_DUMP_FILE), environmentDump(context.direct.environment));
     },
   };

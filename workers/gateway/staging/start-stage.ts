@@ -4,7 +4,6 @@ import { isMaridError, type ErrorCode } from '../../../core/errors/marid-error.j
 import type { Launcher, StartedProcess } from '../../../core/ports/launcher.js';
 import { baseEnvironment } from '../script/base-environment.js';
 import type { DirectStart } from '../script/direct-start.js';
-import { GROUP_SIGNALS_VARIABLE } from '../script/run-script.js';
 import { StagingFailure, type Stage, type StagingContext } from './staging.js';
 
 const BASH = '/bin/bash';
@@ -13,7 +12,7 @@ const REFUSALS: readonly ErrorCode[] = ['NOT_FOUND', 'INVALID_ARGUMENT'];
 
 /** The stage that starts the process. `UNAVAILABLE` is passed on as it is: the launcher may have started it. */
 export function startStage(launcher: Launcher): Stage {
-  const environment = { ...baseEnvironment(), [GROUP_SIGNALS_VARIABLE]: '1' };
+  const environment = baseEnvironment();
   const start = ({ attempt, specification }: StagingContext, what: DirectStart): Promise<StartedProcess> =>
     launcher.start({
       ...what,
@@ -33,9 +32,8 @@ export function startStage(launcher: Launcher): Stage {
     try {
       return await start(context, context.direct);
     } catch (error) {
-      if (!isMaridError(error) || !REFUSALS.includes(error.code)) throw error;
-      context.attempt.facts = { ...context.attempt.facts, direct: false };
-      return null;
+      if (isMaridError(error) && REFUSALS.includes(error.code)) return null;
+      throw error;
     }
   };
   return {

@@ -8,7 +8,6 @@ import { connectLauncher } from '../../../../../infra/process/launcher/connect.j
 import type { SocketLauncher } from '../../../../../infra/process/launcher/socket-launcher.js';
 import { SystemClock } from '../../../../../infra/runtime/system-clock.js';
 import { Attempt } from '../../../../../workers/gateway/attempts/attempt.js';
-import { scriptExit } from '../../../../../workers/gateway/script/direct-start.js';
 import { EMPTY_PLAN } from '../../../../../workers/gateway/staging/file-plan.js';
 import { directStage } from '../../../../../workers/gateway/staging/direct-stage.js';
 import { directoryStage } from '../../../../../workers/gateway/staging/directory-stage.js';
@@ -44,7 +43,7 @@ async function start(parts: SpecificationParts, way: 'direct' | 'script'): Promi
   const directory = join(folder, 'job');
   rmSync(directory, { recursive: true, force: true });
   const reference = { jobId: `job-${String(number)}`, attempt: 1 };
-  const facts = { memoryMb: 1, hasSetup: false, direct: false };
+  const facts = { memoryMb: 1, hasSetup: false };
   const attempt = new Attempt({ reference, directory, memoryKey: '', facts, sequence: 0 });
   const { signal } = new AbortController();
   const context: StagingContext = { attempt, specification, signal, plan: EMPTY_PLAN, direct: null, started: null };
@@ -57,15 +56,13 @@ async function start(parts: SpecificationParts, way: 'direct' | 'script'): Promi
 async function end({ attempt }: StagingContext): Promise<ProcessExit> {
   const { jobId } = attempt.reference;
   const find = (): ProcessExit | undefined => exits.find((exit) => exit.attempt.jobId === jobId);
-  const exit = await eventually('the exit', find);
-  return attempt.facts.direct ? scriptExit(exit) : exit;
+  return eventually('the exit', find);
 }
 
-/** All that can be seen of a job that has ended, lines of texts in order of the alphabet; but not what bash says to stderr of a signal that ended its child. */
+/** All that can be seen of a job that has ended, lines of texts in order of the alphabet. */
 async function outcome(context: StagingContext) {
   const { endedBy, result } = await end(context);
-  const read = (path: string): string =>
-    readFileSync(join(context.attempt.directory, path), 'utf8').replace(/^.*\/run: line \d+: +\d+ .*\n/m, '');
+  const read = (path: string): string => readFileSync(join(context.attempt.directory, path), 'utf8');
   const files = readdirSync(context.attempt.directory, { recursive: true, encoding: 'utf8' }).sort();
   const texts = files.filter((path) => /^(?:stdout|stderr|genie\/.*\.(?:log|txt))$/.test(path));
   return {
@@ -73,14 +70,18 @@ async function outcome(context: StagingContext) {
     code: result.exitCode,
     signal: result.signal,
     files,
-    texts: texts.map((path) => read(path).split(/[\n\0]/).sort()),
+    texts: texts.map((path) =>
+      read(path)
+        .split(/[\n\0]/)
+        .sort(),
+    ),
   };
 }
 
 async function expectSame(parts: SpecificationParts, direct = true): Promise<string> {
   const started = await start(parts, 'direct');
   const found = await outcome(started);
-  expect({ direct: started.attempt.facts.direct }).toEqual({ direct });
+  expect({ direct: started.direct !== null }).toEqual({ direct });
   expect(found).toEqual(await outcome(await start(parts, 'script')));
   return readFileSync(join(folder, 'job/stdout'), 'utf8');
 }
@@ -177,7 +178,7 @@ describe('directStart', () => {
 
   test('what the kernel refuses is told by bash', async () => {
     const orphan = program('orphan', '#!/no/such/interpreter\n');
-    await expectSame({ command: { executable: [orphan] } }, false);
+    await expectSame({ command: { executable: [orphan] } });
     expect(readFileSync(join(folder, 'job/stderr'), 'utf8')).toContain('required file not found');
   });
 });

@@ -6,18 +6,18 @@ import { resolve } from 'node:path';
 const MAGICS = ['\x7fELF', '#!'];
 
 /**
- * The file that bash would run for a word: itself when it has a `/`, else the first of the PATH. `null` when there is none that can be run, and wherever a look is
- * not enough: a PATH with relative parts, a file that may be run and not read, one of an unknown kind.
+ * Whether a word names a file that the kernel can run as it is: itself when it has a `/`, else the first of the PATH. No where a look is not enough: a PATH with relative
+ * parts, a file that may be run and not read, one of an unknown kind.
  */
-export function findProgram(
+export function isPlainProgram(
   program: string,
   where: { /** The working directory. */ readonly directory: string; readonly path: string },
-): string | null {
-  if (program.includes('/')) return isRunnable(resolve(where.directory, program)) ? program : null;
+): boolean {
+  if (program.includes('/')) return isRunnable(resolve(where.directory, program));
   const folders = where.path.split(':');
-  if (program === '' || folders.some((folder) => !/^\/.*[^/]$/.test(folder))) return null;
+  if (program === '' || folders.some((folder) => !folder.startsWith('/'))) return false;
   const found = folders.map((folder) => `${folder}/${program}`).find((file) => isExecutable(file));
-  return found !== undefined && isRunnable(found) ? found : null;
+  return found !== undefined && isRunnable(found);
 }
 
 function isExecutable(file: string): boolean {
