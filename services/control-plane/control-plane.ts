@@ -4,6 +4,7 @@ import { selectorByName } from '../../core/matching/selectors.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { FleetStore } from '../../core/ports/fleet-store.js';
 import type { JobStore } from '../../core/ports/job-store.js';
+import type { JobSurvey } from '../../core/ports/job-survey.js';
 import type { LeasePort } from '../../core/ports/lease-port.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
@@ -29,15 +30,20 @@ import { ActiveJobs } from './jobs/active-jobs.js';
 import { JobRepository, type JobChange } from './jobs/job-repository.js';
 import { JobSignals } from './jobs/job-signals.js';
 import { LoadKeeper } from './jobs/load-keeper.js';
+import { UsageGauges, UsageTask } from './jobs/usage-gauges.js';
 import { Leader } from './leader/leader.js';
+import { DeadlinesTask } from './leader/deadlines-task.js';
+import type { LeaderTask } from './leader/leader-task.js';
 import { RetentionTask } from './leader/retention-task.js';
+import { deadlinePolicyOf, taskSettingsOf } from './leader-config.js';
 import { Projector } from './projection/projector.js';
+import { CleanUpTask } from './registry/clean-up-task.js';
 import { RegistryKeeper } from './registry/registry-keeper.js';
 import { Admission } from './submit/admission.js';
 import { Matcher } from './submit/matcher.js';
 import { Submitter } from './submit/submitter.js';
 import { TopicReader } from './topic-reader.js';
-import { ensureTopics, partitionsOf, type PartitionCounts } from './topics.js';
+import { TopicKeeper } from './topics.js';
 
 /** Rests before the second, third, ... attempt of a job. */
 const RETRY_BACK_OFF_MS = [1000, 5000, 30_000] as const;
@@ -52,6 +58,7 @@ export interface ControlPlaneRuntime {
 /** The engines underneath; their owner opens and closes them. */
 export interface Engines {
   readonly jobs: JobStore;
+  readonly survey: JobSurvey;
   readonly registry: RegistryStore;
   readonly fleet: FleetStore;
   readonly log: TopicLog;
@@ -79,16 +86,16 @@ export class ControlPlane implements Service {
   readonly handlers: ControlPlaneHandlers;
   private readonly services: readonly Service[];
 
-  private constructor(options: ControlPlaneOptions, partitions: PartitionCounts) {
-    const parts = assemble(options, partitions);
+  private constructor(options: ControlPlaneOptions, topics: TopicKeeper) {
+    const parts = assemble(options, topics);
     this.services = parts.services;
     this.handlers = parts.handlers;
   }
 
   /** Makes sure of the topics and puts the parts together. */
   static async create(options: ControlPlaneOptions): Promise<ControlPlane> {
-    const { pools, partitions } = options.config;
-    return new ControlPlane(options, await ensureTopics({ log: options.engines.log, pools, partitions }));
+    const { config, engines, runtime } = options;
+    return new ControlPlane(options, await TopicKeeper.open({ ...config, ...runtime, log: engines.log }));
   }
 
   async start(): Promise<void> {
@@ -105,7 +112,7 @@ interface Parts {
   readonly handlers: ControlPlaneHandlers;
 }
 
-function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Parts {
+function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const { config, runtime, engines } = options;
   const { clock, random, logger } = runtime;
   const instanceId = random.id();
@@ -113,20 +120,22 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
 
   const keeper = new RegistryKeeper({ store: engines.registry, clock, logger });
   const directory = new WorkerDirectory({ ...runtime, store: engines.fleet, leaseTtlMs: config.leaseTtlMs });
-  const changes = followChanges(options, partitions);
+  const partitions = topics.counts;
+  const changes = followChanges(options, topics);
   const { signals, publisher, active, jobs } = changes;
   const targets = (pool: string): ReturnType<WorkerDirectory['targets']> => directory.targets(pool);
   const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
-  const heartbeatPartitions = partitionsOf(partitions, TOPICS.heartbeats);
-  const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, heartbeatPartitions });
+  const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, partitions });
   const fleet = assembleFleet(options, { directory, jobs, retry, projector });
   const submit = assembleSubmit(options, { keeper, directory, active, jobs, offerer });
+  const gauges = new UsageGauges({ survey: engines.survey, clock });
   const leader = new Leader({
     ...{ lease: engines.lease, store: engines.fleet, holder: instanceId, clock, logger },
+    settings: taskSettingsOf(config),
     tasks: [
+      ...assembleTasks(options, { keeper, jobs, kills: fleet.kills, retry, projector, gauges }),
       new ReOfferTask({ store: engines.jobs, jobs, offerer, clock }),
       new PublishTask({ store: engines.jobs, publisher, clock }),
-      new RetentionTask({ jobs: engines.jobs, fleet: engines.fleet, jobRetentionMs: config.jobRetentionMs, clock }),
       new WorkerRecordsTask({ store: engines.fleet, directory }),
     ],
   });
@@ -134,23 +143,48 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
   const info = { version: options.version, instanceId, engines: engines.names };
   return {
     services: [
-      ...[keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, fleet.reconciler, projector],
+      ...[topics, keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, fleet.reconciler, projector],
       ...[...readOthers(options, { directory, projector, ...changes }), leader],
     ],
     handlers: createHandlers({
-      ...{ config, runtime, engines, info, keeper, directory, signals, jobs, leader, ...fleet, ...submit },
+      ...{ config, runtime, engines, info, keeper, directory, signals, jobs, leader, gauges, ...fleet, ...submit },
     }),
   };
 }
 
+/** Tasks of the leader that only sweep and count. */
+function assembleTasks(
+  { config, runtime, engines }: ControlPlaneOptions,
+  parts: {
+    readonly keeper: RegistryKeeper;
+    readonly jobs: JobRepository;
+    readonly kills: KillDelivery;
+    readonly retry: RetryPolicy;
+    readonly projector: Projector;
+    readonly gauges: UsageGauges;
+  },
+): readonly LeaderTask[] {
+  const { keeper, projector, gauges } = parts;
+  const { survey, fleet, registry } = engines;
+  const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
+  const policy = deadlinePolicyOf(config);
+  const restMs = 2 * config.leaseTtlMs;
+  const { unusedRegistryMs: unusedMs } = config;
+  return [
+    new DeadlinesTask({ ...runtime, ...parts, survey, policy, restMs, caughtUp }),
+    new RetentionTask({ ...config, jobs: engines.jobs, survey, fleet, clock: runtime.clock }),
+    new CleanUpTask({ ...runtime, store: registry, keeper, jobs: engines.jobs, unusedMs }),
+    new UsageTask(gauges),
+  ];
+}
+
 /** What follows every committed change: load, publication, signals. */
-function followChanges(options: ControlPlaneOptions, partitions: PartitionCounts) {
-  const { engines, runtime } = options;
+function followChanges({ engines, runtime }: ControlPlaneOptions, topics: TopicKeeper) {
   const signals = new JobSignals();
   const active = new ActiveJobs();
   const publisher = new EventPublisher({
     ...{ log: engines.log, store: engines.jobs, source: '/marid/control-plane' },
-    ...{ partitions: partitionsOf(partitions, TOPICS.jobEvents), clock: runtime.clock, logger: runtime.logger },
+    ...{ partitions: topics.counts, clock: runtime.clock, logger: runtime.logger },
   });
   const onCommitted = (change: JobChange): void => {
     active.committed(change);
