@@ -10,7 +10,7 @@ import type { LeaseDeadline, LeaseRenewal } from './lease-deadline.js';
 import { armLong } from './long-timer.js';
 import { readStat } from './proc.js';
 import { recoverExit } from './recover.js';
-import type { RecordFolder } from './record-folder.js';
+import type { RecordJournal } from './record-journal.js';
 import { outputBytes, startProcess, type RunningChild } from './start-process.js';
 import { UsageSampler } from './usage-sampler.js';
 
@@ -21,7 +21,7 @@ const LEASE_LOOK_MS = 1000;
 
 /** What a `ProcessTable` is made of. */
 export interface ProcessTableOptions {
-  readonly records: RecordFolder;
+  readonly records: RecordJournal;
   readonly lease: LeaseDeadline;
   /** The present boot, see `readBoot`. */
   readonly boot: string;
@@ -124,17 +124,18 @@ export class ProcessTable {
   private async startRecorded(key: string, request: StartRequest): Promise<StartedProcess> {
     const { attempt, stdoutPath, stderrPath } = request;
     const intended: IntendedProcess = { attempt, boot: this.options.boot, stdoutPath, stderrPath };
-    const record = this.options.records.begin(intended);
+    const { records } = this.options;
+    records.begin(intended);
     let running: RunningChild;
     try {
       running = await startProcess(request);
     } catch (error) {
-      record.discard();
+      records.remove(attempt);
       throw error;
     }
     const started = this.describe(running.processId);
     this.hold(key, request, new JobProcess({ ...this.options, ...running, intended, started, onSettled: this.settle }));
-    record.started(started);
+    records.started(attempt, started);
     return { processId: started.processId, startedAt: started.startedAt };
   }
 
