@@ -23,6 +23,7 @@ import { AttemptReconciler } from './fleet/attempt-reconciler.js';
 import { Claims } from './fleet/claims.js';
 import { KillDelivery } from './fleet/kill-delivery.js';
 import { NodeDirectory, type Dial } from './fleet/node-directory.js';
+import { RenewalByLog } from './fleet/renewal-by-log.js';
 import { WorkerDirectory } from './fleet/worker-directory.js';
 import { WorkerRecordsTask } from './fleet/worker-records-task.js';
 import { WorkerSessions } from './fleet/worker-sessions.js';
@@ -43,7 +44,7 @@ import { Admission } from './submit/admission.js';
 import { Matcher } from './submit/matcher.js';
 import { Submitter } from './submit/submitter.js';
 import { TopicReader } from './topic-reader.js';
-import { TopicKeeper } from './topics.js';
+import { partitionsOf, TopicKeeper } from './topics.js';
 
 /** Rests before the second, third, ... attempt of a job. */
 const RETRY_BACK_OFF_MS = [1000, 5000, 30_000] as const;
@@ -125,8 +126,9 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const { signals, publisher, active, jobs } = changes;
   const targets = (pool: string): ReturnType<WorkerDirectory['targets']> => directory.targets(pool);
   const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
+  const heartbeatPartitions = (): number => partitionsOf(partitions, TOPICS.heartbeats);
   const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, partitions });
-  const fleet = assembleFleet(options, { directory, jobs, retry, projector });
+  const fleet = assembleFleet(options, { directory, jobs, retry, projector, heartbeatPartitions });
   const submit = assembleSubmit(options, { keeper, directory, active, jobs, offerer });
   const gauges = new UsageGauges({ survey: engines.survey, clock });
   const leader = new Leader({
@@ -201,15 +203,17 @@ function assembleFleet(
     readonly jobs: JobRepository;
     readonly retry: RetryPolicy;
     readonly projector: Projector;
+    readonly heartbeatPartitions: () => number;
   },
 ) {
   const { clock, logger } = runtime;
-  const { directory, jobs, retry, projector } = parts;
+  const { directory, jobs, retry, projector, heartbeatPartitions: partitions } = parts;
   const nodes = new NodeDirectory({ directory, dial: engines.dial, logger });
   const kills = new KillDelivery({ nodes, logger });
   const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
   const reconciler = new AttemptReconciler({ store: engines.jobs, jobs, retry, caughtUp, clock, logger });
-  const sessions = new WorkerSessions({ store: engines.fleet, directory, reconciler, clock, logger });
+  const renewal = new RenewalByLog({ directory, log: engines.log, partitions, clock });
+  const sessions = new WorkerSessions({ store: engines.fleet, directory, reconciler, renewal, clock, logger });
   return { nodes, kills, reconciler, sessions, claims: new Claims({ store: engines.jobs, jobs, sessions, clock }) };
 }
 
