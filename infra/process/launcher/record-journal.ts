@@ -31,8 +31,8 @@ const COMPACT_GROWTH = 4;
 const FILE_MODE = 0o600;
 
 /**
- * One file for all attempts, because a file for each costs more than the start of a process: on ext4 the making of a file looks at every inode that was freed within the last
- * minute. What is written survives the end of every process, not that of the machine: nothing is synced, because processes do not survive that either.
+ * One file for all attempts, because a file for each costs more than the start of a process: on ext4 the making of a file looks at every inode that was freed
+ * recently. What is written survives the end of every process, not that of the machine: nothing is synced, because processes do not survive that either.
  */
 export class RecordJournal {
   private readonly path: string;
