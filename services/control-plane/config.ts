@@ -44,6 +44,15 @@ export const controlPlaneConfigSchema = z
     offerAfterMs: milliseconds(100)
       .default(2000)
       .describe('After how long an accepted job is offered again the first time.'),
+    reserveAfterMs: milliseconds(100)
+      .default(120_000)
+      .describe('After how long a waiting job gets a worker reserved, which then claims nothing else until the job fits.'),
+    reserveAfterOffers: z
+      .number()
+      .int()
+      .min(1)
+      .default(3)
+      .describe('After how many offers in vain a waiting job gets a worker reserved, if that is sooner.'),
     commandSelector: selectorName.default('random').describe('How one of several matching commands is chosen.'),
     clusterSelector: selectorName.default('random').describe('How one of several matching clusters is chosen.'),
     jobRetentionMs: milliseconds(60_000)

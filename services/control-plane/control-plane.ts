@@ -14,6 +14,8 @@ import { TOPICS } from '../../core/fleet/topics.js';
 import { createHandlers, type ControlPlaneHandlers } from './api/handlers.js';
 import type { ControlPlaneConfig } from './config.js';
 import { Offerer } from './dispatch/offerer.js';
+import { Reservations } from './dispatch/reservations.js';
+import { ReserveTask } from './dispatch/reserve-task.js';
 import { ReOfferTask } from './dispatch/re-offer-task.js';
 import { EventPublisher } from './events/event-publisher.js';
 import { placeOfJobEvent } from './events/job-event.js';
@@ -125,6 +127,10 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
     ...{ lease: engines.lease, store: engines.fleet, holder: instanceId, clock, logger },
     tasks: [
       new ReOfferTask({ store: engines.jobs, jobs, offerer, clock }),
+      new ReserveTask({
+        ...{ store: engines.jobs, directory, reservations: fleet.reservations, clock },
+        policy: { afterMs: config.reserveAfterMs, afterOffers: config.reserveAfterOffers },
+      }),
       new PublishTask({ store: engines.jobs, publisher, clock }),
       new RetentionTask({ jobs: engines.jobs, fleet: engines.fleet, jobRetentionMs: config.jobRetentionMs, clock }),
       new WorkerRecordsTask({ store: engines.fleet, directory }),
@@ -176,7 +182,9 @@ function assembleFleet(
   const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
   const reconciler = new AttemptReconciler({ store: engines.jobs, jobs, retry, caughtUp, clock, logger });
   const sessions = new WorkerSessions({ store: engines.fleet, directory, reconciler, clock, logger });
-  return { nodes, kills, reconciler, sessions, claims: new Claims({ store: engines.jobs, jobs, sessions, clock }) };
+  const reservations = new Reservations({ store: engines.fleet, directory, jobs, clock });
+  const claims = new Claims({ store: engines.jobs, jobs, sessions, reservations, clock });
+  return { nodes, kills, reconciler, sessions, reservations, claims };
 }
 
 /** What this control plane learns from the topics: beats of the workers, and what other control planes do. */

@@ -180,6 +180,7 @@ export function makeWorker(overrides: Partial<WorkerRecord> = {}): WorkerRecord 
     seenAt: FIXTURE_TIME,
     draining: false,
     stopped: false,
+    reservation: null,
     ...overrides,
   };
 }

@@ -1,8 +1,8 @@
 /**
- * Asks for waiting jobs when there is room and nothing to read: so no job waits for an offer that was lost, and jobs start when the log is
+ * Asks for waiting jobs when there is room for which no offer was read: so no job waits for an offer that was lost, and jobs start when the log is
  * away. All free memory is reserved for the time of a call; a call without a definite answer is repeated with the same id.
  *
- * States: waiting (1 to 2 s), calling, stopped. `#run` is the one place of change.
+ * States: waiting (1 to 2 s, or until `wake`), calling, stopped. `#run` is the one place of change.
  */
 import type { MemoryBudget } from '../../../core/dispatch/budget.js';
 import type { JobSpecification } from '../../../core/job/job.js';
@@ -11,7 +11,7 @@ import type { Logger } from '../../../core/ports/logger.js';
 import type { Random } from '../../../core/ports/random.js';
 import type { Service } from '../../../core/ports/service.js';
 import { specificationFromMessage } from '../../../proto/codec/specification.js';
-import type { WorkerService } from '../../../proto/gen/marid/v1/worker_service_pb.js';
+import type { Reservation, WorkerService } from '../../../proto/gen/marid/v1/worker_service_pb.js';
 import type { ServiceClient } from '../../../proto/rpc/service.js';
 import { backoffMs } from '../backoff.js';
 import type { ClaimGate } from './claim-gate.js';
@@ -32,10 +32,12 @@ export interface NextPullerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Whether there is nothing else to claim and the worker may claim. */
+  /** Whether no claim is under way and the worker may claim. */
   readonly isIdle: () => boolean;
   /** Takes over what was claimed; its memory is not reserved yet. */
   readonly onClaimed: (specification: JobSpecification) => void;
+  /** Told with each answer for which job the worker is held, or that it is not. */
+  readonly onReservation: (reservation: Reservation | undefined) => void;
   /** Called when memory that was reserved for a call is free again. */
   readonly onRoom: () => void;
   /** Called when the control plane refuses: the session may be over. */
@@ -46,6 +48,7 @@ export class NextPuller implements Service {
   readonly #options: NextPullerOptions;
   readonly #stop = new AbortController();
   #running: Promise<void> | null = null;
+  #woken = new AbortController();
 
   constructor(options: NextPullerOptions) {
     this.#options = options;
@@ -60,11 +63,18 @@ export class NextPuller implements Service {
     await this.#running;
   }
 
+  /** Asks soon. */
+  wake(): void {
+    this.#woken.abort();
+  }
+
   async #run(): Promise<void> {
     const { clock, random, budget, gate, isIdle } = this.#options;
     const { signal } = this.#stop;
     for (let claimed = 0; !signal.aborted;) {
-      if (claimed === 0) await clock.sleep(LEAST_WAIT_MS * (1 + random.next()), signal);
+      if (claimed === 0)
+        await clock.sleep(LEAST_WAIT_MS * (1 + random.next()), AbortSignal.any([signal, this.#woken.signal]));
+      this.#woken = new AbortController();
       const ready = !signal.aborted && gate.isOpen && budget.freeMb > 0 && isIdle();
       claimed = ready ? await this.#pull(budget.freeMb) : 0;
     }
@@ -92,15 +102,16 @@ export class NextPuller implements Service {
   }
 
   async #call(claimId: string, memoryMb: number, signal: AbortSignal): Promise<number> {
-    const { client, identity, budget, logger, onClaimed } = this.#options;
+    const { client, identity, budget, logger, onClaimed, onReservation } = this.#options;
     const request = { ...identity, memoryMb, maxJobs: MOST_JOBS, claimId };
-    const { specifications } = await client.claimNext(request, { signal, timeoutMs: CALL_TIMEOUT_MS });
+    const { specifications, reservation } = await client.claimNext(request, { signal, timeoutMs: CALL_TIMEOUT_MS });
     budget.release(claimId);
     for (const message of specifications) {
       const specification = specificationFromMessage(message);
       if (specification !== null) onClaimed(specification);
       else logger.error({ jobId: message.jobId }, 'a claimed job has no specification that can be read');
     }
+    onReservation(reservation); // behind the claims: it may let offers take what memory is left
     return specifications.length;
   }
 

@@ -11,7 +11,7 @@ import { accepted, after, claimed, eventOf, EXIT, RETRY, running, T0 } from './f
 const NOW = T0 + 12_300;
 const WORKER: WorkerFacts = {
   ...{ id: 'w1', pool: 'default', memoryBudgetMb: 4_000, memoryFreeMb: 2_000 },
-  ...{ alive: true, draining: false },
+  ...{ alive: true, draining: false, reservation: null },
 };
 
 function explain(job: Job, workers: readonly Partial<WorkerFacts>[] = [{}], now = NOW) {
