@@ -44,6 +44,7 @@ function askedPairs(job: Job, now: number): readonly (readonly [string, string])
     ['Description', request.description],
     ['User', request.group === '' ? request.user : `${request.user} (group ${request.group})`],
     ['Submitted', `${formatTime(job.createTime)} (${age})`],
+    ['Copy of', job.parentJobId],
     ['Command', request.commandCriterion === undefined ? '' : formatCriterion(request.commandCriterion)],
     ['Cluster', request.clusterCriteria.map(formatCriterion).join(', else ')],
     ['Applications', request.applicationIds.join(', ')],

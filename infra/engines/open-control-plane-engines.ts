@@ -11,6 +11,7 @@ import type { LeasePort } from '../../core/ports/lease-port.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { RegistryStore } from '../../core/ports/registry-store.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
+import type { UserSlotStore } from '../../core/ports/user-slot-store.js';
 import type { SqliteDatabase } from '../store/sqlite/sqlite-database.js';
 import type { EngineChoice } from './engine-options.js';
 import { openBlobs } from './open-blobs.js';
@@ -25,11 +26,15 @@ export interface EngineRuntime {
   readonly logger: Logger;
 }
 
+/** The stores, of one product. */
+type Stores = Pick<OpenEngines, 'jobs' | 'registry' | 'fleet' | 'userSlots'>;
+
 /** The engines, open. */
 export interface OpenEngines {
   readonly jobs: JobStore;
   readonly registry: RegistryStore;
   readonly fleet: FleetStore;
+  readonly userSlots: UserSlotStore;
   readonly log: TopicLog;
   readonly lease: LeasePort;
   /** The blob store, opened by the first call. */
@@ -67,7 +72,7 @@ class Opening {
     private readonly runtime: EngineRuntime,
   ) {}
 
-  async stores(): Promise<Pick<OpenEngines, 'jobs' | 'registry' | 'fleet'>> {
+  async stores(): Promise<Stores> {
     return this.choice.store === 'mongo' ? this.mongo() : this.sqlite();
   }
 
@@ -103,21 +108,23 @@ class Opening {
     return this.closing;
   }
 
-  private async mongo(): Promise<Pick<OpenEngines, 'jobs' | 'registry' | 'fleet'>> {
+  private async mongo(): Promise<Stores> {
     const { openMongo } = await import('./open-mongo.js');
     const { database, ...stores } = await openMongo(this.choice, this.runtime);
     this.keep(database);
     return stores;
   }
 
-  private async sqlite(): Promise<Pick<OpenEngines, 'jobs' | 'registry' | 'fleet'>> {
+  private async sqlite(): Promise<Stores> {
     const db = await this.file();
-    const [{ SqliteJobStore }, { SqliteRegistryStore }, { SqliteFleetStore }] = await Promise.all([
+    const [{ SqliteJobStore }, { SqliteRegistryStore }, { SqliteFleetStore }, slots] = await Promise.all([
       import('../store/sqlite/sqlite-job-store.js'),
       import('../store/sqlite/sqlite-registry-store.js'),
       import('../store/sqlite/sqlite-fleet-store.js'),
+      import('../store/sqlite/sqlite-user-slot-store.js'),
     ]);
-    return { jobs: new SqliteJobStore(db), registry: new SqliteRegistryStore(db), fleet: new SqliteFleetStore(db) };
+    const rest = { registry: new SqliteRegistryStore(db), fleet: new SqliteFleetStore(db) };
+    return { jobs: new SqliteJobStore(db), ...rest, userSlots: new slots.SqliteUserSlotStore(db) };
   }
 
   /** The one file of everything that is embedded. */

@@ -4,6 +4,7 @@ import { MongoDatabase } from '../store/mongo/mongo-database.js';
 import { MongoFleetStore } from '../store/mongo/mongo-fleet-store.js';
 import { MongoJobStore } from '../store/mongo/mongo-job-store.js';
 import { MongoRegistryStore } from '../store/mongo/mongo-registry-store.js';
+import { MongoUserSlotStore } from '../store/mongo/mongo-user-slot-store.js';
 import type { EngineChoice } from './engine-options.js';
 import type { EngineRuntime } from './open-control-plane-engines.js';
 
@@ -17,5 +18,6 @@ export async function openMongo(choice: Pick<EngineChoice, 'mongoUrl' | 'mongoDa
     jobs: new MongoJobStore(database),
     registry: new MongoRegistryStore(database),
     fleet: new MongoFleetStore(database),
+    userSlots: new MongoUserSlotStore(database),
   };
 }

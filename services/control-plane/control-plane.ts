@@ -9,6 +9,7 @@ import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
 import type { RegistryStore } from '../../core/ports/registry-store.js';
 import type { Service } from '../../core/ports/service.js';
+import type { UserSlotStore } from '../../core/ports/user-slot-store.js';
 import type { StoredRecord, TopicLog } from '../../core/ports/topic-log.js';
 import { TOPICS } from '../../core/fleet/topics.js';
 import { createHandlers, type ControlPlaneHandlers } from './api/handlers.js';
@@ -33,6 +34,8 @@ import { JobSignals } from './jobs/job-signals.js';
 import { LoadKeeper } from './jobs/load-keeper.js';
 import { Leader } from './leader/leader.js';
 import { RetentionTask } from './leader/retention-task.js';
+import { UserLimits } from './quota/user-limits.js';
+import { UserLimitsTask } from './quota/user-limits-task.js';
 import { Projector } from './projection/projector.js';
 import { RegistryKeeper } from './registry/registry-keeper.js';
 import { Admission } from './submit/admission.js';
@@ -56,6 +59,7 @@ export interface Engines {
   readonly jobs: JobStore;
   readonly registry: RegistryStore;
   readonly fleet: FleetStore;
+  readonly userSlots: UserSlotStore;
   readonly log: TopicLog;
   readonly lease: LeasePort;
   /** Connects to workers. */
@@ -116,13 +120,13 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
   const keeper = new RegistryKeeper({ store: engines.registry, clock, logger });
   const directory = new WorkerDirectory({ ...runtime, store: engines.fleet, leaseTtlMs: config.leaseTtlMs });
   const changes = followChanges(options, partitions);
-  const { signals, publisher, active, jobs } = changes;
+  const { signals, publisher, active, limits, jobs } = changes;
   const targets = (pool: string): ReturnType<WorkerDirectory['targets']> => directory.targets(pool);
   const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
   const heartbeatPartitions = partitionsOf(partitions, TOPICS.heartbeats);
   const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, heartbeatPartitions });
   const fleet = assembleFleet(options, { directory, jobs, retry, projector });
-  const submit = assembleSubmit(options, { keeper, directory, active, jobs, offerer });
+  const submit = assembleSubmit(options, { keeper, directory, active, limits, jobs, offerer });
   const leader = new Leader({
     ...{ lease: engines.lease, store: engines.fleet, holder: instanceId, clock, logger },
     tasks: [
@@ -133,6 +137,7 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
       }),
       new PublishTask({ store: engines.jobs, publisher, clock }),
       new RetentionTask({ jobs: engines.jobs, fleet: engines.fleet, jobRetentionMs: config.jobRetentionMs, clock }),
+      new UserLimitsTask({ jobs: engines.jobs, store: engines.userSlots, limits }),
       new WorkerRecordsTask({ store: engines.fleet, directory }),
     ],
   });
@@ -140,7 +145,7 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
   const info = { version: options.version, instanceId, engines: engines.names };
   return {
     services: [
-      ...[keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, fleet.reconciler, projector],
+      ...[keeper, load, publisher, limits, offerer, directory, fleet.nodes, fleet.kills, fleet.reconciler, projector],
       ...[...readOthers(options, { directory, projector, ...changes }), leader],
     ],
     handlers: createHandlers({
@@ -149,21 +154,25 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
   };
 }
 
-/** What follows every committed change: load, publication, signals. */
-function followChanges(options: ControlPlaneOptions, partitions: PartitionCounts) {
-  const { engines, runtime } = options;
+/** What follows every committed change: load, limits, publication, signals. */
+function followChanges({ config, engines, runtime }: ControlPlaneOptions, partitions: PartitionCounts) {
   const signals = new JobSignals();
   const active = new ActiveJobs();
   const publisher = new EventPublisher({
     ...{ log: engines.log, store: engines.jobs, source: '/marid/control-plane' },
     ...{ partitions: partitionsOf(partitions, TOPICS.jobEvents), clock: runtime.clock, logger: runtime.logger },
   });
+  const limits = new UserLimits({
+    ...{ store: engines.userSlots, jobs: engines.jobs, ...runtime },
+    ...{ perUser: config.maxActiveJobsPerUser, byUser: config.maxActiveJobsByUser },
+  });
   const onCommitted = (change: JobChange): void => {
     active.committed(change);
+    limits.committed(change);
     if (change.after.history.length > (change.before?.history.length ?? 0)) publisher.publish(change.after);
     signals.changed(change.after.id, change.after.history.at(-1)?.sequence ?? 0);
   };
-  return { signals, active, publisher, jobs: new JobRepository({ store: engines.jobs, onCommitted }) };
+  return { signals, active, limits, publisher, jobs: new JobRepository({ store: engines.jobs, onCommitted }) };
 }
 
 function assembleFleet(
@@ -221,12 +230,13 @@ function assembleSubmit(
     readonly keeper: RegistryKeeper;
     readonly directory: WorkerDirectory;
     readonly active: ActiveJobs;
+    readonly limits: UserLimits;
     readonly jobs: JobRepository;
     readonly offerer: Offerer;
   },
 ) {
   const { clock, random } = runtime;
-  const { keeper, directory, active, jobs, offerer } = parts;
+  const { keeper, directory, active, limits, jobs, offerer } = parts;
   const matcher = new Matcher({
     ...{ keeper, load: active, random },
     defaults: { memoryMb: config.defaultMemoryMb, timeoutMs: config.defaultTimeoutMs },
@@ -239,6 +249,6 @@ function assembleSubmit(
   return {
     matcher,
     admission,
-    submitter: new Submitter({ jobs, admission, matcher, offerer, offerAfterMs, clock, random }),
+    submitter: new Submitter({ jobs, admission, limits, matcher, offerer, offerAfterMs, clock, random }),
   };
 }

@@ -74,7 +74,9 @@ describe('a job too big for what small ones leave', () => {
       const { details } = await plane.jobs.explainJob({ jobId: 'big' });
       return details.find((each) => each.includes('reserved'));
     });
-    expect(explained).toMatch(/^Worker w has been reserved for it for .*: it claims nothing else until 900 MiB are free/);
+    expect(explained).toMatch(
+      /^Worker w has been reserved for it for .*: it claims nothing else until 900 MiB are free/,
+    );
     const reservedAt = performance.now();
     const began = await eventually('its start', () => launcher.starts.find(({ jobId }) => jobId === 'big'));
     expect(began.at - reservedAt).toBeLessThan(SMALL_RUNS_MS + SOON_MS);

@@ -12,6 +12,7 @@ import { SqliteDatabase } from '../../infra/store/sqlite/sqlite-database.js';
 import { SqliteFleetStore } from '../../infra/store/sqlite/sqlite-fleet-store.js';
 import { SqliteJobStore } from '../../infra/store/sqlite/sqlite-job-store.js';
 import { SqliteRegistryStore } from '../../infra/store/sqlite/sqlite-registry-store.js';
+import { SqliteUserSlotStore } from '../../infra/store/sqlite/sqlite-user-slot-store.js';
 import { encodeWorkerEvent } from '../../proto/codec/index.js';
 import { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
 import { ClusterService } from '../../proto/gen/marid/v1/cluster_service_pb.js';
@@ -67,6 +68,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
     runtime,
     engines: {
       ...{ jobs: store, registry: new SqliteRegistryStore(db), fleet: new SqliteFleetStore(db) },
+      userSlots: new SqliteUserSlotStore(db),
       ...{ log, lease: new EmbeddedLease({ db, clock }), names: { store: 'sqlite' } },
       dial: options.dial ?? unreachable,
     },

@@ -93,6 +93,7 @@ export function makeJob(overrides: Partial<Job> = {}): Job {
     revision: 1,
     createdAt,
     updatedAt: createdAt,
+    parentId: null,
     request,
     requestHash: 'hash',
     resolution,

@@ -1,12 +1,6 @@
 /** A launcher without processes: what it starts ends by itself, with exit code 0, after a time that the test says. */
 import type { AttemptReference, ExitResult } from '../../core/job/job.js';
-import type {
-  HeldProcess,
-  Launcher,
-  ProcessExit,
-  StartedProcess,
-  StartRequest,
-} from '../../core/ports/launcher.js';
+import type { HeldProcess, Launcher, ProcessExit, StartedProcess, StartRequest } from '../../core/ports/launcher.js';
 
 const RESULT: ExitResult = {
   ...{ exitCode: 0, signal: null, processId: 1, stdoutBytes: 0, stderrBytes: 0 },

@@ -19,6 +19,7 @@ export const COLLECTIONS = {
   workers: 'workers',
   counters: 'counters',
   taskRuns: 'task_runs',
+  userSlots: 'user_slots',
 } as const;
 
 /** One index. Sparse ones hold only documents that have the field: what a loop asks for stays as small as its answer. */

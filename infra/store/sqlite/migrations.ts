@@ -55,7 +55,9 @@ const LOG = `
     PRIMARY KEY (group_name, topic, partition)) WITHOUT ROWID;
 `;
 
-const MIGRATIONS: readonly string[] = [JOBS + REST + LOG];
+const USER_SLOTS = 'CREATE TABLE user_slots (user TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL);';
+
+const MIGRATIONS: readonly string[] = [JOBS + REST + LOG, USER_SLOTS];
 
 /** Refuses files of other programs and of later versions, with `UNSUPPORTED`. */
 export function checkVersion(connection: SqliteConnection, path: string): void {

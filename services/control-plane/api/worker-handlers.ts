@@ -57,7 +57,10 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
       checkCount('max_jobs', request.maxJobs);
       const { memoryMb, maxJobs, claimId } = request;
       const specifications = await claims.claimNext(request, { memoryMb, maxJobs, claimId });
-      return { specifications: specifications.map(specificationToMessage), ...reserved(directory.get(request.workerId)) };
+      return {
+        specifications: specifications.map(specificationToMessage),
+        ...reserved(directory.get(request.workerId)),
+      };
     },
     sync: async (request) => {
       const { workerId, session, memoryFreeMb, stopping } = request;

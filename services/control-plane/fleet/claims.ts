@@ -97,16 +97,16 @@ export class Claims {
     const limit = maxJobs * CANDIDATES_PER_JOB;
     const reserved = await this.options.reservations.jobOf(worker.record);
     const waiting =
-      reserved === null
-        ? await this.options.store.waiting({ pool: worker.record.pool, memoryMb, limit })
-        : [reserved];
+      reserved === null ? await this.options.store.waiting({ pool: worker.record.pool, memoryMb, limit }) : [reserved];
     const chosen = fitting(
       waiting.filter(({ id }) => !this.underWay.has(id)),
       options,
     );
     for (const { id } of chosen) this.underWay.add(id);
     try {
-      const answers = await Promise.all(chosen.map(({ id }) => this.claimOne(worker, reserved, { jobId: id, claimId })));
+      const answers = await Promise.all(
+        chosen.map(({ id }) => this.claimOne(worker, reserved, { jobId: id, claimId })),
+      );
       return answers.flatMap((each) => (each.kind === 'claimed' ? [each.specification] : []));
     } finally {
       for (const { id } of chosen) this.underWay.delete(id);
