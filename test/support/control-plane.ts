@@ -47,6 +47,7 @@ export interface TestControlPlane {
   readonly workers: ServiceClient<typeof WorkerService>;
   readonly log: EmbeddedTopicLog;
   readonly store: SqliteJobStore;
+  readonly userSlots: SqliteUserSlotStore;
   readonly db: SqliteDatabase;
   /** Ends the parts in order, the database last. */
   stop(): Promise<void>;
@@ -63,12 +64,13 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
   const db = beside?.db ?? SqliteDatabase.open({ path: options.path ?? ':memory:', logger });
   const log = beside?.log ?? new EmbeddedTopicLog({ db, clock, logger });
   const store = new SqliteJobStore(db);
+  const userSlots = new SqliteUserSlotStore(db);
   const plane = await ControlPlane.create({
     config: controlPlaneConfigSchema.parse({ ...options.config }),
     runtime,
     engines: {
       ...{ jobs: store, registry: new SqliteRegistryStore(db), fleet: new SqliteFleetStore(db) },
-      userSlots: new SqliteUserSlotStore(db),
+      userSlots,
       ...{ log, lease: new EmbeddedLease({ db, clock }), names: { store: 'sqlite' } },
       dial: options.dial ?? unreachable,
     },
@@ -83,7 +85,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
     jobs: createInProcessClient(JobService, handlers.jobs),
     fleet: createInProcessClient(FleetService, handlers.fleet),
     workers: createInProcessClient(WorkerService, handlers.workers),
-    ...{ log, store, db },
+    ...{ log, store, userSlots, db },
     stop: async () => {
       await plane.stop();
       if (beside !== undefined) return;

@@ -2,17 +2,20 @@
 import { MongoFleetStore } from '../../../infra/store/mongo/mongo-fleet-store.js';
 import { MongoJobStore } from '../../../infra/store/mongo/mongo-job-store.js';
 import { MongoRegistryStore } from '../../../infra/store/mongo/mongo-registry-store.js';
+import { MongoUserSlotStore } from '../../../infra/store/mongo/mongo-user-slot-store.js';
 import type { MongoDatabase } from '../../../infra/store/mongo/mongo-database.js';
 import { describeEngine } from '../../support/engines.js';
 import { openTestMongo } from '../../support/mongo-database.js';
 import { fleetStoreSuite } from '../suites/fleet-store.js';
 import { jobStoreSuite } from '../suites/job-store.js';
 import { registryStoreSuite } from '../suites/registry-store.js';
+import { userSlotStoreSuite } from '../suites/user-slot-store.js';
 
 await describeEngine('mongo', (url) => {
   jobStoreSuite('mongo', () => open(url, (database) => new MongoJobStore(database)));
   registryStoreSuite('mongo', () => open(url, (database) => new MongoRegistryStore(database)));
   fleetStoreSuite('mongo', () => open(url, (database) => new MongoFleetStore(database)));
+  userSlotStoreSuite('mongo', () => open(url, (database) => new MongoUserSlotStore(database)));
 });
 
 async function open<T>(
