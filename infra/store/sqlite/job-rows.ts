@@ -8,7 +8,16 @@ import { numberAt, textAt, type SqlRow } from './sqlite-connection.js';
 /** Parts of a job that never change after insert. */
 type JobDetails = Pick<
   Job,
-  'id' | 'createdAt' | 'parentId' | 'request' | 'requestHash' | 'resolution' | 'pool' | 'memoryMb' | 'timeoutMs' | 'maxAttempts'
+  | 'id'
+  | 'createdAt'
+  | 'parentId'
+  | 'request'
+  | 'requestHash'
+  | 'resolution'
+  | 'pool'
+  | 'memoryMb'
+  | 'timeoutMs'
+  | 'maxAttempts'
 >;
 
 /** Everything else but the published sequence, which is raised without a new revision. */

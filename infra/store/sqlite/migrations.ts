@@ -55,7 +55,8 @@ const LOG = `
     PRIMARY KEY (group_name, topic, partition)) WITHOUT ROWID;
 `;
 
-const USER_SLOTS = 'CREATE TABLE user_slots (user TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL);';
+const USER_SLOTS =
+  'CREATE TABLE user_slots (user TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL);';
 
 const MIGRATIONS: readonly string[] = [JOBS + REST + LOG, USER_SLOTS];
 

@@ -40,7 +40,12 @@ export class UserLimitsTask implements LeaderTask {
 
   private async *activeJobs(signal: AbortSignal): AsyncGenerator<Job> {
     for (let after: Job | null = null; !signal.aborted;) {
-      const page: readonly Job[] = await this.options.jobs.list({ filter: ACTIVE, order: 'oldest', after, limit: PAGE });
+      const page: readonly Job[] = await this.options.jobs.list({
+        filter: ACTIVE,
+        order: 'oldest',
+        after,
+        limit: PAGE,
+      });
       yield* page;
       after = page.at(-1) ?? null;
       if (page.length < PAGE) return;

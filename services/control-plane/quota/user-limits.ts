@@ -6,7 +6,14 @@ import type { JobStore } from '../../../core/ports/job-store.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Service } from '../../../core/ports/service.js';
 import type { UserSlotStore } from '../../../core/ports/user-slot-store.js';
-import { addMissing, changeSlots, pruneSlots, type Slot, type SlotChange, type UserSlots } from '../../../core/quota/user-slots.js';
+import {
+  addMissing,
+  changeSlots,
+  pruneSlots,
+  type Slot,
+  type SlotChange,
+  type UserSlots,
+} from '../../../core/quota/user-slots.js';
 import type { JobChange } from '../jobs/job-repository.js';
 import { PerUser } from './per-user.js';
 
@@ -77,7 +84,10 @@ export class UserLimits implements Service {
   free(user: string, jobId: string): void {
     if (this.limitOf(user) === null) return;
     this.changes.ask(user, { kind: 'free', jobId }).catch((error: unknown) => {
-      this.options.logger.warn({ error, user, jobId }, 'the slot of an ended job could not be freed; it is found later');
+      this.options.logger.warn(
+        { error, user, jobId },
+        'the slot of an ended job could not be freed; it is found later',
+      );
     });
   }
 
