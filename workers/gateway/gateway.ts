@@ -184,7 +184,7 @@ export class Gateway {
   #onRoom(): void {
     this.#reader.pump();
     const reservedMb = this.#session?.reservedMb ?? null;
-    if (reservedMb !== null && this.#budget.freeMb >= reservedMb) this.#puller.wake();
+    if (reservedMb === null ? this.#puller.expectsMore : this.#budget.freeMb >= reservedMb) this.#puller.wake();
   }
 
   /** Takes a claimed job over. Its memory, perhaps reserved by its offer, is what its specification says, or it does not run here. */

@@ -48,8 +48,9 @@ export interface NextPullerOptions {
 export class NextPuller implements Service {
   readonly #options: NextPullerOptions;
   readonly #loop: PollLoop;
-  /** By the last call: where there was something, there may be more. */
+  /** The last run's. */
   #claimed = 0;
+  #expectsMore = false;
 
   constructor(options: NextPullerOptions) {
     this.#options = options;
@@ -57,7 +58,7 @@ export class NextPuller implements Service {
     const intervalMs = (): number => (this.#claimed > 0 ? 0 : LEAST_WAIT_MS * (1 + random.next()));
     this.#loop = new PollLoop({
       ...{ name: 'next-puller', intervalMs, clock, logger },
-      run: async (signal) => (this.#claimed = await this.#pullIfIdle(signal)),
+      run: (signal) => this.#pullIfIdle(signal),
     });
   }
 
@@ -69,14 +70,22 @@ export class NextPuller implements Service {
     await this.#loop.stop();
   }
 
+  /** Whether the last call gave something: then there may be more, for which there was no room. */
+  get expectsMore(): boolean {
+    return this.#expectsMore;
+  }
+
   /** Asks soon. */
   wake(): void {
     this.#loop.wake();
   }
 
-  async #pullIfIdle(signal: AbortSignal): Promise<number> {
+  async #pullIfIdle(signal: AbortSignal): Promise<void> {
     const { budget, gate, isIdle } = this.#options;
-    return gate.isOpen && budget.freeMb > 0 && isIdle() ? this.#pull(budget.freeMb, signal) : 0;
+    this.#claimed = 0;
+    if (!gate.isOpen || budget.freeMb <= 0 || !isIdle()) return;
+    this.#claimed = await this.#pull(budget.freeMb, signal);
+    this.#expectsMore = this.#claimed > 0;
   }
 
   /** One call, repeated until its answer is known. How many jobs it gave. */
