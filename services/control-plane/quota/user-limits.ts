@@ -1,4 +1,5 @@
 /** How many active jobs each user may have. */
+import { LRUCache } from 'lru-cache';
 import { MaridError } from '../../../core/errors/marid-error.js';
 import { isTerminal } from '../../../core/job/status.js';
 import type { Clock } from '../../../core/ports/clock.js';
@@ -21,6 +22,7 @@ import { PerUser } from './per-user.js';
 const MAX_TRIES = 50;
 /** A user who is at the limit has the slots compared with the jobs at most this often, milliseconds. */
 const COMPARE_EVERY_MS = 1000;
+const REMEMBERED_USERS = 10_000;
 
 /** Options of `UserLimits`. */
 export interface UserLimitsOptions {
@@ -42,7 +44,7 @@ export interface UserLimitsOptions {
  */
 export class UserLimits implements Service {
   private readonly changes: PerUser<SlotChange, number | null>;
-  private readonly comparedAt = new Map<string, number>();
+  private readonly comparedAt = new LRUCache<string, number>({ max: REMEMBERED_USERS });
 
   constructor(private readonly options: UserLimitsOptions) {
     this.changes = new PerUser((user, changes) => this.carryOut(user, changes));
@@ -106,11 +108,12 @@ export class UserLimits implements Service {
   /** One round: for each change the number of active jobs when it was refused, else `null`. */
   private async carryOut(user: string, changes: readonly SlotChange[]): Promise<readonly (number | null)[]> {
     const limit = this.limitOf(user) ?? Infinity;
+    let compares: boolean | null = null; // once allowed, for all tries: the first one's write may be lost
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const stored = await this.options.store.get({ user });
       const now = this.options.clock.now();
       let changed = changeSlots(stored?.slots ?? [], changes, { limit, now });
-      if (changed.refused.some((active) => active !== null) && this.mayCompare(user)) {
+      if (changed.refused.some((active) => active !== null) && (compares ??= this.mayCompare(user))) {
         changed = changeSlots(await this.prune(stored?.slots ?? []), changes, { limit, now });
       }
       if (await this.put(user, stored, changed.slots)) return changed.refused;
