@@ -20,6 +20,7 @@ import * as profile from './commands/profile.js';
 import * as resolve from './commands/resolve.js';
 import * as retry from './commands/retry.js';
 import * as run from './commands/run.js';
+import * as stats from './commands/stats.js';
 import * as submit from './commands/submit.js';
 import * as version from './commands/version.js';
 import * as wait from './commands/wait.js';
@@ -51,6 +52,7 @@ export const REGISTRATIONS: readonly Registration[] = [
   workers,
   drain,
   leader,
+  stats,
   health,
   profile,
   completion,

@@ -7,6 +7,7 @@ import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { FleetStore } from '../../core/ports/fleet-store.js';
 import type { JobStore } from '../../core/ports/job-store.js';
+import type { JobSurvey } from '../../core/ports/job-survey.js';
 import type { LeasePort } from '../../core/ports/lease-port.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { RegistryStore } from '../../core/ports/registry-store.js';
@@ -27,11 +28,12 @@ export interface EngineRuntime {
 }
 
 /** The stores, of one product. */
-type Stores = Pick<OpenEngines, 'jobs' | 'registry' | 'fleet' | 'userSlots'>;
+type Stores = Pick<OpenEngines, 'jobs' | 'survey' | 'registry' | 'fleet' | 'userSlots'>;
 
 /** The engines, open. */
 export interface OpenEngines {
   readonly jobs: JobStore;
+  readonly survey: JobSurvey;
   readonly registry: RegistryStore;
   readonly fleet: FleetStore;
   readonly userSlots: UserSlotStore;
@@ -117,14 +119,18 @@ class Opening {
 
   private async sqlite(): Promise<Stores> {
     const db = await this.file();
-    const [{ SqliteJobStore }, { SqliteRegistryStore }, { SqliteFleetStore }, slots] = await Promise.all([
+    const [jobs, survey, registry, fleet, slots] = await Promise.all([
       import('../store/sqlite/sqlite-job-store.js'),
+      import('../store/sqlite/sqlite-job-survey.js'),
       import('../store/sqlite/sqlite-registry-store.js'),
       import('../store/sqlite/sqlite-fleet-store.js'),
       import('../store/sqlite/sqlite-user-slot-store.js'),
     ]);
-    const rest = { registry: new SqliteRegistryStore(db), fleet: new SqliteFleetStore(db) };
-    return { jobs: new SqliteJobStore(db), ...rest, userSlots: new slots.SqliteUserSlotStore(db) };
+    return {
+      ...{ jobs: new jobs.SqliteJobStore(db), survey: new survey.SqliteJobSurvey(db) },
+      ...{ registry: new registry.SqliteRegistryStore(db), fleet: new fleet.SqliteFleetStore(db) },
+      userSlots: new slots.SqliteUserSlotStore(db),
+    };
   }
 
   /** The one file of everything that is embedded. */

@@ -11,6 +11,7 @@ import { SystemRandom } from '../../infra/runtime/system-random.js';
 import { SqliteDatabase } from '../../infra/store/sqlite/sqlite-database.js';
 import { SqliteFleetStore } from '../../infra/store/sqlite/sqlite-fleet-store.js';
 import { SqliteJobStore } from '../../infra/store/sqlite/sqlite-job-store.js';
+import { SqliteJobSurvey } from '../../infra/store/sqlite/sqlite-job-survey.js';
 import { SqliteRegistryStore } from '../../infra/store/sqlite/sqlite-registry-store.js';
 import { SqliteUserSlotStore } from '../../infra/store/sqlite/sqlite-user-slot-store.js';
 import { encodeWorkerEvent } from '../../proto/codec/index.js';
@@ -48,6 +49,7 @@ export interface TestControlPlane {
   readonly log: EmbeddedTopicLog;
   readonly store: SqliteJobStore;
   readonly userSlots: SqliteUserSlotStore;
+  readonly registry: SqliteRegistryStore;
   readonly db: SqliteDatabase;
   /** Ends the parts in order, the database last. */
   stop(): Promise<void>;
@@ -65,12 +67,18 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
   const log = beside?.log ?? new EmbeddedTopicLog({ db, clock, logger });
   const store = new SqliteJobStore(db);
   const userSlots = new SqliteUserSlotStore(db);
+  const registry = new SqliteRegistryStore(db);
   const plane = await ControlPlane.create({
     config: controlPlaneConfigSchema.parse({ ...options.config }),
     runtime,
     engines: {
-      ...{ jobs: store, registry: new SqliteRegistryStore(db), fleet: new SqliteFleetStore(db) },
-      userSlots,
+      ...{
+        jobs: store,
+        survey: new SqliteJobSurvey(db),
+        registry,
+        fleet: new SqliteFleetStore(db),
+        userSlots,
+      },
       ...{ log, lease: new EmbeddedLease({ db, clock }), names: { store: 'sqlite' } },
       dial: options.dial ?? unreachable,
     },
@@ -85,7 +93,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
     jobs: createInProcessClient(JobService, handlers.jobs),
     fleet: createInProcessClient(FleetService, handlers.fleet),
     workers: createInProcessClient(WorkerService, handlers.workers),
-    ...{ log, store, userSlots, db },
+    ...{ log, store, registry, userSlots, db },
     stop: async () => {
       await plane.stop();
       if (beside !== undefined) return;

@@ -22,7 +22,7 @@ export interface ReserveTaskOptions {
 /** Leader task `reserve`: holds workers for jobs that have waited too long, and lets go those that are held in vain. */
 export class ReserveTask implements LeaderTask {
   readonly name = 'reserve';
-  readonly intervalMs = 1000;
+  readonly schedule = { everyMs: 1000 };
 
   constructor(private readonly options: ReserveTaskOptions) {}
 

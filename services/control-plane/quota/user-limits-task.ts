@@ -16,7 +16,7 @@ const ACTIVE: JobFilter = {
 /** Leader task `user-limits`: jobs that were submitted before there was a limit count too, and slots of jobs that are no more are freed. */
 export class UserLimitsTask implements LeaderTask {
   readonly name = 'user-limits';
-  readonly intervalMs = 60_000;
+  readonly schedule = { everyMs: 60_000 };
 
   constructor(
     private readonly options: {
