@@ -93,12 +93,15 @@ export class Gateway {
     this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher), reporter });
     this.#adoption = new Adoption({ ...shared, runner: this.#runner });
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
-    const mayClaim = (): boolean => this.#mayClaim();
+    const mayClaim = (): boolean => this.#mayClaim() && this.#session?.reservedMb === null;
     this.#reader = new OfferReader({ ...shared, pool, claimer: this.#claimer, mayClaim, runs });
-    const isIdle = (): boolean => mayClaim() && this.#reader.size === 0 && this.#claimer.size === 0;
+    // Offers that were read and wait do not fit; others may, of which no offer will be read.
+    const isIdle = (): boolean => this.#mayClaim() && this.#claimer.size === 0;
     this.#puller = new NextPuller({
       ...claims,
       isIdle,
+      onReservation: (reservation) => this.#session?.reserved(reservation),
+      onRoom: () => this.#reader.pump(),
       onClaimed: (job) => this.#accept(job, `${job.jobId}/${job.attempt}`),
     });
     this.#beats = new Beats({
@@ -180,6 +183,8 @@ export class Gateway {
 
   #onRoom(): void {
     this.#reader.pump();
+    const reservedMb = this.#session?.reservedMb ?? null;
+    if (reservedMb === null ? this.#puller.expectsMore : this.#budget.freeMb >= reservedMb) this.#puller.wake();
   }
 
   /** Takes a claimed job over. Its memory, perhaps reserved by its offer, is what its specification says, or it does not run here. */

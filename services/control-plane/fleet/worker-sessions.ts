@@ -55,6 +55,7 @@ export class WorkerSessions {
       ...{ id: workerId, session, ...facts, registeredAt: now, seenAt: now },
       draining: before?.draining ?? false,
       stopped: false,
+      reservation: before?.reservation ?? null,
     }));
     this.options.logger.info({ workerId, session, pool: facts.pool, address: facts.address }, 'worker registered');
     const told = await this.options.reconciler.reconcile({ workerId, session, held });

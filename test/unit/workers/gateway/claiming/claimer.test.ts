@@ -32,6 +32,7 @@ function setUp(budgetMb = 1000) {
     identity: { workerId: 'w', session: 's' },
     onRoom: () => undefined,
     onRefused: () => void (refusals += 1),
+    onReservation: () => undefined,
   };
   const claimer = new Claimer({ ...shared, onClaimed: (job) => started.push(job.jobId) });
   const puller = new NextPuller({
