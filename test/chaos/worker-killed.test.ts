@@ -1,6 +1,6 @@
 /** A worker's process dies, hangs or is replaced while its jobs run. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { JobStatus } from '../../proto/gen/marid/v1/job_pb.js';
+
 import { ChaosFleet } from '../support/chaos-fleet.js';
 import { eventually } from '../support/eventually.js';
 

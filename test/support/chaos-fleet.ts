@@ -61,7 +61,11 @@ export class ChaosFleet {
   /** Starts a worker, for the first time or again. */
   async startWorker(name: string): Promise<MaridProcess> {
     const options = ['--state-folder', this.bench.path(name), '--memory', '2g'];
-    const environment = { MARID_WORKER_DRAIN_TIMEOUT_MS: '2000', MARID_WORKER_KILL_GRACE_MS: '500', ...this.environment };
+    const environment = {
+      MARID_WORKER_DRAIN_TIMEOUT_MS: '2000',
+      MARID_WORKER_KILL_GRACE_MS: '500',
+      ...this.environment,
+    };
     const worker = await this.bench.start(['worker', '--control-plane', this.network.url, ...options], environment);
     this.workers.set(name, worker);
     return worker;

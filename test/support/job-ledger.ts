@@ -1,6 +1,6 @@
 /** What jobs say of themselves, without Marid: each holds a lock while anything of it lives, and appends stamps to a file. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** How a job behaves. */
@@ -86,7 +86,6 @@ export class JobLedger {
     for (const { jobId } of this.of('start')) counts.set(jobId, (counts.get(jobId) ?? 0) + 1);
     return counts;
   }
-
 }
 
 function isFree(path: string): boolean {
