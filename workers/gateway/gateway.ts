@@ -117,6 +117,7 @@ export class Gateway {
     launcher.onReconnected(async () => {
       await this.#lease.tell();
       await this.#adoption.run();
+      this.#onRoom();
     });
     await this.#adoption.run();
     this.#session = this.#openSession(address);
@@ -175,7 +176,7 @@ export class Gateway {
   }
 
   #mayClaim(): boolean {
-    return this.#session?.mayClaim === true && this.#stopping === null;
+    return this.#session?.mayClaim === true && this.#stopping === null && this.#options.launcher.connected;
   }
 
   #onRoom(): void {
