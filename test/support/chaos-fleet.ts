@@ -1,5 +1,6 @@
 /** A control plane and workers as separate processes, a network between them that can fail, and jobs that keep a ledger. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { MaridClient, type Job } from '../../client/index.js';
 import { eventually } from './eventually.js';
 import { FaultProxy } from './fault-proxy.js';
@@ -85,8 +86,14 @@ export class ChaosFleet {
     return Number(serving);
   }
 
-  /** What the launchers of a worker have logged. */
-  launcherLog(name = 'w1'): string {
+  /** Exits that the launchers of a worker have written down and nobody has taken. */
+  recordedExits(name = 'w1'): number {
+    const folder = this.bench.path(name, 'launcher');
+    const records = readdirSync(folder).filter((each) => each.endsWith('.jsonl'));
+    return records.filter((each) => readFileSync(join(folder, each), 'utf8').includes('"ended"')).length;
+  }
+
+  private launcherLog(name: string): string {
     return readFileSync(this.bench.path(name, 'launcher', 'launcher.log'), 'utf8');
   }
 
@@ -120,7 +127,12 @@ export class ChaosFleet {
     await eventually('all processes of jobs to end', () => this.ledger.alive().length === 0, timeoutMs);
   }
 
-  /** Ends it, and looks that no job has left anything behind. */
+  /** Ends all processes of Marid. */
+  stop(): Promise<void> {
+    return this.bench.stop();
+  }
+
+  /** Ends and removes it. */
   async close(): Promise<void> {
     this.network.fault = { kind: 'none' };
     await this.client.close();

@@ -53,9 +53,9 @@ export class JobLedger {
       flock -n 9 || { stamp double $$; exit 99; }
       ${stubborn ? "trap '' TERM" : ''}
       stamp start $$
-      ${grouped ? 'timeout 600 sleep 600 &' : ''}
+      ${grouped ? 'timeout 600 sleep 600 & child=$!' : ''}
       ${wait}
-      ${grouped ? 'kill $!; wait' : ''}
+      ${grouped ? 'until kill -KILL -- -$child; do sleep 0.02; done; wait' : ''}
       stamp end ${String(exitCode)}
       exit ${String(exitCode)}`;
   }
