@@ -1,10 +1,13 @@
 /** Twenty jobs of a worker whose process is killed, hangs or is replaced. Asserted from the ledger that the jobs keep. */
+import { cpus, loadavg } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { JobStatus } from '../../proto/gen/marid/v1/job_pb.js';
 import { ChaosFleet } from '../support/chaos-fleet.js';
 import { eventually } from '../support/eventually.js';
 
 const TWENTY = Array.from({ length: 20 }, (_, index) => index);
+/** What a worker logs when its lease covers twenty attempts again. */
+const ALL_HELD = /"held":20,"msg":"registered/;
 
 let fleet: ChaosFleet;
 afterEach(() => fleet.close());
@@ -25,21 +28,16 @@ describe('a worker with twenty jobs', () => {
     expect(fleet.ledger.of('end')).toHaveLength(TWENTY.length);
   };
 
-  /** Kills the worker and starts the next process; milliseconds until that holds `held` attempts under its lease. */
-  const restart = async (held: number): Promise<number> => {
-    await fleet.worker().end('SIGKILL');
-    const began = performance.now();
-    const worker = await fleet.startWorker('w1');
-    const registered = new RegExp(`"held":${String(held)},"msg":"registered`);
-    await eventually('all to be taken back', () => registered.test(worker.stderr()), 30_000);
-    return performance.now() - began;
-  };
-
   test('is killed: the next process takes all of them back within two seconds', async () => {
-    const idleMs = await restart(0);
     await survives(async () => {
-      // on a machine that is too busy to start an idle worker in time, no more than twice as long as that took
-      expect(await restart(20)).toBeLessThan(Math.max(2_000, 2 * idleMs));
+      await fleet.worker().end('SIGKILL');
+      const began = performance.now();
+      const worker = await fleet.startWorker('w1');
+      await eventually('all to be taken back', () => ALL_HELD.test(worker.stderr()), 30_000);
+      const tookMs = performance.now() - began;
+      // programs that wait for a core make everything that many times as long
+      const crowding = Math.max(1, (loadavg()[0] ?? 1) / cpus().length);
+      expect(tookMs / crowding).toBeLessThan(2_000);
     });
   }, 60_000);
 
@@ -47,7 +45,7 @@ describe('a worker with twenty jobs', () => {
     await survives(async () => {
       expect(await fleet.worker().end('SIGTERM')).toBe(0);
       const worker = await fleet.startWorker('w1');
-      await eventually('all to be taken back', () => /"held":20,"msg":"registered/.test(worker.stderr()));
+      await eventually('all to be taken back', () => ALL_HELD.test(worker.stderr()), 30_000);
     });
   }, 60_000);
 

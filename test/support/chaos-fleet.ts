@@ -1,12 +1,15 @@
 /** A control plane and workers as separate processes, a network between them that can fail, and jobs that keep a ledger. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MaridClient, type Job } from '../../client/index.js';
+import { JobStatus, MaridClient, type Job } from '../../client/index.js';
 import { eventually } from './eventually.js';
 import { FaultProxy } from './fault-proxy.js';
 import { JobLedger, type JobBehaviour } from './job-ledger.js';
 import { MaridBench, type MaridProcess } from './marid-process.js';
 import { applyRegistry } from './registry-files.js';
+
+/** Characters of a log that are shown. */
+const LOG_TAIL = 4_000;
 
 /** Options of `ChaosFleet.open`. */
 export interface ChaosFleetOptions {
@@ -117,9 +120,28 @@ export class ChaosFleet {
     return submitted;
   }
 
-  /** The jobs once they have ended. */
-  wait(jobs: readonly Job[]): Promise<readonly Job[]> {
-    return Promise.all(jobs.map(({ id }) => this.client.wait(id)));
+  /** The jobs once they have ended; rejects with the story of one that does not. */
+  wait(jobs: readonly Job[], timeoutMs = 120_000): Promise<readonly Job[]> {
+    const wait = async ({ id }: Job): Promise<Job> => {
+      try {
+        return await this.client.wait(id, { timeoutMs });
+      } catch (cause) {
+        const job = await this.client.get(id);
+        const steps = job.history.map(({ to, reason, message }) => `${JobStatus[to]} ${reason} ${message}`);
+        throw new Error(`job ${id} has not ended: ${steps.join(' | ')}`, { cause });
+      }
+    };
+    return Promise.all(jobs.map(wait));
+  }
+
+  /** The last that each process has logged. */
+  logs(): string {
+    const processes: readonly (readonly [string, string])[] = [
+      ['control plane', this.controlPlane.stderr()],
+      ...[...this.workers].map(([name, worker]) => [name, worker.stderr()] as const),
+      ...[...this.workers.keys()].map((name) => [`launcher of ${name}`, this.launcherLog(name)] as const),
+    ];
+    return processes.map(([name, text]) => `--- ${name}\n${text.slice(-LOG_TAIL)}`).join('\n');
   }
 
   /** Resolves when nothing of any job lives. */
