@@ -99,18 +99,16 @@ export class RpcChannel implements ClientTransport {
   unary(method: DescMethod, request: Message, options: CallOptions): Promise<Message> {
     return new Promise((resolve, reject) => {
       this.refuseIfOver(options.signal);
-      const deadline = this.clock.now() + (options.timeoutMs ?? DEFAULT_UNARY_TIMEOUT_MS);
       const call: OpenCall = this.grpc.makeUnaryRequest(
         pathOf(method),
         asBuffer,
         asBuffer,
         encodeRequest(method, request),
         new Metadata(),
-        { deadline },
+        { deadline: this.clock.now() + (options.timeoutMs ?? DEFAULT_UNARY_TIMEOUT_MS) },
         (error, bytes) => {
           forget();
           if (error !== null) reject(this.errorFor(error, method, options.signal));
-          else if (this.clock.now() > deadline) reject(tooLate(method));
           else resolve(decodeResponse(method, bytes));
         },
       );
@@ -205,11 +203,6 @@ function channelOptions(): ChannelOptions {
 
 function cancelled(): MaridError {
   return new MaridError('CANCELLED', 'The call was cancelled.');
-}
-
-/** A process that was stopped finds answers that were right when they came. */
-function tooLate(method: DescMethod): MaridError {
-  return new MaridError('DEADLINE_EXCEEDED', `The answer of ${pathOf(method)} came too late.`, { retryable: true });
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

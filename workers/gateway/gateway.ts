@@ -78,16 +78,17 @@ export class Gateway {
     const holds = (jobId: string): boolean => held.ofJob(jobId).length > 0;
     const runs = (jobId: string): boolean => held.ofJob(jobId).some((attempt) => attempt.phase !== 'ended');
     const shared = { identity, client, launcher, log, budget, held, jobsFolder, clock, random, logger };
+    this.#lease = new LeaseKeeper(shared);
     const claims = {
       ...shared,
       gate: this.#gate,
+      lease: this.#lease,
       onRoom: () => this.#onRoom(),
       onRefused: () => this.#session?.refresh(),
     };
     this.#budget = budget;
     this.#held = held;
     this.#outbox = new EventOutbox(shared);
-    this.#lease = new LeaseKeeper(shared);
     const reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher), reporter });
