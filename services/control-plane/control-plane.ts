@@ -43,7 +43,7 @@ import { Admission } from './submit/admission.js';
 import { Matcher } from './submit/matcher.js';
 import { Submitter } from './submit/submitter.js';
 import { TopicReader } from './topic-reader.js';
-import { ensureTopics, partitionsOf, type PartitionCounts } from './topics.js';
+import { TopicKeeper } from './topics.js';
 
 /** Rests before the second, third, ... attempt of a job. */
 const RETRY_BACK_OFF_MS = [1000, 5000, 30_000] as const;
@@ -86,15 +86,16 @@ export class ControlPlane implements Service {
   readonly handlers: ControlPlaneHandlers;
   private readonly services: readonly Service[];
 
-  private constructor(options: ControlPlaneOptions, partitions: PartitionCounts) {
-    const parts = assemble(options, partitions);
+  private constructor(options: ControlPlaneOptions, topics: TopicKeeper) {
+    const parts = assemble(options, topics);
     this.services = parts.services;
     this.handlers = parts.handlers;
   }
 
   /** Makes sure of the topics and puts the parts together. */
   static async create(options: ControlPlaneOptions): Promise<ControlPlane> {
-    return new ControlPlane(options, await ensureTopics({ ...options.config, log: options.engines.log }));
+    const { config, engines, runtime } = options;
+    return new ControlPlane(options, await TopicKeeper.open({ ...config, ...runtime, log: engines.log }));
   }
 
   async start(): Promise<void> {
@@ -111,7 +112,7 @@ interface Parts {
   readonly handlers: ControlPlaneHandlers;
 }
 
-function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Parts {
+function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const { config, runtime, engines } = options;
   const { clock, random, logger } = runtime;
   const instanceId = random.id();
@@ -119,12 +120,12 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
 
   const keeper = new RegistryKeeper({ store: engines.registry, clock, logger });
   const directory = new WorkerDirectory({ ...runtime, store: engines.fleet, leaseTtlMs: config.leaseTtlMs });
-  const changes = followChanges(options, partitions);
+  const partitions = topics.counts;
+  const changes = followChanges(options, topics);
   const { signals, publisher, active, jobs } = changes;
   const targets = (pool: string): ReturnType<WorkerDirectory['targets']> => directory.targets(pool);
   const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
-  const heartbeatPartitions = partitionsOf(partitions, TOPICS.heartbeats);
-  const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, heartbeatPartitions });
+  const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, partitions });
   const fleet = assembleFleet(options, { directory, jobs, retry, projector });
   const submit = assembleSubmit(options, { keeper, directory, active, jobs, offerer });
   const gauges = new UsageGauges({ survey: engines.survey, clock });
@@ -142,7 +143,7 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
   const info = { version: options.version, instanceId, engines: engines.names };
   return {
     services: [
-      ...[keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, fleet.reconciler, projector],
+      ...[topics, keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, fleet.reconciler, projector],
       ...[...readOthers(options, { directory, projector, ...changes }), leader],
     ],
     handlers: createHandlers({
@@ -178,13 +179,12 @@ function assembleTasks(
 }
 
 /** What follows every committed change: load, publication, signals. */
-function followChanges(options: ControlPlaneOptions, partitions: PartitionCounts) {
-  const { engines, runtime } = options;
+function followChanges({ engines, runtime }: ControlPlaneOptions, topics: TopicKeeper) {
   const signals = new JobSignals();
   const active = new ActiveJobs();
   const publisher = new EventPublisher({
     ...{ log: engines.log, store: engines.jobs, source: '/marid/control-plane' },
-    ...{ partitions: partitionsOf(partitions, TOPICS.jobEvents), clock: runtime.clock, logger: runtime.logger },
+    ...{ partitions: topics.counts, clock: runtime.clock, logger: runtime.logger },
   });
   const onCommitted = (change: JobChange): void => {
     active.committed(change);
