@@ -78,16 +78,17 @@ export class Gateway {
     const holds = (jobId: string): boolean => held.ofJob(jobId).length > 0;
     const runs = (jobId: string): boolean => held.ofJob(jobId).some((attempt) => attempt.phase !== 'ended');
     const shared = { identity, client, launcher, log, budget, held, jobsFolder, clock, random, logger };
+    this.#lease = new LeaseKeeper(shared);
     const claims = {
       ...shared,
       gate: this.#gate,
+      lease: this.#lease,
       onRoom: () => this.#onRoom(),
       onRefused: () => this.#session?.refresh(),
     };
     this.#budget = budget;
     this.#held = held;
     this.#outbox = new EventOutbox(shared);
-    this.#lease = new LeaseKeeper(shared);
     const reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher), reporter });
@@ -120,6 +121,7 @@ export class Gateway {
     launcher.onReconnected(async () => {
       await this.#lease.tell();
       await this.#adoption.run();
+      this.#onRoom();
     });
     await this.#adoption.run();
     this.#session = this.#openSession(address);
@@ -173,12 +175,15 @@ export class Gateway {
       recentlyHeld: () => this.#held.recentReferences(),
       onKill: (reference) => this.#runner.kill(reference),
       onLost: (reference) => this.#runner.disown(reference),
-      onReady: () => this.#reader.pump(),
+      onReady: () => {
+        this.#outbox.open();
+        this.#reader.pump();
+      },
     });
   }
 
   #mayClaim(): boolean {
-    return this.#session?.mayClaim === true && this.#stopping === null;
+    return this.#session?.mayClaim === true && this.#stopping === null && this.#options.launcher.connected;
   }
 
   #onRoom(): void {

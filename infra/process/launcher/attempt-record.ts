@@ -56,9 +56,9 @@ export function keyOfAttempt({ jobId, attempt }: AttemptReference): string {
   return `${String(attempt)}/${jobId}`;
 }
 
-/** A line with its newline. */
+/** A line with its newline; an exit begins with one, because the line before may have been cut off. */
 export function encodeRecordLine(line: RecordLine): string {
-  return `${JSON.stringify(line)}\n`;
+  return `${'ended' in line ? '\n' : ''}${JSON.stringify(line)}\n`;
 }
 
 /** Reads the records that were not forgotten, by `keyOfAttempt`. Lines that no launcher writes are told to `onUnfit` and passed over. */
@@ -68,6 +68,7 @@ export function decodeRecords(
 ): ReadonlyMap<string, AttemptRecord> {
   const records = new Map<string, AttemptRecord>();
   for (const line of text.split('\n').slice(0, -1)) {
+    if (line === '') continue;
     try {
       applyLine(records, decodeLine(line));
     } catch (error) {

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { MaridError } from '../../../core/errors/marid-error.js';
 import type { AttemptReference } from '../../../core/job/job.js';
 import type { ProcessExit } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
@@ -100,7 +101,8 @@ export class RecordJournal {
     const descriptor = this.open();
     try {
       const written = writeSync(descriptor, bytes);
-      if (written < bytes.length) throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
+      if (written < bytes.length)
+        throw new MaridError('RESOURCE_EXHAUSTED', 'The disk of the launcher has no room for a record.');
     } catch (error) {
       ftruncateSync(descriptor, this.size);
       throw error;
