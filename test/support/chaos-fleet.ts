@@ -2,7 +2,6 @@
 import { decodeRecords } from '../../infra/process/launcher/attempt-record.js';
 import { JOURNAL_FILE } from '../../infra/process/launcher/record-journal.js';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { JobStatus, MaridClient, type Job } from '../../client/index.js';
 import { eventually } from './eventually.js';
 import { FaultProxy } from './fault-proxy.js';
