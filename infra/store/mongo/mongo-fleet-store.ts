@@ -1,6 +1,6 @@
 /** `FleetStore` in MongoDB. */
 import type { Filter } from 'mongodb';
-import type { TaskRun, WorkerRecord } from '../../../core/fleet/worker-record.js';
+import { WORKER_RECORD_DEFAULTS, type TaskRun, type WorkerRecord } from '../../../core/fleet/worker-record.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import { raiseCounter } from './counters.js';
 import {
@@ -108,9 +108,6 @@ export class MongoFleetStore implements FleetStore {
   }
 }
 
-function decodeWorker(document: WorkerDocument): WorkerRecord {
-  const { _id: id, revision, session, pool, host, address, memoryBudgetMb, version } = document;
-  const { registeredAt, seenAt, draining, stopped } = document;
-  const identity = { id, revision, session, pool, host, address, memoryBudgetMb, version };
-  return { ...identity, registeredAt, seenAt, draining, stopped };
+function decodeWorker({ _id: id, marks: _marks, ...fields }: WorkerDocument): WorkerRecord {
+  return { ...WORKER_RECORD_DEFAULTS, id, ...fields };
 }
