@@ -40,3 +40,8 @@ export function planExpiry(facts: ExpiryFacts): ExpiryPlan {
 function suspectKey({ id, session }: WorkerRecord): string {
   return `${id} ${session}`;
 }
+
+/** Whether whatever a worker still owns is lost: its session was ended, or it said that it ends, and has had the time to end. */
+export function isOver(record: WorkerRecord, o: { readonly graceMs: number; readonly now: number }): boolean {
+  return record.expired !== null || (record.stopped && o.now - record.seenAt > record.leaseTtlMs + o.graceMs);
+}

@@ -20,10 +20,14 @@ import { placeOfJobEvent } from './events/job-event.js';
 import { PublishTask } from './events/publish-task.js';
 import { AttemptReconciler } from './fleet/attempt-reconciler.js';
 import { Claims } from './fleet/claims.js';
+import { Heartbeats } from './fleet/heartbeats.js';
 import { KillDelivery } from './fleet/kill-delivery.js';
+import { LeaseExpiryTask } from './fleet/lease-expiry-task.js';
 import { NodeDirectory, type Dial } from './fleet/node-directory.js';
+import { SessionExpiry } from './fleet/session-expiry.js';
+import { SilentWorkers } from './fleet/silent-workers.js';
 import { WorkerDirectory } from './fleet/worker-directory.js';
-import { WorkerRecordsTask } from './fleet/worker-records-task.js';
+import { TickTask } from './fleet/tick-task.js';
 import { WorkerSessions } from './fleet/worker-sessions.js';
 import { ActiveJobs } from './jobs/active-jobs.js';
 import { JobRepository, type JobChange } from './jobs/job-repository.js';
@@ -112,14 +116,16 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
   const retry = { maxInfrastructureFailures: config.maxInfrastructureFailures, backoffMs: RETRY_BACK_OFF_MS };
 
   const keeper = new RegistryKeeper({ store: engines.registry, clock, logger });
-  const directory = new WorkerDirectory({ ...runtime, store: engines.fleet, leaseTtlMs: config.leaseTtlMs });
+  const directory = new WorkerDirectory({ ...runtime, store: engines.fleet });
   const changes = followChanges(options, partitions);
   const { signals, publisher, active, jobs } = changes;
   const targets = (pool: string): ReturnType<WorkerDirectory['targets']> => directory.targets(pool);
   const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
   const heartbeatPartitions = partitionsOf(partitions, TOPICS.heartbeats);
   const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, heartbeatPartitions });
-  const fleet = assembleFleet(options, { directory, jobs, retry, projector });
+  const heartbeats = new Heartbeats({ partitions: heartbeatPartitions });
+  const term = (): number | null => leader.term;
+  const fleet = assembleFleet(options, { directory, heartbeats, jobs, retry, projector, term });
   const submit = assembleSubmit(options, { keeper, directory, active, jobs, offerer });
   const leader = new Leader({
     ...{ lease: engines.lease, store: engines.fleet, holder: instanceId, clock, logger },
@@ -127,7 +133,8 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
       new ReOfferTask({ store: engines.jobs, jobs, offerer, clock }),
       new PublishTask({ store: engines.jobs, publisher, clock }),
       new RetentionTask({ jobs: engines.jobs, fleet: engines.fleet, jobRetentionMs: config.jobRetentionMs, clock }),
-      new WorkerRecordsTask({ store: engines.fleet, directory }),
+      new TickTask({ log: engines.log, partitions: heartbeatPartitions, leaseTtlMs: config.leaseTtlMs }),
+      fleet.expiryTask,
     ],
   });
   const load = new LoadKeeper({ ...runtime, active, keeper, store: engines.jobs, selector: config.clusterSelector });
@@ -135,10 +142,10 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
   return {
     services: [
       ...[keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, fleet.reconciler, projector],
-      ...[...readOthers(options, { directory, projector, ...changes }), leader],
+      ...[...readOthers(options, { directory, heartbeats, projector, ...changes }), leader],
     ],
     handlers: createHandlers({
-      ...{ config, runtime, engines, info, keeper, directory, signals, jobs, leader, ...fleet, ...submit },
+      ...{ config, runtime, engines, info, keeper, directory, signals, jobs, retry, leader, ...fleet, ...submit },
     }),
   };
 }
@@ -161,22 +168,35 @@ function followChanges(options: ControlPlaneOptions, partitions: PartitionCounts
 }
 
 function assembleFleet(
-  { engines, runtime }: ControlPlaneOptions,
+  { config, engines, runtime }: ControlPlaneOptions,
   parts: {
     readonly directory: WorkerDirectory;
+    readonly heartbeats: Heartbeats;
     readonly jobs: JobRepository;
     readonly retry: RetryPolicy;
     readonly projector: Projector;
+    readonly term: () => number | null;
   },
 ) {
   const { clock, logger } = runtime;
-  const { directory, jobs, retry, projector } = parts;
+  const { directory, heartbeats, jobs, retry, projector, term } = parts;
   const nodes = new NodeDirectory({ directory, dial: engines.dial, logger });
   const kills = new KillDelivery({ nodes, logger });
   const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
   const reconciler = new AttemptReconciler({ store: engines.jobs, jobs, retry, caughtUp, clock, logger });
-  const sessions = new WorkerSessions({ store: engines.fleet, directory, reconciler, clock, logger });
-  return { nodes, kills, reconciler, sessions, claims: new Claims({ store: engines.jobs, jobs, sessions, clock }) };
+  const lost = { store: engines.jobs, fleet: engines.fleet, jobs, directory, retry, caughtUp };
+  const expiry = new SessionExpiry({ ...lost, clock, logger });
+  const { leaseTtlMs, leaseGraceMs: graceMs, expiryWarmUpMs: warmUpMs } = config;
+  const sessions = new WorkerSessions({
+    ...{ store: engines.fleet, directory, reconciler, expiry, leaseTtlMs, clock, logger },
+  });
+  const silent = new SilentWorkers({ directory, heartbeats, jobs: engines.jobs, clock });
+  const expiryTask = new LeaseExpiryTask({
+    ...{ directory, silent, expiry, caughtUp, term, leaseTtlMs, graceMs, warmUpMs, clock, logger },
+    answers: (record) => nodes.answers(record),
+  });
+  const claims = new Claims({ store: engines.jobs, jobs, sessions, clock });
+  return { nodes, kills, reconciler, sessions, silent, expiryTask, claims };
 }
 
 /** What this control plane learns from the topics: beats of the workers, and what other control planes do. */
@@ -184,13 +204,15 @@ function readOthers(
   { engines, runtime }: ControlPlaneOptions,
   parts: {
     readonly directory: WorkerDirectory;
+    readonly heartbeats: Heartbeats;
     readonly projector: Projector;
     readonly signals: JobSignals;
     readonly publisher: EventPublisher;
   },
 ): readonly Service[] {
-  const { directory, projector, signals, publisher } = parts;
+  const { directory, heartbeats, projector, signals, publisher } = parts;
   const onHeartbeat = (record: StoredRecord): void => {
+    heartbeats.take(record);
     directory.takeBeat(record);
     projector.takeAnswer(record);
   };
@@ -202,7 +224,12 @@ function readOthers(
   };
   const { log } = engines;
   return [
-    new TopicReader({ ...runtime, log, topic: TOPICS.heartbeats, onRecord: onHeartbeat }),
+    new TopicReader({
+      ...{ ...runtime, log, topic: TOPICS.heartbeats, onRecord: onHeartbeat },
+      onBegin: () => {
+        heartbeats.begin();
+      },
+    }),
     new TopicReader({ ...runtime, log, topic: TOPICS.jobEvents, onRecord: onJobEvent }),
   ];
 }

@@ -108,6 +108,10 @@ export class MongoFleetStore implements FleetStore {
   }
 }
 
-function decodeWorker({ _id: id, marks: _marks, ...fields }: WorkerDocument): WorkerRecord {
-  return { ...WORKER_RECORD_DEFAULTS, id, ...fields };
+function decodeWorker(document: WorkerDocument): WorkerRecord {
+  const { _id: id, revision, session, pool, host, address, memoryBudgetMb, version } = document;
+  const { registeredAt, seenAt, draining, stopped } = document;
+  const { leaseTtlMs, expired, released } = { ...WORKER_RECORD_DEFAULTS, ...document };
+  const identity = { id, revision, session, pool, host, address, memoryBudgetMb, version };
+  return { ...identity, registeredAt, seenAt, draining, stopped, leaseTtlMs, expired, released };
 }

@@ -4,6 +4,7 @@ import { invalidArgument } from '../../../core/errors/marid-error.js';
 import { explainJob } from '../../../core/job/explain.js';
 import type { Job } from '../../../core/job/job.js';
 import { requestKill } from '../../../core/job/kill.js';
+import type { RetryPolicy } from '../../../core/job/retry.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
 import { jobRequestFromMessage, jobToMessage, referenceOf, statusToMessage } from '../../../proto/codec/index.js';
 import type {
@@ -14,6 +15,7 @@ import type {
 } from '../../../proto/gen/marid/v1/job_service_pb.js';
 import type { ServiceHandlers } from '../../../proto/rpc/service.js';
 import type { KillDelivery } from '../fleet/kill-delivery.js';
+import type { SilentWorkers } from '../fleet/silent-workers.js';
 import type { WorkerDirectory } from '../fleet/worker-directory.js';
 import { jobNotFound } from '../jobs/job-repository.js';
 import type { Admission } from '../submit/admission.js';
@@ -35,6 +37,9 @@ export interface JobHandlerOptions extends JobWatchOptions {
   readonly kills: KillDelivery;
   readonly directory: WorkerDirectory;
   readonly files: JobFiles;
+  readonly silent: SilentWorkers;
+  readonly retry: RetryPolicy;
+  readonly leaseGraceMs: number;
 }
 
 /** Handlers over submission, the job repository and the workers. */
@@ -54,7 +59,9 @@ export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<t
       request.jobId === '' ? watchAllJobs(options, request.resumeToken, signal) : watchJob(options, request, signal),
     explainJob: async (request) => {
       const job = await jobs.require(request.jobId);
-      const { summary, details } = explainJob(job, { now: clock.now(), workers: directory.facts() });
+      const workers = directory.facts(options.leaseGraceMs);
+      const brakes = await options.silent.brakes();
+      const { summary, details } = explainJob(job, { now: clock.now(), workers, brakes, retry: options.retry });
       return { status: statusToMessage(job.status), summary, details: [...details] };
     },
     listJobFiles: (request, { signal }) => files.list(request, signal),

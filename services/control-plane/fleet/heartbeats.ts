@@ -5,7 +5,7 @@ import { TOPICS } from '../../../core/fleet/topics.js';
 import type { LogRecord, StoredRecord } from '../../../core/ports/topic-log.js';
 import { decodeBeat } from '../../../proto/codec/index.js';
 
-/** Workers whose last beats are kept. One that is dropped counts as never read, so the topic has to be read from anew for a lease before it can be missed. */
+/** Workers whose last beats are kept; more than any installation has. */
 const KEPT_BEATS = 50_000;
 
 interface SessionBeat extends SeenBeat {

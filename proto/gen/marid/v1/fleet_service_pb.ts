@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/fleet_service.proto.
  */
 export const file_marid_v1_fleet_service: GenFile = /*@__PURE__*/
-  fileDesc("ChxtYXJpZC92MS9mbGVldF9zZXJ2aWNlLnByb3RvEghtYXJpZC52MSKnAgoGV29ya2VyEgoKAmlkGAEgASgJEgwKBHBvb2wYAiABKAkSDAoEaG9zdBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEiQKBXN0YXRlGAUgASgOMhUubWFyaWQudjEuV29ya2VyU3RhdGUSGAoQbWVtb3J5X2J1ZGdldF9tYhgGIAEoBRIWCg5tZW1vcnlfZnJlZV9tYhgHIAEoBRIUCgxydW5uaW5nX2pvYnMYCCABKAUSDwoHdmVyc2lvbhgJIAEoCRIxCg1yZWdpc3Rlcl90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X2JlYXRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiIgoSTGlzdFdvcmtlcnNSZXF1ZXN0EgwKBHBvb2wYASABKAkiOAoTTGlzdFdvcmtlcnNSZXNwb25zZRIhCgd3b3JrZXJzGAEgAygLMhAubWFyaWQudjEuV29ya2VyIjUKEkRyYWluV29ya2VyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDAoEdW5kbxgCIAEoCCI3ChNEcmFpbldvcmtlclJlc3BvbnNlEiAKBndvcmtlchgBIAEoCzIQLm1hcmlkLnYxLldvcmtlciIYChZMaXN0TGVhZGVyVGFza3NSZXF1ZXN0IlwKF0xpc3RMZWFkZXJUYXNrc1Jlc3BvbnNlEg4KBmxlYWRlchgBIAEoCRIMCgR0ZXJtGAIgASgDEiMKBXRhc2tzGAMgAygLMhQubWFyaWQudjEuTGVhZGVyVGFzayLeAQoKTGVhZGVyVGFzaxIMCgRuYW1lGAEgASgJEisKCGludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjEKDWxhc3RfcnVuX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDWxhc3RfZHVyYXRpb24YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbGFzdF9vdXRjb21lGAUgASgJEhoKEmxhc3RfcnVuX3N1Y2NlZWRlZBgGIAEoCCIWChRHZXRTZXJ2ZXJJbmZvUmVxdWVzdCKsAQoVR2V0U2VydmVySW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkSPQoHZW5naW5lcxgDIAMoCzIsLm1hcmlkLnYxLkdldFNlcnZlckluZm9SZXNwb25zZS5FbmdpbmVzRW50cnkaLgoMRW5naW5lc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEqkgEKC1dvcmtlclN0YXRlEhwKGFdPUktFUl9TVEFURV9VTlNQRUNJRklFRBAAEhcKE1dPUktFUl9TVEFURV9BQ1RJVkUQARIZChVXT1JLRVJfU1RBVEVfRFJBSU5JTkcQAhIXChNXT1JLRVJfU1RBVEVfU0lMRU5UEAMSGAoUV09SS0VSX1NUQVRFX1NUT1BQRUQQBDLQAgoMRmxlZXRTZXJ2aWNlEkoKC0xpc3RXb3JrZXJzEhwubWFyaWQudjEuTGlzdFdvcmtlcnNSZXF1ZXN0Gh0ubWFyaWQudjEuTGlzdFdvcmtlcnNSZXNwb25zZRJKCgtEcmFpbldvcmtlchIcLm1hcmlkLnYxLkRyYWluV29ya2VyUmVxdWVzdBodLm1hcmlkLnYxLkRyYWluV29ya2VyUmVzcG9uc2USVgoPTGlzdExlYWRlclRhc2tzEiAubWFyaWQudjEuTGlzdExlYWRlclRhc2tzUmVxdWVzdBohLm1hcmlkLnYxLkxpc3RMZWFkZXJUYXNrc1Jlc3BvbnNlElAKDUdldFNlcnZlckluZm8SHi5tYXJpZC52MS5HZXRTZXJ2ZXJJbmZvUmVxdWVzdBofLm1hcmlkLnYxLkdldFNlcnZlckluZm9SZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChxtYXJpZC92MS9mbGVldF9zZXJ2aWNlLnByb3RvEghtYXJpZC52MSKnAgoGV29ya2VyEgoKAmlkGAEgASgJEgwKBHBvb2wYAiABKAkSDAoEaG9zdBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEiQKBXN0YXRlGAUgASgOMhUubWFyaWQudjEuV29ya2VyU3RhdGUSGAoQbWVtb3J5X2J1ZGdldF9tYhgGIAEoBRIWCg5tZW1vcnlfZnJlZV9tYhgHIAEoBRIUCgxydW5uaW5nX2pvYnMYCCABKAUSDwoHdmVyc2lvbhgJIAEoCRIxCg1yZWdpc3Rlcl90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X2JlYXRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiIgoSTGlzdFdvcmtlcnNSZXF1ZXN0EgwKBHBvb2wYASABKAkiXwoTTGlzdFdvcmtlcnNSZXNwb25zZRIhCgd3b3JrZXJzGAEgAygLMhAubWFyaWQudjEuV29ya2VyEiUKBmJyYWtlcxgCIAMoCzIVLm1hcmlkLnYxLkV4cGlyeUJyYWtlImQKC0V4cGlyeUJyYWtlEgwKBHBvb2wYASABKAkSFgoOc2lsZW50X3dvcmtlcnMYAiABKAUSDwoHd29ya2VycxgDIAEoBRINCgVsaW1pdBgEIAEoBRIPCgdtZXNzYWdlGAUgASgJIiUKFVJlbGVhc2VXb3JrZXJzUmVxdWVzdBIMCgRwb29sGAEgASgJIjsKFlJlbGVhc2VXb3JrZXJzUmVzcG9uc2USIQoHd29ya2VycxgBIAMoCzIQLm1hcmlkLnYxLldvcmtlciI1ChJEcmFpbldvcmtlclJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEgwKBHVuZG8YAiABKAgiNwoTRHJhaW5Xb3JrZXJSZXNwb25zZRIgCgZ3b3JrZXIYASABKAsyEC5tYXJpZC52MS5Xb3JrZXIiGAoWTGlzdExlYWRlclRhc2tzUmVxdWVzdCJcChdMaXN0TGVhZGVyVGFza3NSZXNwb25zZRIOCgZsZWFkZXIYASABKAkSDAoEdGVybRgCIAEoAxIjCgV0YXNrcxgDIAMoCzIULm1hcmlkLnYxLkxlYWRlclRhc2si3gEKCkxlYWRlclRhc2sSDAoEbmFtZRgBIAEoCRIrCghpbnRlcnZhbBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIxCg1sYXN0X3J1bl90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCg1sYXN0X2R1cmF0aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDGxhc3Rfb3V0Y29tZRgFIAEoCRIaChJsYXN0X3J1bl9zdWNjZWVkZWQYBiABKAgiFgoUR2V0U2VydmVySW5mb1JlcXVlc3QirAEKFUdldFNlcnZlckluZm9SZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEhMKC2luc3RhbmNlX2lkGAIgASgJEj0KB2VuZ2luZXMYAyADKAsyLC5tYXJpZC52MS5HZXRTZXJ2ZXJJbmZvUmVzcG9uc2UuRW5naW5lc0VudHJ5Gi4KDEVuZ2luZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBKqwBCgtXb3JrZXJTdGF0ZRIcChhXT1JLRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNXT1JLRVJfU1RBVEVfQUNUSVZFEAESGQoVV09SS0VSX1NUQVRFX0RSQUlOSU5HEAISFwoTV09SS0VSX1NUQVRFX1NJTEVOVBADEhgKFFdPUktFUl9TVEFURV9TVE9QUEVEEAQSGAoUV09SS0VSX1NUQVRFX0VYUElSRUQQBTKlAwoMRmxlZXRTZXJ2aWNlEkoKC0xpc3RXb3JrZXJzEhwubWFyaWQudjEuTGlzdFdvcmtlcnNSZXF1ZXN0Gh0ubWFyaWQudjEuTGlzdFdvcmtlcnNSZXNwb25zZRJKCgtEcmFpbldvcmtlchIcLm1hcmlkLnYxLkRyYWluV29ya2VyUmVxdWVzdBodLm1hcmlkLnYxLkRyYWluV29ya2VyUmVzcG9uc2USUwoOUmVsZWFzZVdvcmtlcnMSHy5tYXJpZC52MS5SZWxlYXNlV29ya2Vyc1JlcXVlc3QaIC5tYXJpZC52MS5SZWxlYXNlV29ya2Vyc1Jlc3BvbnNlElYKD0xpc3RMZWFkZXJUYXNrcxIgLm1hcmlkLnYxLkxpc3RMZWFkZXJUYXNrc1JlcXVlc3QaIS5tYXJpZC52MS5MaXN0TGVhZGVyVGFza3NSZXNwb25zZRJQCg1HZXRTZXJ2ZXJJbmZvEh4ubWFyaWQudjEuR2V0U2VydmVySW5mb1JlcXVlc3QaHy5tYXJpZC52MS5HZXRTZXJ2ZXJJbmZvUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Worker is a gateway node.
@@ -138,6 +138,13 @@ export type ListWorkersResponse = Message<"marid.v1.ListWorkersResponse"> & {
    * @generated from field: repeated marid.v1.Worker workers = 1;
    */
   workers: Worker[];
+
+  /**
+   * Pools of which too many workers are silent at once.
+   *
+   * @generated from field: repeated marid.v1.ExpiryBrake brakes = 2;
+   */
+  brakes: ExpiryBrake[];
 };
 
 /**
@@ -146,6 +153,98 @@ export type ListWorkersResponse = Message<"marid.v1.ListWorkersResponse"> & {
  */
 export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__PURE__*/
   messageDesc(file_marid_v1_fleet_service, 2);
+
+/**
+ * ExpiryBrake holds back the expiry of a pool's workers: when many are silent at once, something between them and the
+ * control plane is more likely to have failed than they are. It ends when enough of them are back, or by ReleaseWorkers.
+ *
+ * @generated from message marid.v1.ExpiryBrake
+ */
+export type ExpiryBrake = Message<"marid.v1.ExpiryBrake"> & {
+  /**
+   * The pool.
+   *
+   * @generated from field: string pool = 1;
+   */
+  pool: string;
+
+  /**
+   * Silent workers that own attempts, and workers that were given up within the last minute.
+   *
+   * @generated from field: int32 silent_workers = 2;
+   */
+  silentWorkers: number;
+
+  /**
+   * Workers of the pool, these included.
+   *
+   * @generated from field: int32 workers = 3;
+   */
+  workers: number;
+
+  /**
+   * So many may be given up within a minute.
+   *
+   * @generated from field: int32 limit = 4;
+   */
+  limit: number;
+
+  /**
+   * The same for people.
+   *
+   * @generated from field: string message = 5;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message marid.v1.ExpiryBrake.
+ * Use `create(ExpiryBrakeSchema)` to create a new message.
+ */
+export const ExpiryBrakeSchema: GenMessage<ExpiryBrake> = /*@__PURE__*/
+  messageDesc(file_marid_v1_fleet_service, 3);
+
+/**
+ * ReleaseWorkersRequest names a pool.
+ *
+ * @generated from message marid.v1.ReleaseWorkersRequest
+ */
+export type ReleaseWorkersRequest = Message<"marid.v1.ReleaseWorkersRequest"> & {
+  /**
+   * The pool.
+   *
+   * @generated from field: string pool = 1;
+   */
+  pool: string;
+};
+
+/**
+ * Describes the message marid.v1.ReleaseWorkersRequest.
+ * Use `create(ReleaseWorkersRequestSchema)` to create a new message.
+ */
+export const ReleaseWorkersRequestSchema: GenMessage<ReleaseWorkersRequest> = /*@__PURE__*/
+  messageDesc(file_marid_v1_fleet_service, 4);
+
+/**
+ * ReleaseWorkersResponse lists what was released.
+ *
+ * @generated from message marid.v1.ReleaseWorkersResponse
+ */
+export type ReleaseWorkersResponse = Message<"marid.v1.ReleaseWorkersResponse"> & {
+  /**
+   * Silent workers with attempts, which are given up soon unless they are heard of before.
+   *
+   * @generated from field: repeated marid.v1.Worker workers = 1;
+   */
+  workers: Worker[];
+};
+
+/**
+ * Describes the message marid.v1.ReleaseWorkersResponse.
+ * Use `create(ReleaseWorkersResponseSchema)` to create a new message.
+ */
+export const ReleaseWorkersResponseSchema: GenMessage<ReleaseWorkersResponse> = /*@__PURE__*/
+  messageDesc(file_marid_v1_fleet_service, 5);
 
 /**
  * DrainWorkerRequest names a worker.
@@ -173,7 +272,7 @@ export type DrainWorkerRequest = Message<"marid.v1.DrainWorkerRequest"> & {
  * Use `create(DrainWorkerRequestSchema)` to create a new message.
  */
 export const DrainWorkerRequestSchema: GenMessage<DrainWorkerRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 3);
+  messageDesc(file_marid_v1_fleet_service, 6);
 
 /**
  * DrainWorkerResponse is the worker after the request was recorded.
@@ -194,7 +293,7 @@ export type DrainWorkerResponse = Message<"marid.v1.DrainWorkerResponse"> & {
  * Use `create(DrainWorkerResponseSchema)` to create a new message.
  */
 export const DrainWorkerResponseSchema: GenMessage<DrainWorkerResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 4);
+  messageDesc(file_marid_v1_fleet_service, 7);
 
 /**
  * ListLeaderTasksRequest is empty.
@@ -209,7 +308,7 @@ export type ListLeaderTasksRequest = Message<"marid.v1.ListLeaderTasksRequest"> 
  * Use `create(ListLeaderTasksRequestSchema)` to create a new message.
  */
 export const ListLeaderTasksRequestSchema: GenMessage<ListLeaderTasksRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 5);
+  messageDesc(file_marid_v1_fleet_service, 8);
 
 /**
  * ListLeaderTasksResponse lists the leader's tasks.
@@ -244,7 +343,7 @@ export type ListLeaderTasksResponse = Message<"marid.v1.ListLeaderTasksResponse"
  * Use `create(ListLeaderTasksResponseSchema)` to create a new message.
  */
 export const ListLeaderTasksResponseSchema: GenMessage<ListLeaderTasksResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 6);
+  messageDesc(file_marid_v1_fleet_service, 9);
 
 /**
  * LeaderTask is a sweep that only the leader runs.
@@ -300,7 +399,7 @@ export type LeaderTask = Message<"marid.v1.LeaderTask"> & {
  * Use `create(LeaderTaskSchema)` to create a new message.
  */
 export const LeaderTaskSchema: GenMessage<LeaderTask> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 7);
+  messageDesc(file_marid_v1_fleet_service, 10);
 
 /**
  * GetServerInfoRequest is empty.
@@ -315,7 +414,7 @@ export type GetServerInfoRequest = Message<"marid.v1.GetServerInfoRequest"> & {
  * Use `create(GetServerInfoRequestSchema)` to create a new message.
  */
 export const GetServerInfoRequestSchema: GenMessage<GetServerInfoRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 8);
+  messageDesc(file_marid_v1_fleet_service, 11);
 
 /**
  * GetServerInfoResponse tells what answers here.
@@ -350,7 +449,7 @@ export type GetServerInfoResponse = Message<"marid.v1.GetServerInfoResponse"> & 
  * Use `create(GetServerInfoResponseSchema)` to create a new message.
  */
 export const GetServerInfoResponseSchema: GenMessage<GetServerInfoResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 9);
+  messageDesc(file_marid_v1_fleet_service, 12);
 
 /**
  * WorkerState is what a worker does.
@@ -392,6 +491,13 @@ export enum WorkerState {
    * @generated from enum value: WORKER_STATE_STOPPED = 4;
    */
   STOPPED = 4,
+
+  /**
+   * Was silent for so long that its session was ended and its jobs were given up. It may register again.
+   *
+   * @generated from enum value: WORKER_STATE_EXPIRED = 5;
+   */
+  EXPIRED = 5,
 }
 
 /**
@@ -425,6 +531,16 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof DrainWorkerRequestSchema;
     output: typeof DrainWorkerResponseSchema;
+  },
+  /**
+   * ReleaseWorkers lets the silent workers of a pool be given up although they are many. See ExpiryBrake.
+   *
+   * @generated from rpc marid.v1.FleetService.ReleaseWorkers
+   */
+  releaseWorkers: {
+    methodKind: "unary";
+    input: typeof ReleaseWorkersRequestSchema;
+    output: typeof ReleaseWorkersResponseSchema;
   },
   /**
    * ListLeaderTasks returns the tasks of the leader with their last runs.

@@ -15,7 +15,8 @@ describe('controlPlaneConfigSchema', () => {
     [{ partitions: 0 }, 'partitions'],
     [{ pools: [] }, 'pools'],
     [{ pools: ['a b'] }, 'pools'],
-    [{ heartbeatIntervalMs: 60_001, leaseTtlMs: 120_000 }, 'heartbeatIntervalMs'],
+    [{ heartbeatIntervalMs: 30_001, leaseTtlMs: 120_000 }, 'heartbeatIntervalMs'],
+    [{ leaseTtlMs: 4999, heartbeatIntervalMs: 500 }, 'leaseTtlMs'],
     [{ commandSelector: 'best' }, 'commandSelector'],
   ])('refuses %j at %s', (given, key) => {
     const result = controlPlaneConfigSchema.safeParse(given);
