@@ -24,8 +24,7 @@ export async function listWorkers(context: CliContext, command: Command): Promis
 }
 
 /** Lets the silent workers of a pool be given up. */
-export async function releaseWorkers(context: CliContext, command: Command): Promise<void> {
-  const { pool } = command.opts<{ readonly pool: string }>();
+export async function releaseWorkers(context: CliContext, command: Command, pool: string): Promise<void> {
   const { workers } = await withClient(context, command, (client) => client.fleet.releaseWorkers({ pool }));
   for (const { id } of workers) await context.stdout.write(`${escapeText(id)}  released\n`);
   if (workers.length === 0) await context.stderr.write(`No silent worker of pool ${escapeText(pool)} has jobs.\n`);

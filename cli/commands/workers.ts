@@ -8,7 +8,7 @@ import { outputOption } from './options.js';
 export function register(program: Command, context: CliContext): void {
   const command = program
     .command('workers')
-    .enablePositionalOptions()
+
     .option('--pool <pool>', 'only this pool')
     .addOption(outputOption());
   documented(command, {
@@ -18,12 +18,12 @@ export function register(program: Command, context: CliContext): void {
     const { listWorkers } = await import('../actions/fleet.js');
     await listWorkers(context, command);
   });
-  const release = command.command('release').requiredOption('--pool <pool>', 'pool of the workers');
+  const release = command.command('release').argument('<pool>', 'pool of the workers');
   documented(release, {
     summary: 'Give up the silent workers of a pool, although they are too many to do so by itself.',
-    examples: [['marid workers release --pool gpu', 'their jobs are tried again, or fail']],
-  }).action(async () => {
+    examples: [['marid workers release gpu', 'their jobs are tried again, or fail']],
+  }).action(async (pool: string) => {
     const { releaseWorkers } = await import('../actions/fleet.js');
-    await releaseWorkers(context, release);
+    await releaseWorkers(context, release, pool);
   });
 }

@@ -58,5 +58,5 @@ function expiredLately({ expired, released }: WorkerRecord, now: number): boolea
 /** A brake in one sentence, for people. */
 export function brakeText({ pool, silent, workers, limit }: ExpiryBrake): string {
   const counts = `${silent} of ${workers} workers of pool ${pool} are silent or were given up within the last minute`;
-  return `${counts}, more than ${limit}: no more are given up until some are back, or \`marid workers release --pool ${pool}\`.`;
+  return `${counts}, more than ${limit}: no more are given up until some are back, or \`marid workers release ${pool}\`.`;
 }

@@ -36,7 +36,7 @@ export const controlPlaneConfigSchema = z
     defaultMemoryMb: mebibytes.default(1500).describe('MiB that a job reserves when neither it nor its command says.'),
     maxMemoryMb: mebibytes.nullable().default(null).describe('Most MiB that a job may ask for; null: no limit.'),
     defaultTimeoutMs: milliseconds(1000).default(604_800_000).describe('Longest run time of a job that does not say.'),
-    leaseTtlMs: milliseconds(5000)
+    leaseTtlMs: milliseconds(4000)
       .max(3_600_000)
       .default(120_000)
       .describe(

@@ -259,6 +259,7 @@ describe('describe job', () => {
 describe('kill, explain, resolve', () => {
   test('do what they say', async () => {
     marid.jobs.add('j', create(JobRequestSchema));
+    expect((await run('describe', 'job', 'j')).stdout).toContain('\nNow\n  It waits.\n');
     expect((await run('explain', 'j')).stdout).toBe(
       'ACCEPTED: It waits.\n  - spark matched.\n  - No worker has room.\n',
     );

@@ -49,7 +49,9 @@ describe('planExpiry', () => {
     const plan = twice({ workers: [...workers, other], silent });
     expect(plan.due.map(({ record }) => record)).toEqual([other]);
     expect(plan.brakes).toEqual([{ pool: 'default', silent: 5, workers: 10, limit: 3 }]);
-    expect(plan.brakes.map(brakeText)[0]).toMatch(/^5 of 10 workers of pool default .*more than 3.*--pool default`\.$/);
+    expect(plan.brakes.map(brakeText)[0]).toMatch(
+      /^5 of 10 workers of pool default .*more than 3.*release default`\.$/,
+    );
   });
 
   test('counts also those that are silent and not due yet', () => {

@@ -16,7 +16,7 @@ describe('controlPlaneConfigSchema', () => {
     [{ pools: [] }, 'pools'],
     [{ pools: ['a b'] }, 'pools'],
     [{ heartbeatIntervalMs: 30_001, leaseTtlMs: 120_000 }, 'heartbeatIntervalMs'],
-    [{ leaseTtlMs: 4999, heartbeatIntervalMs: 500 }, 'leaseTtlMs'],
+    [{ leaseTtlMs: 3999, heartbeatIntervalMs: 500 }, 'leaseTtlMs'],
     [{ commandSelector: 'best' }, 'commandSelector'],
   ])('refuses %j at %s', (given, key) => {
     const result = controlPlaneConfigSchema.safeParse(given);
