@@ -18,9 +18,9 @@ const CATCH_UP_MS = 20_000;
 
 /** Options of `LeaseExpiryTask`. */
 export interface LeaseExpiryTaskOptions {
-  readonly directory: WorkerDirectory;
-  readonly silent: SilentWorkers;
-  readonly expiry: SessionExpiry;
+  readonly directory: Pick<WorkerDirectory, 'list'>;
+  readonly silent: Pick<SilentWorkers, 'find'>;
+  readonly expiry: Pick<SessionExpiry, 'expire' | 'loseAttempts'>;
   /** Whether the process that has the worker's session answers a call. */
   readonly answers: (record: WorkerRecord) => Promise<boolean>;
   /** Resolves when the events that workers have sent so far are applied; false when that takes longer than the time given. */
