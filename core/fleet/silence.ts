@@ -40,7 +40,10 @@ export function beatSilenceMs(beat: SeenBeat | null, readings: readonly (Partiti
   const own = beat === null ? null : readings[beat.partition];
   if (beat !== null && own !== undefined) return own === null ? null : own.until - Math.max(beat.at, own.since);
   const lengths = readings.map((reading) => (reading === null ? null : reading.until - reading.since));
-  return lengths.reduce((least, length) => (least === null || length === null ? null : Math.min(least, length)), Infinity);
+  return lengths.reduce(
+    (least, length) => (least === null || length === null ? null : Math.min(least, length)),
+    Infinity,
+  );
 }
 
 /** For how long nothing at all was heard of a worker: neither a beat nor a call; 0 when that is not known. Milliseconds. */

@@ -1,5 +1,10 @@
 /** `FleetStore` in the embedded database. */
-import { WORKER_RECORD_DEFAULTS, type TaskRun, type WorkerRecord } from '../../../core/fleet/worker-record.js';
+import {
+  WORKER_RECORD_DEFAULTS,
+  type TaskControl,
+  type TaskRun,
+  type WorkerRecord,
+} from '../../../core/fleet/worker-record.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import { decodeDocument, raiseCounter } from './documents.js';
 import type { SqlRow } from './sqlite-connection.js';
@@ -9,6 +14,9 @@ const INSERT = 'INSERT INTO workers (id, revision, seen_at, document) VALUES (?,
 const REPLACE = 'UPDATE workers SET revision = ?, seen_at = ?, document = ? WHERE id = ? AND revision = ?';
 const PUT_RUN = `INSERT INTO task_runs (name, document) VALUES (?, ?)
   ON CONFLICT (name) DO UPDATE SET document = excluded.document`;
+const INSERT_CONTROL =
+  'INSERT INTO task_controls (name, revision, document) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING';
+const REPLACE_CONTROL = 'UPDATE task_controls SET revision = ?, document = ? WHERE name = ? AND revision = ?';
 
 /** Workers, terms and task runs in SQLite. Shares the database, which its owner opens and closes. */
 export class SqliteFleetStore implements FleetStore {
@@ -55,8 +63,29 @@ export class SqliteFleetStore implements FleetStore {
     const rows = this.database.read((connection) => connection.all(sql));
     return rows.map((row) => decodeDocument<TaskRun>(row, 0, ['name', 'startedAt', 'outcome']));
   }
+
+  putTaskControl({ control }: { readonly control: TaskControl }): Promise<boolean> {
+    const { name, revision } = control;
+    const document = JSON.stringify(control);
+    return this.database.write((connection) => {
+      const change =
+        revision === 1
+          ? connection.run(INSERT_CONTROL, [name, revision, document])
+          : connection.run(REPLACE_CONTROL, [revision, document, name, revision - 1]);
+      return change.changes === 1;
+    });
+  }
+
+  async listTaskControls(): Promise<readonly TaskControl[]> {
+    const sql = 'SELECT document FROM task_controls ORDER BY name';
+    const rows = this.database.read((connection) => connection.all(sql));
+    return rows.map((row) => decodeDocument<TaskControl>(row, 0, ['name', 'revision', 'paused', 'requests']));
+  }
 }
 
 function decodeWorker(row: SqlRow): WorkerRecord {
-  return { ...WORKER_RECORD_DEFAULTS, ...decodeDocument<WorkerRecord>(row, 0, ['id', 'revision', 'session', 'address']) };
+  return {
+    ...WORKER_RECORD_DEFAULTS,
+    ...decodeDocument<WorkerRecord>(row, 0, ['id', 'revision', 'session', 'address']),
+  };
 }

@@ -1,6 +1,7 @@
 /** gRPC handlers of jobs. */
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { invalidArgument } from '../../../core/errors/marid-error.js';
+import type { DeadlinePolicy } from '../../../core/job/deadline.js';
 import { explainJob } from '../../../core/job/explain.js';
 import type { Job } from '../../../core/job/job.js';
 import { requestKill } from '../../../core/job/kill.js';
@@ -36,6 +37,7 @@ export interface JobHandlerOptions extends JobWatchOptions {
   readonly matcher: Matcher;
   readonly kills: KillDelivery;
   readonly directory: WorkerDirectory;
+  readonly deadlines: DeadlinePolicy;
   readonly files: JobFiles;
   readonly silent: SilentWorkers;
   readonly retry: RetryPolicy;
@@ -44,7 +46,7 @@ export interface JobHandlerOptions extends JobWatchOptions {
 
 /** Handlers over submission, the job repository and the workers. */
 export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<typeof JobService> {
-  const { store, submitter, jobs, files, directory, clock } = options;
+  const { store, submitter, jobs, files, directory, deadlines, clock, silent, retry } = options;
   return {
     submitJob: async (request) => {
       if (request.job === undefined) throw invalidArgument([{ field: 'job', description: 'is required' }]);
@@ -60,8 +62,8 @@ export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<t
     explainJob: async (request) => {
       const job = await jobs.require(request.jobId);
       const workers = directory.facts(options.leaseGraceMs);
-      const brakes = await options.silent.brakes();
-      const { summary, details } = explainJob(job, { now: clock.now(), workers, brakes, retry: options.retry });
+      const facts = { now: clock.now(), workers, brakes: await silent.brakes(), deadlines, retry };
+      const { summary, details } = explainJob(job, facts);
       return { status: statusToMessage(job.status), summary, details: [...details] };
     },
     listJobFiles: (request, { signal }) => files.list(request, signal),

@@ -40,7 +40,7 @@ export interface LeaseExpiryTaskOptions {
 /** Leader task `lease-expiry`. What it keeps between two runs is of one term. */
 export class LeaseExpiryTask implements LeaderTask {
   readonly name = 'lease-expiry';
-  readonly intervalMs: number;
+  readonly schedule: { readonly everyMs: number };
   private readonly warmUpMs: number;
   private term: number | null = null;
   private termSince = 0;
@@ -51,7 +51,7 @@ export class LeaseExpiryTask implements LeaderTask {
 
   constructor(private readonly options: LeaseExpiryTaskOptions) {
     const { leaseTtlMs, warmUpMs } = options;
-    this.intervalMs = Math.min(INTERVAL_MS, leaseTtlMs * INTERVAL_PART);
+    this.schedule = { everyMs: Math.min(INTERVAL_MS, leaseTtlMs * INTERVAL_PART) };
     this.warmUpMs = Math.max(warmUpMs, leaseTtlMs / 2);
   }
 

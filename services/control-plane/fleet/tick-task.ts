@@ -10,7 +10,7 @@ const INTERVAL_PART = 0.1;
 /** Leader task `heartbeat-ticks`. Only the leader ticks, because only a leader gives workers up. */
 export class TickTask implements LeaderTask {
   readonly name = 'heartbeat-ticks';
-  readonly intervalMs: number;
+  readonly schedule: { readonly everyMs: number };
 
   constructor(
     private readonly options: {
@@ -21,7 +21,7 @@ export class TickTask implements LeaderTask {
       readonly leaseTtlMs: number;
     },
   ) {
-    this.intervalMs = Math.min(INTERVAL_MS, options.leaseTtlMs * INTERVAL_PART);
+    this.schedule = { everyMs: Math.min(INTERVAL_MS, options.leaseTtlMs * INTERVAL_PART) };
   }
 
   async run(): Promise<string> {

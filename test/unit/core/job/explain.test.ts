@@ -15,13 +15,16 @@ const WORKER: WorkerFacts = {
   ...{ alive: true, draining: false, silent: false, seenAt: T0, givenUpAt: T0 + 135_000, released: false },
 };
 
+const DEADLINES = { ACCEPTED: null, CLAIMED: 60_000, INIT: 60_000, RUNNING: 60_000, KILL: 60_000 };
+
 function explain(
   job: Job,
   workers: readonly Partial<WorkerFacts>[] = [{}],
   now = NOW,
   brakes: readonly ExpiryBrake[] = [],
 ) {
-  return explainJob(job, { now, workers: workers.map((each) => ({ ...WORKER, ...each })), brakes, retry: RETRY });
+  const facts = { now, brakes, deadlines: DEADLINES, retry: RETRY };
+  return explainJob(job, { ...facts, workers: workers.map((each) => ({ ...WORKER, ...each })) });
 }
 
 describe('explainJob', () => {
