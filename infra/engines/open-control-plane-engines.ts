@@ -44,7 +44,7 @@ export interface OpenEngines {
 
 type Stores = Pick<OpenEngines, 'jobs' | 'survey' | 'registry' | 'fleet'>;
 
-/** Opens them. Rejects with what the first engine that failed said; what was open before is closed then. */
+/** Opens them; only Kafka may be away. Rejects with what the first engine that failed said; what was open before is closed then. */
 export async function openControlPlaneEngines(choice: EngineChoice, runtime: EngineRuntime): Promise<OpenEngines> {
   const opening = new Opening(choice, runtime);
   try {
@@ -77,7 +77,12 @@ class Opening {
 
   async log(): Promise<TopicLog> {
     if (this.choice.log === 'kafka') {
-      const options = { ...this.runtime, clientId: 'marid-control-plane', sessionTimeoutMs: SESSION_MS };
+      const options = {
+        ...this.runtime,
+        clientId: 'marid-control-plane',
+        sessionTimeoutMs: SESSION_MS,
+        mayBeAway: true,
+      };
       return this.keep(await openKafka(this.choice, options));
     }
     const { EmbeddedTopicLog } = await import('../log/embedded/embedded-topic-log.js');

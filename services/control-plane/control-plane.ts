@@ -47,7 +47,7 @@ import { Admission } from './submit/admission.js';
 import { Matcher } from './submit/matcher.js';
 import { Submitter } from './submit/submitter.js';
 import { TopicReader } from './topic-reader.js';
-import { ensureTopics, partitionsOf, type PartitionCounts } from './topics.js';
+import { TopicKeeper } from './topics.js';
 
 /** Rests before the second, third, ... attempt of a job. */
 const RETRY_BACK_OFF_MS = [1000, 5000, 30_000] as const;
@@ -90,15 +90,16 @@ export class ControlPlane implements Service {
   readonly handlers: ControlPlaneHandlers;
   private readonly services: readonly Service[];
 
-  private constructor(options: ControlPlaneOptions, partitions: PartitionCounts) {
-    const parts = assemble(options, partitions);
+  private constructor(options: ControlPlaneOptions, topics: TopicKeeper) {
+    const parts = assemble(options, topics);
     this.services = parts.services;
     this.handlers = parts.handlers;
   }
 
   /** Makes sure of the topics and puts the parts together. */
   static async create(options: ControlPlaneOptions): Promise<ControlPlane> {
-    return new ControlPlane(options, await ensureTopics({ ...options.config, log: options.engines.log }));
+    const { config, engines, runtime } = options;
+    return new ControlPlane(options, await TopicKeeper.open({ ...config, ...runtime, log: engines.log }));
   }
 
   async start(): Promise<void> {
@@ -115,7 +116,7 @@ interface Parts {
   readonly handlers: ControlPlaneHandlers;
 }
 
-function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Parts {
+function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const { config, runtime, engines } = options;
   const { clock, random, logger } = runtime;
   const instanceId = random.id();
@@ -123,13 +124,13 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
 
   const keeper = new RegistryKeeper({ store: engines.registry, clock, logger });
   const directory = new WorkerDirectory({ ...runtime, store: engines.fleet });
-  const changes = followChanges(options, partitions);
+  const partitions = topics.counts;
+  const changes = followChanges(options, topics);
   const { signals, publisher, active, jobs } = changes;
   const targets = (pool: string): ReturnType<WorkerDirectory['targets']> => directory.targets(pool);
   const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
-  const heartbeatPartitions = partitionsOf(partitions, TOPICS.heartbeats);
-  const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, heartbeatPartitions });
-  const heartbeats = new Heartbeats({ partitions: heartbeatPartitions });
+  const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, partitions });
+  const heartbeats = new Heartbeats({ counts: partitions });
   const term = (): number | null => leader.term;
   const fleet = assembleFleet(options, { directory, heartbeats, jobs, retry, projector, term });
   const submit = assembleSubmit(options, { keeper, directory, active, jobs, offerer });
@@ -141,7 +142,7 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
       ...assembleTasks(options, { keeper, jobs, kills: fleet.kills, retry, projector, gauges }),
       new ReOfferTask({ store: engines.jobs, jobs, offerer, clock }),
       new PublishTask({ store: engines.jobs, publisher, clock }),
-      new TickTask({ log: engines.log, partitions: heartbeatPartitions, leaseTtlMs: config.leaseTtlMs }),
+      new TickTask({ log: engines.log, counts: partitions, leaseTtlMs: config.leaseTtlMs }),
       fleet.expiryTask,
     ],
   });
@@ -149,7 +150,7 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
   const info = { version: options.version, instanceId, engines: engines.names };
   return {
     services: [
-      ...[keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, fleet.reconciler, projector],
+      ...[topics, keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, fleet.reconciler, projector],
       ...[...readOthers(options, { directory, heartbeats, projector, ...changes }), leader],
     ],
     handlers: createHandlers({
@@ -186,13 +187,12 @@ function assembleTasks(
 }
 
 /** What follows every committed change: load, publication, signals. */
-function followChanges(options: ControlPlaneOptions, partitions: PartitionCounts) {
-  const { engines, runtime } = options;
+function followChanges({ engines, runtime }: ControlPlaneOptions, topics: TopicKeeper) {
   const signals = new JobSignals();
   const active = new ActiveJobs();
   const publisher = new EventPublisher({
     ...{ log: engines.log, store: engines.jobs, source: '/marid/control-plane' },
-    ...{ partitions: partitionsOf(partitions, TOPICS.jobEvents), clock: runtime.clock, logger: runtime.logger },
+    ...{ partitions: topics.counts, clock: runtime.clock, logger: runtime.logger },
   });
   const onCommitted = (change: JobChange): void => {
     active.committed(change);

@@ -41,7 +41,7 @@ export class FaultProxy {
 
   private constructor(
     private readonly server: Server,
-    private readonly target: ProxyAddress,
+    private target: ProxyAddress,
   ) {}
 
   /** Listens on a free loopback port. `target`: host and port, or `host:port`. */
@@ -56,6 +56,11 @@ export class FaultProxy {
       server.listen(0, '127.0.0.1', resolve);
     });
     return proxy;
+  }
+
+  /** Leads new connections to another server. */
+  lead(target: string): void {
+    this.target = parseAddress(target);
   }
 
   /** Where clients connect. */

@@ -38,7 +38,7 @@ export interface SessionListener {
 
 /** Options of `ConsumerSession`. */
 export interface SessionOptions {
-  readonly driver: KafkaDriver;
+  readonly driver: Pick<KafkaDriver, 'client'>;
   readonly settings: KafkaSettings;
   readonly group: string;
   readonly topics: readonly string[];

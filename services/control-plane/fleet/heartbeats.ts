@@ -4,6 +4,7 @@ import { beatSilenceMs, type PartitionReading, type SeenBeat } from '../../../co
 import { TOPICS } from '../../../core/fleet/topics.js';
 import type { LogRecord, StoredRecord } from '../../../core/ports/topic-log.js';
 import { decodeBeat } from '../../../proto/codec/index.js';
+import { partitionsOf, type PartitionCounts } from '../topics.js';
 
 /** Workers whose last beats are kept; more than any installation has. */
 const KEPT_BEATS = 50_000;
@@ -15,22 +16,20 @@ interface SessionBeat extends SeenBeat {
 /** Watermarks of the partitions and last beats of the workers. */
 export class Heartbeats {
   private readonly beats = new LRUCache<string, SessionBeat>({ max: KEPT_BEATS });
-  private readings: (PartitionReading | null)[] = [];
+  private readonly readings = new Map<number, PartitionReading>();
 
-  constructor(private readonly options: { /** Partitions of the topic. */ readonly partitions: number }) {
-    this.begin();
-  }
+  constructor(private readonly options: { /** Partitions by topic. */ readonly counts: PartitionCounts }) {}
 
   /** Reading begins at the end of the topic: beats before are not known. */
   begin(): void {
-    this.readings = Array.from({ length: this.options.partitions }, () => null);
+    this.readings.clear();
   }
 
   /** Takes a record of the topic: a beat, a tick or anything else, all of which move the watermark. */
   take(record: StoredRecord): void {
     const { partition, appendedAt } = record;
-    const reading = this.readings[partition] ?? { since: appendedAt, until: appendedAt };
-    this.readings[partition] = { ...reading, until: Math.max(reading.until, appendedAt) };
+    const reading = this.readings.get(partition) ?? { since: appendedAt, until: appendedAt };
+    this.readings.set(partition, { ...reading, until: Math.max(reading.until, appendedAt) });
     const beat = decodeBeat(record.value);
     if (beat !== null) this.beats.set(beat.workerId, { session: beat.session, partition, at: appendedAt });
   }
@@ -38,7 +37,9 @@ export class Heartbeats {
   /** For how long the log has no beat of a worker's session; `null`: not known. */
   silenceMs(workerId: string, session: string): number | null {
     const beat = this.beats.get(workerId);
-    return beatSilenceMs(beat?.session === session ? beat : null, this.readings);
+    const length = partitionsOf(this.options.counts, TOPICS.heartbeats);
+    const readings = Array.from({ length }, (_, partition) => this.readings.get(partition) ?? null);
+    return beatSilenceMs(beat?.session === session ? beat : null, readings);
   }
 }
 

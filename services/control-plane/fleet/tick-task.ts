@@ -1,6 +1,8 @@
 /** Keeps the watermarks of the heartbeats moving. */
+import { TOPICS } from '../../../core/fleet/topics.js';
 import type { TopicLog } from '../../../core/ports/topic-log.js';
 import type { LeaderTask } from '../leader/leader-task.js';
+import { partitionsOf, type PartitionCounts } from '../topics.js';
 import { ticks } from './heartbeats.js';
 
 const INTERVAL_MS = 2000;
@@ -15,8 +17,8 @@ export class TickTask implements LeaderTask {
   constructor(
     private readonly options: {
       readonly log: TopicLog;
-      /** Partitions of the topic of heartbeats. */
-      readonly partitions: number;
+      /** Partitions by topic. */
+      readonly counts: PartitionCounts;
       /** Length of leases, milliseconds. */
       readonly leaseTtlMs: number;
     },
@@ -25,7 +27,8 @@ export class TickTask implements LeaderTask {
   }
 
   async run(): Promise<string> {
-    const { log, partitions } = this.options;
+    const { log, counts } = this.options;
+    const partitions = partitionsOf(counts, TOPICS.heartbeats);
     await log.produce({ records: ticks(partitions) });
     return `${String(partitions)} ticks`;
   }
