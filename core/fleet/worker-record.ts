@@ -1,5 +1,14 @@
 /** What the control plane keeps of a worker, and of the leader's tasks. Plain JSON. */
 
+/** Holds a worker for a job that has waited too long: the worker gets no other until that one fits. */
+export interface Reservation {
+  readonly jobId: string;
+  /** MiB that the job needs. */
+  readonly memoryMb: number;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
 /** A worker as it registered, with what was decided about it since. */
 export interface WorkerRecord {
   readonly id: string;
@@ -27,6 +36,8 @@ export interface WorkerRecord {
   readonly expired: Expiry | null;
   /** Somebody released it by hand: its session may end although many of its pool are silent. A renewal takes it back. */
   readonly released: boolean;
+  /** Lives here and not in the job, so that a worker has one at most; `null`: none. */
+  readonly reservation: Reservation | null;
 }
 
 /** The end of a session of which nothing was heard. */
@@ -38,7 +49,12 @@ export interface Expiry {
 }
 
 /** What a record written by an earlier version lacks. */
-export const WORKER_RECORD_DEFAULTS = { leaseTtlMs: 120_000, expired: null, released: false } as const;
+export const WORKER_RECORD_DEFAULTS = {
+  leaseTtlMs: 120_000,
+  expired: null,
+  released: false,
+  reservation: null,
+} as const;
 
 /** The last run of a leader's task. */
 export interface TaskRun {

@@ -1,5 +1,6 @@
 /** Says for people where a job is and why. */
 import type { ExpiryBrake } from '../fleet/expiry-brake.js';
+import type { Reservation } from '../fleet/worker-record.js';
 import { deadlineBase, deadlineOf, type DeadlinePolicy } from './deadline.js';
 import { durationText } from './duration-text.js';
 import { explainAttempts, explainEnd } from './explain-attempts.js';
@@ -26,6 +27,8 @@ export interface WorkerFacts {
   readonly givenUpAt: number;
   /** No brake keeps it from being given up. */
   readonly released: boolean;
+  /** Claims nothing but this job. */
+  readonly reservation: Reservation | null;
 }
 
 /** What an explanation takes into account besides the job. */

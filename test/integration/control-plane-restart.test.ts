@@ -78,21 +78,12 @@ describe('a control plane that comes back on its file', () => {
     expect(job.history.map(({ to }) => to).slice(3)).toEqual(['CLAIMED', 'RUNNING', 'SUCCEEDED']);
     const { tasks, leader } = await eventually('the leader', async () => {
       const answer = await second.fleet.listLeaderTasks({});
-      const run = answer.tasks.every(({ cron, lastRunTime }) => cron !== '' || lastRunTime !== undefined);
-      return run && answer;
+      const ran = answer.tasks.filter(({ lastRunTime }) => lastRunTime !== undefined);
+      const wanted = ['publish-events', 're-offer', 'reserve', 'retention', 'heartbeat-ticks', 'lease-expiry'];
+      return wanted.every((name) => ran.some((task) => task.name === name)) && { leader: answer.leader, tasks: ran };
     });
     expect(leader).not.toBe('');
-    expect(tasks.map(({ name }) => name)).toEqual([
-      'deadlines',
-      'heartbeat-ticks',
-      'lease-expiry',
-      'publish-events',
-      're-offer',
-      'registry-clean-up',
-      'retention',
-      'usage',
-    ]);
-    expect(tasks.filter(({ cron }) => cron === '').every(({ lastRunSucceeded }) => lastRunSucceeded)).toBe(true);
+    expect(tasks.filter(({ lastRunSucceeded }) => !lastRunSucceeded)).toEqual([]);
     await second.stop();
   });
 });

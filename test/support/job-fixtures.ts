@@ -93,6 +93,7 @@ export function makeJob(overrides: Partial<Job> = {}): Job {
     revision: 1,
     createdAt,
     updatedAt: createdAt,
+    parentId: null,
     request,
     requestHash: 'hash',
     resolution,
@@ -183,6 +184,7 @@ export function makeWorker(overrides: Partial<WorkerRecord> = {}): WorkerRecord 
     leaseTtlMs: 120_000,
     expired: null,
     released: false,
+    reservation: null,
     ...overrides,
   };
 }

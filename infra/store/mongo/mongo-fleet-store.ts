@@ -145,7 +145,7 @@ function writersOf(database: MongoDatabase, collection: string): Writers {
 function decodeWorker(document: WorkerDocument): WorkerRecord {
   const { _id: id, revision, session, pool, host, address, memoryBudgetMb, version } = document;
   const { registeredAt, seenAt, draining, stopped } = document;
-  const { leaseTtlMs, expired, released } = { ...WORKER_RECORD_DEFAULTS, ...document };
+  const { leaseTtlMs, expired, released, reservation } = { ...WORKER_RECORD_DEFAULTS, ...document };
   const identity = { id, revision, session, pool, host, address, memoryBudgetMb, version };
-  return { ...identity, registeredAt, seenAt, draining, stopped, leaseTtlMs, expired, released };
+  return { ...identity, registeredAt, seenAt, draining, stopped, leaseTtlMs, expired, released, reservation };
 }

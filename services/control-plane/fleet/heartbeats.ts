@@ -4,7 +4,6 @@ import { beatSilenceMs, type PartitionReading, type SeenBeat } from '../../../co
 import { TOPICS } from '../../../core/fleet/topics.js';
 import type { LogRecord, StoredRecord } from '../../../core/ports/topic-log.js';
 import { decodeBeat } from '../../../proto/codec/index.js';
-import { partitionsOf, type PartitionCounts } from '../topics.js';
 
 /** Workers whose last beats are kept; more than any installation has. */
 const KEPT_BEATS = 50_000;
@@ -18,7 +17,7 @@ export class Heartbeats {
   private readonly beats = new LRUCache<string, SessionBeat>({ max: KEPT_BEATS });
   private readonly readings = new Map<number, PartitionReading>();
 
-  constructor(private readonly options: { /** Partitions by topic. */ readonly counts: PartitionCounts }) {}
+  constructor(private readonly options: { /** Partitions of the topic. */ readonly partitions: () => number }) {}
 
   /** Reading begins at the end of the topic: beats before are not known. */
   begin(): void {
@@ -37,7 +36,7 @@ export class Heartbeats {
   /** For how long the log has no beat of a worker's session; `null`: not known. */
   silenceMs(workerId: string, session: string): number | null {
     const beat = this.beats.get(workerId);
-    const length = partitionsOf(this.options.counts, TOPICS.heartbeats);
+    const length = this.options.partitions();
     const readings = Array.from({ length }, (_, partition) => this.readings.get(partition) ?? null);
     return beatSilenceMs(beat?.session === session ? beat : null, readings);
   }

@@ -1,8 +1,6 @@
 /** Keeps the watermarks of the heartbeats moving. */
-import { TOPICS } from '../../../core/fleet/topics.js';
 import type { TopicLog } from '../../../core/ports/topic-log.js';
 import type { LeaderTask } from '../leader/leader-task.js';
-import { partitionsOf, type PartitionCounts } from '../topics.js';
 import { ticks } from './heartbeats.js';
 
 const INTERVAL_MS = 2000;
@@ -17,8 +15,8 @@ export class TickTask implements LeaderTask {
   constructor(
     private readonly options: {
       readonly log: TopicLog;
-      /** Partitions by topic. */
-      readonly counts: PartitionCounts;
+      /** Partitions of the topic of heartbeats. */
+      readonly partitions: () => number;
       /** Length of leases, milliseconds. */
       readonly leaseTtlMs: number;
     },
@@ -27,8 +25,8 @@ export class TickTask implements LeaderTask {
   }
 
   async run(): Promise<string> {
-    const { log, counts } = this.options;
-    const partitions = partitionsOf(counts, TOPICS.heartbeats);
+    const { log } = this.options;
+    const partitions = this.options.partitions();
     await log.produce({ records: ticks(partitions) });
     return `${String(partitions)} ticks`;
   }

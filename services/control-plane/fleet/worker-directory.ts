@@ -102,10 +102,11 @@ export class WorkerDirectory implements Service {
     return record.draining ? 'DRAINING' : 'ACTIVE';
   }
 
-  /** Workers of a pool that take jobs now. */
+  /** Workers of a pool that take jobs now; not those that are reserved for one, which ask for it themselves. */
   targets(pool: string): readonly OfferTarget[] {
     return [...this.workers.values()].filter(
-      (worker) => worker.record.pool === pool && this.stateOf(worker) === 'ACTIVE',
+      (worker) =>
+        worker.record.pool === pool && worker.record.reservation === null && this.stateOf(worker) === 'ACTIVE',
     );
   }
 
@@ -122,10 +123,10 @@ export class WorkerDirectory implements Service {
     return this.list().map((worker) => {
       const state = this.stateOf(worker);
       const { seenAt, memoryFreeMb } = worker;
-      const { id, pool, memoryBudgetMb, draining, leaseTtlMs, released } = worker.record;
+      const { id, pool, memoryBudgetMb, draining, reservation, leaseTtlMs, released } = worker.record;
       const alive = state === 'ACTIVE' || state === 'DRAINING';
       const silence = { silent: state === 'SILENT', seenAt, givenUpAt: seenAt + leaseTtlMs + graceMs, released };
-      return { id, pool, memoryBudgetMb, memoryFreeMb, alive, draining, ...silence };
+      return { id, pool, memoryBudgetMb, memoryFreeMb, alive, draining, reservation, ...silence };
     });
   }
 

@@ -19,8 +19,10 @@ export const TASK_NAMES = [
   'publish-events',
   're-offer',
   'registry-clean-up',
+  'reserve',
   'retention',
   'usage',
+  'user-limits',
 ] as const;
 
 /** What the configuration says about a task. */

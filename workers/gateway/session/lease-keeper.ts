@@ -51,8 +51,12 @@ export class LeaseKeeper {
    * same lease; after a longer silence the session may be over, which only the control plane knows.
    */
   async beaten(sent: Moment): Promise<void> {
-    if (this.#renewal === null || this.#elapsedMs(this.#renewal.sent) >= this.#renewal.ttlMs * TERMINATE_PART) return;
-    await this.renewed(sent, null);
+    if (this.#renewal !== null && this.covers(this.#renewal.sent)) await this.renewed(sent, null);
+  }
+
+  /** Whether what was given in answer to a call that was sent then is the worker's still: a worker that was stopped finds answers of long ago. */
+  covers(sent: Moment): boolean {
+    return this.#renewal !== null && this.#elapsedMs(sent) < this.#renewal.ttlMs * TERMINATE_PART;
   }
 
   /** Tells the launcher the deadlines of the last renewal; also for a launcher that has just been started. */

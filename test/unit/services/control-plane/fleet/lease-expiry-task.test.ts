@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { TOPICS } from '../../../../../core/fleet/topics.js';
 import type { WorkerRecord } from '../../../../../core/fleet/worker-record.js';
 import { Heartbeats } from '../../../../../services/control-plane/fleet/heartbeats.js';
 import { LeaseExpiryTask } from '../../../../../services/control-plane/fleet/lease-expiry-task.js';
@@ -77,7 +76,7 @@ describe('the task lease-expiry', () => {
 
 describe('Heartbeats', () => {
   test('miss nobody for what was appended while nothing was read', () => {
-    const heartbeats = new Heartbeats({ counts: new Map([[TOPICS.heartbeats, 1]]) });
+    const heartbeats = new Heartbeats({ partitions: () => 1 });
     const take = (appendedAt: number): void => {
       heartbeats.take({
         topic: '',

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { MaridError } from '../../../../../core/errors/marid-error.js';
 import type { WorkerRecord } from '../../../../../core/fleet/worker-record.js';
+import { TOPICS } from '../../../../../core/fleet/topics.js';
+import { EmbeddedTopicLog } from '../../../../../infra/log/embedded/embedded-topic-log.js';
 import { SqliteDatabase } from '../../../../../infra/store/sqlite/sqlite-database.js';
 import { SqliteFleetStore } from '../../../../../infra/store/sqlite/sqlite-fleet-store.js';
-import { SqliteJobStore } from '../../../../../infra/store/sqlite/sqlite-job-store.js';
-import { AttemptReconciler } from '../../../../../services/control-plane/fleet/attempt-reconciler.js';
-import { SessionExpiry } from '../../../../../services/control-plane/fleet/session-expiry.js';
-import { WorkerDirectory } from '../../../../../services/control-plane/fleet/worker-directory.js';
-import { WorkerSessions } from '../../../../../services/control-plane/fleet/worker-sessions.js';
-import { JobRepository } from '../../../../../services/control-plane/jobs/job-repository.js';
+import type { SessionExpiry } from '../../../../../services/control-plane/fleet/session-expiry.js';
+import type { WorkerSessions } from '../../../../../services/control-plane/fleet/worker-sessions.js';
 import { FakeClock } from '../../../../support/fake-clock.js';
 import { QuietLogger } from '../../../../support/quiet-logger.js';
+import { openWorkerSessions } from '../../../../support/worker-sessions.js';
 
 const TTL = 100_000;
 const SYNC = { workerId: 'w', session: 's', held: [], memoryFreeMb: 1, stopping: false };
@@ -17,21 +17,16 @@ const FACTS = { pool: 'default', host: 'h', address: 'h:1', memoryBudgetMb: 1, v
 
 let clock: FakeClock;
 let db: SqliteDatabase;
+let log: EmbeddedTopicLog;
 let store: SqliteFleetStore;
 let caughtUp: boolean;
 let expiry: SessionExpiry;
 
 /** The sessions of one of several control planes. */
 function openSessions(): WorkerSessions {
-  const logger = new QuietLogger();
-  const directory = new WorkerDirectory({ store, clock, logger });
-  const jobStore = new SqliteJobStore(db);
-  const jobs = new JobRepository({ store: jobStore, onCommitted: () => undefined });
-  const retry = { maxInfrastructureFailures: 5, backoffMs: [] };
-  const shared = { store: jobStore, jobs, retry, caughtUp: async () => caughtUp, clock, logger };
-  const reconciler = new AttemptReconciler(shared);
-  expiry = new SessionExpiry({ ...shared, fleet: store, directory });
-  return new WorkerSessions({ store, directory, reconciler, expiry, leaseTtlMs: TTL, clock, logger });
+  const opened = openWorkerSessions({ db, fleet: store, log, clock, leaseTtlMs: TTL, caughtUp: () => caughtUp });
+  expiry = opened.expiry;
+  return opened.sessions;
 }
 
 async function record(): Promise<WorkerRecord> {
@@ -42,14 +37,17 @@ async function record(): Promise<WorkerRecord> {
 
 const silent = (judged: WorkerRecord) => ({ record: judged, silentMs: 2 * TTL, attempts: 0 });
 
-beforeEach(() => {
+beforeEach(async () => {
   clock = new FakeClock();
   caughtUp = true;
   db = SqliteDatabase.open({ path: ':memory:', logger: new QuietLogger() });
+  log = new EmbeddedTopicLog({ db, clock, logger: new QuietLogger() });
+  await log.ensureTopics({ topics: [{ topic: TOPICS.heartbeats, partitions: 1, retentionMs: 60_000 }] });
   store = new SqliteFleetStore(db);
 });
 
-afterEach(() => {
+afterEach(async () => {
+  await log.close();
   db.close();
 });
 
@@ -76,6 +74,24 @@ describe('a renewal', () => {
     expect(await expiry.expire(silent(await record()))).toBe(0);
     expect((await first.sync(SYNC)).sessionCurrent).toBe(false);
     expect((await second.sync(SYNC)).sessionCurrent).toBe(false);
+  });
+});
+
+describe('a renewal by the log while the store is away', () => {
+  test('is refused after a long silence: the session may just be ended by somebody else', async () => {
+    let away = false;
+    const getWorker = store.getWorker.bind(store);
+    store.getWorker = async (o) => {
+      if (away) throw new MaridError('UNAVAILABLE', 'the store is away');
+      return getWorker(o);
+    };
+    const sessions = openSessions();
+    await sessions.register({ workerId: 'w', session: 's', held: [], ...FACTS });
+    away = true;
+    await clock.advance(0.4 * TTL);
+    expect((await sessions.sync(SYNC)).sessionCurrent).toBe(true);
+    await clock.advance(0.5 * TTL + 1);
+    await expect(sessions.sync(SYNC)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 });
 
