@@ -137,7 +137,10 @@ export class ChaosFleet {
   /** Events of workers that the control plane has dropped as stale. */
   staleEvents(): number {
     const dropped = this.controlPlane.stderr().matchAll(/"dropped":(\[.*?\]),"msg":"stale worker events dropped"/g);
-    return [...dropped].flatMap(([, list = '[]']) => JSON.parse(list)).length;
+    return [...dropped].reduce((sum, [, list = '[]']) => {
+      const reasons: unknown = JSON.parse(list);
+      return sum + (Array.isArray(reasons) ? reasons.length : 0);
+    }, 0);
   }
 
   /** The last that each process has logged. */
