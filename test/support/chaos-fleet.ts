@@ -134,6 +134,15 @@ export class ChaosFleet {
     return Promise.all(jobs.map(wait));
   }
 
+  /** Events of workers that the control plane has dropped as stale. */
+  staleEvents(): number {
+    const dropped = this.controlPlane.stderr().matchAll(/"dropped":(\[.*?\]),"msg":"stale worker events dropped"/g);
+    return [...dropped].reduce((sum, [, list = '[]']) => {
+      const reasons: unknown = JSON.parse(list);
+      return sum + (Array.isArray(reasons) ? reasons.length : 0);
+    }, 0);
+  }
+
   /** The last that each process has logged. */
   logs(): string {
     const processes: readonly (readonly [string, string])[] = [
@@ -167,6 +176,9 @@ function startControlPlane(bench: MaridBench, leaseTtlMs: number, listen: string
   const environment = {
     MARID_CONTROL_PLANE_LEASE_TTL_MS: String(leaseTtlMs),
     MARID_CONTROL_PLANE_HEARTBEAT_INTERVAL_MS: String(Math.floor(leaseTtlMs / 8)),
+    MARID_CONTROL_PLANE_LEASE_GRACE_MS: '2000',
+    MARID_CONTROL_PLANE_EXPIRY_WARM_UP_MS: '2000',
+    MARID_LOG_LEVEL: 'debug',
   };
   return bench.start(['control-plane', '--listen', listen, '--data-folder', bench.path('data')], environment);
 }
