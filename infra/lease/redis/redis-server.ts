@@ -66,7 +66,7 @@ export class RedisServer {
     });
     const server = new RedisServer(labelOf(url), client, logger);
     await client.connect().catch((error: unknown) => {
-      server.failed(reasonOf(error));
+      server.failed(server.currentProblem ?? reasonOf(error)); // it often says no more than that the connection is closed
     });
     return server;
   }
