@@ -93,6 +93,15 @@ const { ca = '', otherCa = '', key = '', keystore = '' } = authority ?? {};
     await expect(open({ ...right, kafkaBrokers, ...NO_TLS }, new QuietLogger())).rejects.toThrow(REFUSED);
   });
 
+  test('a process that may start without Kafka waits for a better certificate, and not for another password', async () => {
+    const logger = new QuietLogger();
+    const options = { clientId: 'marid-test', mayBeAway: true, clock: new SystemClock(), logger };
+    await (await openKafka({ ...right, kafkaTlsCaFile: otherCa }, options)).close();
+    const warning = logger.lines.find(({ message }) => message.startsWith('Kafka does not answer'));
+    expect(warning?.fields['error']).toMatchObject({ message: expect.stringMatching(UNTRUSTED) });
+    await expect(openKafka({ ...right, kafkaSaslPassword: WRONG }, options)).rejects.toThrow(REFUSED);
+  });
+
   test('config check says the same, and prints no password', async () => {
     const { installation: _, ...keys } = right;
     expect((await checkEngine({ log: 'kafka', ...keys })).stdout).toMatch(/^log: kafka at [\d.:]+: ok$/m);

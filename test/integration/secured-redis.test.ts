@@ -52,12 +52,14 @@ const { ca = '', otherCa = '', key = '', certificate = '' } = authority ?? {};
     authority?.remove();
   });
 
-  /** Takes a lease by a connection of its own. */
+  /** Takes a lease and gives it back, by a connection of its own. */
   const take = async (url: string, caFile: string | null, logger = new QuietLogger()): Promise<boolean> => {
     const choice = { redisUrls: [url], redisTlsCaFile: caFile, installation: 'marid' };
     const lease = await openRedis(choice, { prefix: 'lease', clock: new SystemClock(), logger });
     try {
-      return await lease.acquire({ name: 'leader', holder: 'a', ttlMs: 60_000 });
+      const taken = await lease.acquire({ name: 'leader', holder: 'a', ttlMs: 60_000 });
+      await lease.release({ name: 'leader', holder: 'a' });
+      return taken;
     } finally {
       await lease.close();
     }
