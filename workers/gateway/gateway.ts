@@ -172,7 +172,10 @@ export class Gateway {
       recentlyHeld: () => this.#held.recentReferences(),
       onKill: (reference) => this.#runner.kill(reference),
       onLost: (reference) => this.#runner.disown(reference),
-      onReady: () => this.#reader.pump(),
+      onReady: () => {
+        this.#outbox.open();
+        this.#reader.pump();
+      },
     });
   }
 

@@ -2,7 +2,8 @@
  * Sends the events of attempts to the log, in order, each until the log has acknowledged it. One batch is under way at a time; what comes
  * meanwhile goes with the next. A rejected batch is unknown and is sent again: readers drop sequences that they know.
  *
- * States: idle (nothing queued), patient (only events that may wait, see `sendSoon`), sending, waiting to repeat, stopped (the queue is kept, nothing is sent). `#run` is the one place of change.
+ * States: shut (at first: until the worker is registered, its attempts may belong to the session before, and what this one says of them would be dropped as somebody else's); from `open` on
+ * idle (nothing queued), patient (only events that may wait, see `sendSoon`), sending, waiting to repeat, stopped (the queue is kept, nothing is sent). `#run` is the one place of change.
  */
 import { TOPICS } from '../../../core/fleet/topics.js';
 import { partitionOf } from '../../../core/dispatch/partition-of.js';
@@ -36,6 +37,7 @@ interface Queued {
 export class EventOutbox {
   readonly #options: EventOutboxOptions;
   readonly #stop = new AbortController();
+  #open = false;
   #queue: Queued[] = [];
   #running: Promise<void> | null = null;
   #partitions = 0;
@@ -48,6 +50,12 @@ export class EventOutbox {
   /** Events that the log has not acknowledged. */
   get size(): number {
     return this.#queue.length;
+  }
+
+  /** Sends from now on; safe to repeat. */
+  open(): void {
+    this.#open = true;
+    this.#wake();
   }
 
   /** Queues an event; `acknowledged` is called once the log holds it. Default: nothing is called. */
@@ -80,7 +88,7 @@ export class EventOutbox {
   #wake(): void {
     this.#cancelPatience?.();
     this.#cancelPatience = null;
-    if (this.#queue.length > 0) this.#running ??= this.#run();
+    if (this.#open && this.#queue.length > 0) this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {

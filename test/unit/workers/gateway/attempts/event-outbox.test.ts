@@ -27,6 +27,7 @@ beforeEach(async () => {
   batches = [];
   failures = 0;
   outbox = new EventOutbox({ log: flaky(log), clock, random: new SeededRandom(), logger });
+  outbox.open();
 });
 afterEach(async () => {
   await outbox.stop();
@@ -85,6 +86,18 @@ describe('EventOutbox', () => {
       [1, 2],
     ]);
     expect(sequences.at(-1)?.at(-1)).toBe(3);
+  });
+
+  test('sends nothing before it is open, and then everything in order', async () => {
+    const shut = new EventOutbox({ log: flaky(log), clock, random: new SeededRandom(), logger });
+    shut.send(event('a', 1));
+    shut.send(event('a', 2));
+    await shut.flush(0);
+    expect([batches.length, shut.size]).toEqual([0, 2]);
+    shut.open();
+    await until(() => shut.size === 0);
+    expect(batches.flat().map((record) => decodeWorkerEvent(record.value)?.sequence)).toEqual([1, 2]);
+    await shut.stop();
   });
 
   test('stops in the middle of a wait', async () => {
