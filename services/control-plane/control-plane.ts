@@ -69,6 +69,8 @@ export interface ControlPlaneOptions {
   readonly engines: Engines;
   /** Version of the program. */
   readonly version: string;
+  /** Jobs that each of its caches keeps in memory. Default: each its own number. */
+  readonly cacheSize?: number;
 }
 
 /**
@@ -145,19 +147,21 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
 
 /** What follows every committed change: load, publication, signals. */
 function followChanges(options: ControlPlaneOptions, partitions: PartitionCounts) {
-  const { engines, runtime } = options;
+  const { engines, runtime, cacheSize } = options;
+  const cache = cacheSize === undefined ? {} : { cacheSize };
   const signals = new JobSignals();
   const active = new ActiveJobs();
   const publisher = new EventPublisher({
     ...{ log: engines.log, store: engines.jobs, source: '/marid/control-plane' },
     ...{ partitions: partitionsOf(partitions, TOPICS.jobEvents), clock: runtime.clock, logger: runtime.logger },
+    ...cache,
   });
   const onCommitted = (change: JobChange): void => {
     active.committed(change);
     if (change.after.history.length > (change.before?.history.length ?? 0)) publisher.publish(change.after);
     signals.changed(change.after.id, change.after.history.at(-1)?.sequence ?? 0);
   };
-  return { signals, active, publisher, jobs: new JobRepository({ store: engines.jobs, onCommitted }) };
+  return { signals, active, publisher, jobs: new JobRepository({ store: engines.jobs, onCommitted, ...cache }) };
 }
 
 function assembleFleet(

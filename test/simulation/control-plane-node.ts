@@ -25,6 +25,8 @@ export interface ControlPlaneNodeOptions {
   readonly name: string;
   readonly skewMs: number;
   readonly settings: PlaneSettings;
+  /** Jobs in each of its caches: few, so that they are often forgotten. */
+  readonly cacheSize: number;
   readonly sink: LineSink | null;
 }
 
@@ -64,7 +66,7 @@ export class ControlPlaneNode {
   }
 
   async #serve(process: SimProcess): Promise<void> {
-    const { world, name, settings, sink } = this.#options;
+    const { world, name, settings, cacheSize, sink } = this.#options;
     const random = world.chance(`${name} ${String(this.#runs)}`);
     const { weather, store, network, broker } = world;
     const link = world.link(process, weather.store, 'store');
@@ -80,6 +82,7 @@ export class ControlPlaneNode {
         names: {},
       },
       version: 'simulated',
+      cacheSize,
     });
     await plane.start();
     const { jobs, workers } = plane.handlers;

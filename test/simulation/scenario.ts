@@ -32,6 +32,8 @@ export interface Scenario {
   readonly workers: readonly WorkerPlan[];
   readonly jobs: readonly JobPlan[];
   readonly partitions: number;
+  /** Jobs that each cache of a control plane keeps. */
+  readonly cacheSize: number;
   readonly leaseTtlMs: number;
   readonly heartbeatIntervalMs: number;
   /** Until when there are faults, milliseconds; 0: there are none. */
@@ -58,6 +60,7 @@ export function scenarioOf(seed: number): Scenario {
     workers: workersOf(random, pools),
     jobs: jobsOf(random, { pools, count: seed % 20 === 1 ? between(random, 150, 300) : between(random, 15, 50) }),
     partitions: between(random, 1, 4),
+    cacheSize: pick(random, [5, 50, 500]),
     leaseTtlMs,
     heartbeatIntervalMs: Math.round(leaseTtlMs / between(random, 5, 10)),
     faultsMs,

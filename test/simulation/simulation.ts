@@ -38,9 +38,9 @@ export async function simulate(seed: number, sink: LineSink | null = null): Prom
   const { timeline, history, store } = world;
   const settle: LineSink | null = sink === null ? null : (line) => sink(`${timeline.now.toFixed(3).padStart(12)} ${line}`);
   register(world);
-  const { leaseTtlMs, heartbeatIntervalMs, pools, partitions } = scenario;
+  const { leaseTtlMs, heartbeatIntervalMs, pools, partitions, cacheSize } = scenario;
   const settings = { leaseTtlMs, heartbeatIntervalMs, partitions, pools: [...pools] };
-  const planes = scenario.planes.map((plan) => new ControlPlaneNode({ ...plan, world, settings, sink: settle }));
+  const planes = scenario.planes.map((plan) => new ControlPlaneNode({ ...plan, world, settings, cacheSize, sink: settle }));
   const addresses = planes.map(({ address }) => address);
   const workers = scenario.workers.map((plan) => new WorkerNode({ ...plan, world, planes: addresses, sink: settle }));
   const users = new Users(world, addresses);
