@@ -2,8 +2,8 @@
 import type { Recorded } from './history.js';
 import type { CheckContext } from './checker.js';
 
-/** A kill that was acknowledged stops every start after this time at the latest: by then the worker has heard of it or lost its lease. */
-const KILL_GRACE_MS = 3000;
+/** From the moment when a worker has heard of a kill to the end of the process, milliseconds: the grace of the kill, and a call that fails once. */
+const KILL_GRACE_MS = 4000;
 /** Between the deadline of a lease and the end of the last process, milliseconds. */
 const FENCE_SLACK_MS = 1100;
 
@@ -57,33 +57,33 @@ export function checkFence({ entries, leaseTtlMs }: CheckContext): readonly stri
   });
 }
 
-/** After an acknowledged kill nothing is claimed, and soon nothing starts. */
-export function checkKills({ entries, leaseTtlMs }: CheckContext): readonly string[] {
-  const acknowledged = new Map<string, number>();
+/** After an acknowledged kill nothing is claimed. */
+export function checkKills({ entries }: CheckContext): readonly string[] {
+  const killed = new Set<string>();
   const attempts = new Map<string, number>();
   return entries.flatMap((entry) => {
-    switch (entry.kind) {
-      case 'kill-acknowledged':
-        acknowledged.set(entry.jobId, entry.at);
-        return [];
-      case 'committed': {
-        const { id, attempt } = entry.job;
-        const before = attempts.get(id) ?? 0;
-        attempts.set(id, attempt);
-        return acknowledged.has(id) && attempt > before ? [`KILLED: ${id} was claimed at ${at(entry)}`] : [];
-      }
-      case 'started': {
-        const killedAt = acknowledged.get(entry.jobId) ?? Infinity;
-        return entry.at > killedAt + leaseTtlMs ? [`KILLED: ${entry.jobId} started at ${at(entry)}`] : [];
-      }
-      case 'ended': {
-        const killedAt = acknowledged.get(entry.jobId) ?? Infinity;
-        const late = entry.at > killedAt + leaseTtlMs + KILL_GRACE_MS;
-        return late ? [`KILLED: ${entry.jobId} ran until ${at(entry)}, killed at ${killedAt.toFixed(0)}`] : [];
-      }
-      default:
-        return [];
+    if (entry.kind === 'kill-acknowledged') killed.add(entry.jobId);
+    if (entry.kind !== 'committed') return [];
+    const { id, attempt } = entry.job;
+    const isClaim = attempt > (attempts.get(id) ?? 0);
+    attempts.set(id, attempt);
+    return killed.has(id) && isClaim ? [`KILLED: ${id} was claimed at ${at(entry)}`] : [];
+  });
+}
+
+/**
+ * A kill is obeyed: at the latest when the worker has lost its lease, and soon when everything is healthy. From then on nothing of the job starts or runs.
+ */
+export function checkObedience({ entries, leaseTtlMs, healthyAt }: CheckContext): readonly string[] {
+  const due = new Map<string, number>();
+  return entries.flatMap((entry) => {
+    if (entry.kind === 'kill-acknowledged') {
+      due.set(entry.jobId, Math.min(entry.at + leaseTtlMs, Math.max(entry.at, healthyAt) + leaseTtlMs / 5) + KILL_GRACE_MS);
     }
+    if (entry.kind !== 'started' && entry.kind !== 'ended') return [];
+    const deadline = due.get(entry.jobId) ?? Infinity;
+    const which = `attempt ${String(entry.attempt)} of ${entry.jobId} ${entry.kind} at ${at(entry)}`;
+    return entry.at > deadline ? [`DISOBEDIENT: ${which}, killed to be gone by ${deadline.toFixed(0)}`] : [];
   });
 }
 

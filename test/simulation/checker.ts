@@ -1,7 +1,7 @@
 /** Judges a history. */
 import type { Job } from '../../core/job/job.js';
 import { checkEnds, checkEvents, checkQuiet, checkTruth } from './check-jobs.js';
-import { checkAttempts, checkBudget, checkFence, checkKills, checkSingle } from './check-processes.js';
+import { checkAttempts, checkBudget, checkFence, checkKills, checkObedience, checkSingle } from './check-processes.js';
 import type { Recorded } from './history.js';
 
 /** What there is to judge. */
@@ -10,6 +10,8 @@ export interface CheckContext {
   /** The jobs as they are in the end. */
   readonly jobs: readonly Job[];
   readonly leaseTtlMs: number;
+  /** From when on everything is as if there had been no faults, milliseconds of the simulation. */
+  readonly healthyAt: number;
   /** MiB of a job. */
   readonly memoryOf: (jobId: string) => number;
   /** MiB that the worker of a host may give. */
@@ -22,6 +24,7 @@ const CHECKS = [
   checkBudget,
   checkFence,
   checkKills,
+  checkObedience,
   checkEnds,
   checkEvents,
   checkTruth,

@@ -68,16 +68,16 @@ export class ControlPlaneNode {
   async #serve(process: SimProcess): Promise<void> {
     const { world, name, settings, cacheSize, sink } = this.#options;
     const random = world.chance(`${name} ${String(this.#runs)}`);
-    const { weather, store, network, broker } = world;
-    const link = world.link(process, weather.store, 'store');
+    const { store, network, broker } = world;
+    const link = world.link(process, 'store');
     const plane = await ControlPlane.create({
       config: controlPlaneConfigSchema.parse({ ...settings, pools: [...settings.pools] }),
       runtime: { clock: process.clock, random, logger: simLogger(name, sink) },
       engines: {
         ...{ jobs: new SimJobStore(store, link), registry: new SimRegistryStore(store, link) },
         fleet: new SimFleetStore(store, link),
-        log: new SimTopicLog(broker, world.link(process, weather.log, 'log')),
-        lease: new SimLease(world.leases, world.link(process, weather.lease, 'lease'), process.clock),
+        log: new SimTopicLog(broker, world.link(process, 'log')),
+        lease: new SimLease(world.leases, world.link(process, 'lease'), process.clock),
         dial: (address) => ({ client: network.client(WorkerNodeService, process, [address]), close: () => undefined }),
         names: {},
       },

@@ -2,7 +2,7 @@
 import type { Random } from '../../core/ports/random.js';
 import type { ControlPlaneNode } from './control-plane-node.js';
 import type { Weather } from './link.js';
-import { between, pick, type Scenario } from './scenario.js';
+import { pick, type Scenario } from './scenario.js';
 import type { WorkerNode } from './worker-node.js';
 import type { World } from './world.js';
 
@@ -22,7 +22,10 @@ const FAULTS: readonly { readonly weight: number; readonly mostMs: number; reado
   { weight: 3, mostMs: 30_000, fault: pauseWorker },
   { weight: 2, mostMs: 30_000, fault: loseHost },
   { weight: 2, mostMs: 2000, fault: replaceWorker },
-  { weight: 3, mostMs: 30_000, fault: cutWorker },
+  { weight: 2, mostMs: 20_000, fault: doubleWorker },
+  { weight: 3, mostMs: 30_000, fault: cutWorker('all') },
+  { weight: 2, mostMs: 30_000, fault: cutWorker('log') },
+  { weight: 2, mostMs: 30_000, fault: cutWorker('network') },
   { weight: 4, mostMs: 15_000, fault: crashPlane },
   { weight: 2, mostMs: 20_000, fault: pausePlane },
   { weight: 2, mostMs: 10_000, fault: rebalance },
@@ -66,7 +69,7 @@ export class Nemesis {
       heal();
     };
     this.#open.add(end);
-    world.timeline.at(between(random, 50, mostMs), end);
+    world.timeline.at(50 + random.next() ** 2 * mostMs, end);
   }
 
   #rest(): void {
@@ -106,10 +109,24 @@ function replaceWorker({ workers }: NemesisOptions, random: Random): ReturnType<
   return { what: `replacement of ${worker.name}`, heal: () => worker.start() };
 }
 
-function cutWorker({ workers, world }: NemesisOptions, random: Random): ReturnType<Fault> {
-  const { name } = pick(random, workers);
-  world.network.cut.add(name);
-  return { what: `cut of ${name}`, heal: () => world.network.cut.delete(name) };
+/** Somebody starts a second worker on the state of the first, which goes on. */
+function doubleWorker({ workers }: NemesisOptions, random: Random): ReturnType<Fault> {
+  const worker = pick(random, workers);
+  const first = worker.process;
+  worker.startBeside();
+  return { what: `second process of ${worker.name}`, heal: () => first.crash() };
+}
+
+function cutWorker(from: 'all' | 'log' | 'network'): Fault {
+  return ({ workers, world }, random) => {
+    const { name } = pick(random, workers);
+    const cuts = from === 'all' ? [world.cut.log, world.cut.network] : [world.cut[from]];
+    for (const cut of cuts) cut.add(name);
+    const heal = (): void => {
+      for (const cut of cuts) cut.delete(name);
+    };
+    return { what: `cut of ${name} from ${from}`, heal };
+  };
 }
 
 function crashPlane({ planes }: NemesisOptions, random: Random): ReturnType<Fault> {

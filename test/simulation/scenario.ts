@@ -64,7 +64,7 @@ export function scenarioOf(seed: number): Scenario {
     leaseTtlMs,
     heartbeatIntervalMs: Math.round(leaseTtlMs / between(random, 5, 10)),
     faultsMs,
-    faults: faultsMs === 0 ? 0 : between(random, 2, 12),
+    faults: faultsMs === 0 ? 0 : between(random, 2, 20),
   };
 }
 

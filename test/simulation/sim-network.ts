@@ -27,15 +27,15 @@ export interface SimNetworkOptions {
   readonly timeline: Timeline;
   readonly random: Random;
   readonly weather: Weather;
+  /** Names of processes that reach nobody and that nobody reaches. */
+  readonly cut: ReadonlySet<string>;
   /** Gets what a handler throws besides `MaridError`: a defect. */
   readonly onDefect: (error: unknown, method: string) => void;
 }
 
-/** Which process serves where, and which ways are cut. */
+/** Which process serves where. */
 export class SimNetwork {
   readonly #servers = new Map<string, Server>();
-  /** Names of processes that reach nobody and that nobody reaches. */
-  readonly cut = new Set<string>();
 
   constructor(readonly options: SimNetworkOptions) {}
 
@@ -181,7 +181,7 @@ class SimCall {
   }
 
   #isCut(server: Server | null): boolean {
-    const { cut } = this.network;
+    const { cut } = this.network.options;
     return cut.has(this.from.name) || (server !== null && cut.has(server.process.name));
   }
 

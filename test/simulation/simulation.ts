@@ -48,7 +48,8 @@ export async function simulate(seed: number, sink: LineSink | null = null): Prom
   for (const node of [...planes, ...workers]) node.start();
   for (const job of scenario.jobs) void users.want(job);
   nemesis.begin();
-  timeline.at(scenario.faultsMs + RECOVERY_MS, () => new IdleRoom(world, workers, WAIT_BOUND_MS).watch());
+  const healthyAt = scenario.faultsMs + RECOVERY_MS;
+  timeline.at(healthyAt, () => new IdleRoom(world, workers, WAIT_BOUND_MS).watch());
 
   const isQuiet = (): boolean => nemesis.rests && users.open === 0 && world.progress.isComplete;
   await timeline.run(isQuiet, scenario.faultsMs + QUIET_WITHIN_MS);
@@ -59,7 +60,7 @@ export async function simulate(seed: number, sink: LineSink | null = null): Prom
   const memory = new Map(scenario.jobs.map(({ id, memoryMb }) => [id, memoryMb]));
   const budgets = new Map(scenario.workers.map(({ name, memoryMb }) => [name, memoryMb]));
   const violations = check({
-    ...{ entries: history.entries, jobs: [...store.jobs.values()], leaseTtlMs },
+    ...{ entries: history.entries, jobs: [...store.jobs.values()], leaseTtlMs, healthyAt },
     memoryOf: (jobId) => memory.get(jobId) ?? 0,
     budgetOf: (host) => budgets.get(host) ?? 0,
   });

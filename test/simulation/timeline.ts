@@ -1,5 +1,8 @@
 /** Simulated time: the one order in which everything of a simulation happens. */
 
+/** More steps at one moment mean that something goes round in circles. */
+const MOST_STEPS = 100_000;
+
 interface Entry {
   readonly dueAt: number;
   readonly number: number;
@@ -34,10 +37,13 @@ export class Timeline {
   /** Does what is planned until `done` holds, asked after each step, or time passes `limitMs`. Whether `done` held. */
   async run(done: () => boolean, limitMs: number): Promise<boolean> {
     await settled();
+    let steps = 0;
     while (!done()) {
       const entry = this.#pop();
       if (entry === null || entry.dueAt > limitMs) return false;
       if (entry.work === null) continue;
+      steps = entry.dueAt > this.#now ? 0 : steps + 1;
+      if (steps > MOST_STEPS) throw new Error(`simulated time stands still at ${String(this.#now)}`);
       this.#now = entry.dueAt;
       entry.work();
       await settled();

@@ -46,6 +46,7 @@ export class WorkerNode {
   readonly #facts: KeptFacts = new Map();
   #process: SimProcess;
   #gateway: Gateway | null = null;
+  readonly #processes = new Set<SimProcess>();
   #runs = 0;
 
   constructor(options: WorkerNodeOptions) {
@@ -78,9 +79,14 @@ export class WorkerNode {
     return this.#gateway;
   }
 
-  /** Starts a worker. */
+  /** Starts a worker in the place of the last one. */
   start(): void {
     this.#process.crash();
+    this.startBeside();
+  }
+
+  /** Starts a worker and leaves the last one alone. */
+  startBeside(): void {
     this.#process = this.#newProcess();
     this.#serve(this.#process).catch((error: unknown) => {
       this.#options.world.history.record({ kind: 'defect', what: `worker ${this.name}: ${String(error)}` });
@@ -89,7 +95,8 @@ export class WorkerNode {
 
   /** Ends the host. */
   lose(): void {
-    this.#process.crash();
+    for (const process of this.#processes) process.crash();
+    this.#processes.clear();
     this.launcher.lose();
   }
 
@@ -110,7 +117,7 @@ export class WorkerNode {
       identity: { workerId: name, session: random.id() },
       launcher: await LauncherLink.connect({ connect, ...runtime }),
       client: world.network.client(WorkerService, process, planes),
-      log: new SimTopicLog(world.broker, world.link(process, world.weather.log, 'log')),
+      log: new SimTopicLog(world.broker, world.link(process, 'log')),
       preparation: this.#preparation(process),
     });
     this.#gateway = gateway;
@@ -139,6 +146,8 @@ export class WorkerNode {
   #newProcess(): SimProcess {
     const { name, skewMs, world } = this.#options;
     this.#runs += 1;
-    return new SimProcess({ name, timeline: world.timeline, skewMs });
+    const process = new SimProcess({ name, timeline: world.timeline, skewMs });
+    this.#processes.add(process);
+    return process;
   }
 }

@@ -2,7 +2,7 @@
 import type { Random } from '../../core/ports/random.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { History } from './history.js';
-import { fairWeather, Link, type Weather } from './link.js';
+import { fairWeather, Link } from './link.js';
 import { hashOf } from './programs.js';
 import { Progress } from './progress.js';
 import { SimBroker } from './sim-broker.js';
@@ -22,6 +22,8 @@ export class World {
     (happening) => this.progress.take(happening),
   );
   readonly weather = { store: fairWeather(), log: fairWeather(), lease: fairWeather(), network: fairWeather() };
+  /** Names of processes that cannot reach the log, or any other process. */
+  readonly cut = { log: new Set<string>(), network: new Set<string>() };
   readonly store = new StoreState((job) => this.history.record({ kind: 'committed', job }));
   readonly leases: LeaseState = new Map();
   readonly network: SimNetwork;
@@ -30,7 +32,7 @@ export class World {
   constructor(readonly seed: number) {
     const { timeline, history, weather } = this;
     this.network = new SimNetwork({
-      ...{ timeline, random: this.chance('network'), weather: weather.network },
+      ...{ timeline, random: this.chance('network'), weather: weather.network, cut: this.cut.network },
       onDefect: (error, method) => history.record({ kind: 'defect', what: `${method}: ${String(error)}` }),
     });
     this.broker = new SimBroker({
@@ -47,9 +49,9 @@ export class World {
   }
 
   /** The way of a process to a server. */
-  link(process: SimProcess, weather: Weather, name: string): Link {
-    const isCut = (): boolean => this.network.cut.has(process.name);
-    const random = this.chance(`${process.name} ${name} ${String(this.timeline.now)}`);
-    return new Link({ process, timeline: this.timeline, random, weather, isCut });
+  link(process: SimProcess, server: 'store' | 'log' | 'lease'): Link {
+    const isCut = (): boolean => server === 'log' && this.cut.log.has(process.name);
+    const random = this.chance(`${process.name} ${server} ${String(this.timeline.now)}`);
+    return new Link({ process, timeline: this.timeline, random, weather: this.weather[server], isCut });
   }
 }
