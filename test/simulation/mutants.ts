@@ -82,7 +82,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'claims under way are lost',
     file: 'services/control-plane/fleet/claim-times.ts',
-    find: 'CLAIM_UNDER_WAY_MS = 60000',
+    find: 'CLAIM_UNDER_WAY_MS = 60_000',
     replace: 'CLAIM_UNDER_WAY_MS = 0',
   },
   {

@@ -19,12 +19,16 @@ export function hashOf(text: string): number {
   return hash >>> 0;
 }
 
+/** Longest run times of most programs, of some and of few, milliseconds: the last outlives every time limit of the control plane. */
+const DURATIONS_MS = { most: 5000, some: 40_000, few: 90_000 };
+
 /** The program of an attempt. Most are short, some are long, some fail, some do not listen. */
 export function programOf(jobId: string, attempt: number): Program {
   const random = new SeededRandom(hashOf(`${jobId}/${String(attempt)}`));
-  const long = random.next() < 0.15;
+  const kind = random.next();
+  const longestMs = kind < 0.85 ? DURATIONS_MS.most : kind < 0.99 ? DURATIONS_MS.some : DURATIONS_MS.few;
   return {
-    durationMs: Math.round(random.next() * (long ? 40_000 : 5000)) + 20,
+    durationMs: Math.round(random.next() * longestMs) + 20,
     exitCode: random.next() < 0.2 ? 1 + Math.floor(random.next() * 3) : 0,
     obeysAfterMs: random.next() < 0.3 ? null : Math.round(random.next() * 400),
   };

@@ -58,7 +58,7 @@ export function scenarioOf(seed: number): Scenario {
     planes: planesOf(random),
     pools,
     workers: workersOf(random, pools),
-    jobs: jobsOf(random, { pools, count: seed % 20 === 1 ? between(random, 150, 300) : between(random, 15, 50) }),
+    jobs: jobsOf(random, { seed, pools, count: seed % 20 === 1 ? between(random, 150, 300) : between(random, 15, 50) }),
     partitions: between(random, 1, 4),
     cacheSize: pick(random, [5, 50, 500]),
     leaseTtlMs,
@@ -95,10 +95,10 @@ function workersOf(random: Random, pools: readonly string[]): readonly WorkerPla
   }));
 }
 
-function jobsOf(random: Random, o: { readonly pools: readonly string[]; readonly count: number }): readonly JobPlan[] {
+function jobsOf(random: Random, o: { readonly seed: number; readonly pools: readonly string[]; readonly count: number }): readonly JobPlan[] {
   const overMs = pick(random, [2000, 20_000, 40_000]);
   return Array.from({ length: o.count }, (_, index) => ({
-    id: `job-${String(index + 1)}`,
+    id: `job-${String(o.seed)}-${String(index + 1)}`,
     pool: pick(random, o.pools),
     memoryMb: between(random, 1, random.next() < 0.2 ? LARGEST_JOB_MB / 100 : 3) * 100,
     maxAttempts: random.next() < 0.4 ? between(random, 2, 4) : 1,
