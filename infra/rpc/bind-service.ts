@@ -27,8 +27,16 @@ export interface BoundStream {
   invoke(request: Uint8Array, context: CallContext): AsyncIterator<Uint8Array>;
 }
 
+/** A method that takes a stream and answers once. */
+export interface BoundUpload {
+  readonly kind: 'upload';
+  readonly method: DescMethod;
+  /** Rejects as `BoundUnary` does. The handler may answer before the last request. */
+  invoke(requests: AsyncIterable<Uint8Array>, context: CallContext): Promise<Uint8Array>;
+}
+
 /** A method with its handler. */
-export type BoundMethod = BoundUnary | BoundStream;
+export type BoundMethod = BoundUnary | BoundStream | BoundUpload;
 
 /** A service with its handlers. */
 export interface BoundService {
@@ -39,7 +47,7 @@ export interface BoundService {
 /** The fields of a message that is to be made. */
 export type MessageFields = Record<string, unknown>;
 
-/** Binds handlers to a service. Throws `UNSUPPORTED` for a method that takes a stream, `INTERNAL` for one without handler. */
+/** Binds handlers to a service. Throws `UNSUPPORTED` for a method that streams both ways, `INTERNAL` for one without handler. */
 export function bindService<S extends DescService>(descriptor: S, handlers: ServiceHandlers<S>): BoundService {
   return { descriptor, methods: descriptor.methods.map((method) => bindMethod(method, handlers)) };
 }
@@ -65,6 +73,15 @@ export function decodeStreamHandler(
   };
 }
 
+/** The handler of a method that takes a stream. Throws `INTERNAL` when there is none. */
+export function decodeUploadHandler(
+  handlers: object,
+  method: DescMethod,
+): (requests: AsyncIterable<Message>, context: CallContext) => Promise<MessageFields> {
+  const handler = handlerOf(handlers, method);
+  return async (requests, context) => (await Reflect.apply(handler, handlers, [requests, context])) as MessageFields;
+}
+
 /** Path of a method in gRPC. */
 export function pathOf(method: DescMethod): string {
   return `/${method.parent.typeName}/${method.name}`;
@@ -76,8 +93,10 @@ function bindMethod(method: DescMethod, handlers: object): BoundMethod {
       return bindUnary(method, handlers);
     case 'server_streaming':
       return bindStream(method, handlers);
+    case 'client_streaming':
+      return bindUpload(method, handlers);
     default:
-      throw new MaridError('UNSUPPORTED', `${pathOf(method)} takes a stream, which this transport does not.`);
+      throw new MaridError('UNSUPPORTED', `${pathOf(method)} streams both ways, which this transport does not.`);
   }
 }
 
@@ -109,6 +128,20 @@ function bindStream(method: DescMethod, handlers: object): BoundStream {
       };
     },
   };
+}
+
+function bindUpload(method: DescMethod, handlers: object): BoundUpload {
+  const handler = decodeUploadHandler(handlers, method);
+  return {
+    kind: 'upload',
+    method,
+    invoke: async (requests, context) =>
+      encode(method.output, await handler(decodeRequests(method, requests), context)),
+  };
+}
+
+async function* decodeRequests(method: DescMethod, requests: AsyncIterable<Uint8Array>): AsyncGenerator<Message> {
+  for await (const request of requests) yield decodeRequest(method, request);
 }
 
 function handlerOf(handlers: object, method: DescMethod): (...args: unknown[]) => unknown {

@@ -99,6 +99,17 @@ export class FailoverChannel implements ClientTransport, ServiceChannel {
     };
   }
 
+  /** Implements `ClientTransport`. What was read of the requests cannot be read again, so it is tried once. */
+  async upload(method: DescMethod, requests: AsyncIterable<Message>, options: CallOptions): Promise<Message> {
+    const channel = await this.reachable(options.signal);
+    try {
+      return await channel.upload(method, requests, options);
+    } catch (error) {
+      this.leave(channel, error);
+      throw error;
+    }
+  }
+
   /** The current server's channel, or that of the next which can be reached. With none, `UNAVAILABLE` names them all. */
   private async reachable(signal: AbortSignal | undefined): Promise<RpcChannel> {
     for (let tried = 0; tried < this.channels.length; tried += 1) {

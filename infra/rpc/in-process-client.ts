@@ -3,7 +3,13 @@ import { create, type DescMethod, type DescService, type Message } from '@bufbui
 import { isMaridError, MaridError } from '../../core/errors/marid-error.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { CallContext, CallOptions, ServiceClient, ServiceHandlers } from '../../proto/rpc/service.js';
-import { decodeStreamHandler, decodeUnaryHandler, pathOf, type MessageFields } from './bind-service.js';
+import {
+  decodeStreamHandler,
+  decodeUnaryHandler,
+  decodeUploadHandler,
+  pathOf,
+  type MessageFields,
+} from './bind-service.js';
 import { errorOf, publicError, statusOf } from './error-status.js';
 import { clientOf, type ClientTransport } from './service-client.js';
 import { onAbort, untilAborted } from './until-aborted.js';
@@ -34,10 +40,22 @@ class InProcessTransport implements ClientTransport {
     private readonly options: InProcessOptions,
   ) {}
 
-  async unary(method: DescMethod, request: Message, options: CallOptions): Promise<Message> {
+  unary(method: DescMethod, request: Message, options: CallOptions): Promise<Message> {
+    return this.answer(method, options, (context) => decodeUnaryHandler(this.handlers, method)(request, context));
+  }
+
+  upload(method: DescMethod, requests: AsyncIterable<Message>, options: CallOptions): Promise<Message> {
+    return this.answer(method, options, (context) => decodeUploadHandler(this.handlers, method)(requests, context));
+  }
+
+  private async answer(
+    method: DescMethod,
+    options: CallOptions,
+    ask: (context: CallContext) => Promise<MessageFields>,
+  ): Promise<Message> {
     const call = new InProcessCall(options);
     try {
-      const answer = decodeUnaryHandler(this.handlers, method)(request, call.context);
+      const answer = ask(call.context);
       return create(method.output, await untilAborted(answer, call.context.signal));
     } catch (error) {
       throw this.errorFor(error, method);

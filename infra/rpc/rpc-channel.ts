@@ -15,6 +15,7 @@ import { SystemClock } from '../runtime/system-clock.js';
 import { parseAddress } from './address.js';
 import { pathOf } from './bind-service.js';
 import { ClientStream } from './client-stream.js';
+import { sendAll } from './client-upload.js';
 import { errorOf } from './error-status.js';
 import { DEFAULT_UNARY_TIMEOUT_MS, KEEPALIVE_TIME_MS, KEEPALIVE_TIMEOUT_MS, MAX_MESSAGE_BYTES } from './limits.js';
 import { clientOf, type ClientTransport } from './service-client.js';
@@ -131,6 +132,28 @@ export class RpcChannel implements ClientTransport {
       },
       decode: (bytes) => decodeResponse(method, bytes),
       errorFor: (error) => this.errorFor(error, method, options.signal),
+    });
+  }
+
+  /** Implements `ClientTransport`. */
+  upload(method: DescMethod, requests: AsyncIterable<Message>, options: CallOptions): Promise<Message> {
+    return new Promise((resolve, reject) => {
+      this.refuseIfOver(options.signal);
+      const call = this.grpc.makeClientStreamRequest(
+        pathOf(method),
+        asBuffer,
+        asBuffer,
+        options.timeoutMs === undefined ? {} : { deadline: this.clock.now() + options.timeoutMs },
+        (error, bytes) => {
+          forget();
+          if (error !== null) reject(this.errorFor(error, method, options.signal));
+          else resolve(decodeResponse(method, bytes));
+        },
+      );
+      const forget = this.track(call, options.signal);
+      sendAll(call, requests, (request) => encodeRequest(method, request)).catch(() => {
+        call.cancel();
+      });
     });
   }
 

@@ -138,7 +138,7 @@ function addService(server: Server, service: BoundService, calls: ServerCalls): 
   );
   const implementation: UntypedServiceImplementation = {};
   for (const bound of service.methods) {
-    implementation[bound.method.localName] = bound.kind === 'unary' ? calls.unary(bound) : calls.stream(bound);
+    implementation[bound.method.localName] = calls.handlerOf(bound);
   }
   server.addService(definition, implementation);
 }
@@ -148,7 +148,7 @@ function methodDefinition(bound: BoundMethod): ServiceDefinition[string] {
   const pass = (bytes: Buffer): Buffer => bytes;
   return {
     path: pathOf(bound.method),
-    requestStream: false,
+    requestStream: bound.kind === 'upload',
     responseStream: bound.kind === 'stream',
     requestSerialize: pass,
     requestDeserialize: pass,

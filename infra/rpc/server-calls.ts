@@ -1,16 +1,28 @@
 /** Runs the handlers of a server's calls. */
-import type { handleServerStreamingCall, handleUnaryCall, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import type {
+  handleClientStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  ServerReadableStream,
+  ServerWritableStream,
+  UntypedHandleCall,
+} from '@grpc/grpc-js';
 import { MaridError } from '../../core/errors/marid-error.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { CallContext } from '../../proto/rpc/service.js';
-import { pathOf, type BoundMethod, type BoundStream, type BoundUnary } from './bind-service.js';
+import { pathOf, type BoundMethod, type BoundStream, type BoundUnary, type BoundUpload } from './bind-service.js';
 import { publicError, statusOf, type RpcStatus } from './error-status.js';
 import { UNARY_CAP_MS } from './limits.js';
 import { reasonOf, untilAborted } from './until-aborted.js';
 
-/** What unary and streaming calls of grpc-js have in common. */
-type ServerCall = ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
+/** What the calls of grpc-js have in common. */
+interface ServerCall {
+  readonly cancelled: boolean;
+  getPeer(): string;
+  once(event: 'cancelled', listener: () => void): unknown;
+  removeListener(event: 'cancelled', listener: () => void): unknown;
+}
 
 /** One call that is under way. */
 class ActiveCall {
@@ -52,8 +64,19 @@ export class ServerCalls {
     return this.handlers.size;
   }
 
-  /** grpc-js handler of a unary method. */
-  unary(bound: BoundUnary): handleUnaryCall<Buffer, Buffer> {
+  /** grpc-js handler of a method. */
+  handlerOf(bound: BoundMethod): UntypedHandleCall {
+    switch (bound.kind) {
+      case 'unary':
+        return this.unary(bound);
+      case 'stream':
+        return this.stream(bound);
+      case 'upload':
+        return this.upload(bound);
+    }
+  }
+
+  private unary(bound: BoundUnary): handleUnaryCall<Buffer, Buffer> {
     return (call, callback) => {
       const { active, end } = this.open(bound, call);
       const answer = this.answer(bound, call.request, active);
@@ -70,8 +93,25 @@ export class ServerCalls {
     };
   }
 
-  /** grpc-js handler of a streaming method. */
-  stream(bound: BoundStream): handleServerStreamingCall<Buffer, Buffer> {
+  /** The rest of an upload whose handler is done is not read: the answer ends the call. */
+  private upload(bound: BoundUpload): handleClientStreamingCall<Buffer, Buffer> {
+    return (call, callback) => {
+      const { active, end } = this.open(bound, call);
+      const answer = this.track(bound.invoke(decodeChunks(call, active.signal), active.context));
+      void untilAborted(answer, active.signal)
+        .then(
+          (response) => {
+            callback(null, asBuffer(response));
+          },
+          (error: unknown) => {
+            callback(this.statusFor(error, bound, active));
+          },
+        )
+        .finally(end);
+    };
+  }
+
+  private stream(bound: BoundStream): handleServerStreamingCall<Buffer, Buffer> {
     return (call) => {
       const { active, end } = this.open(bound, call);
       const pumped = this.pump(bound, call, active);
@@ -87,7 +127,7 @@ export class ServerCalls {
   /** Ends the streams, those of now and those to come: they abort with `reason`, which their callers get as status. */
   endStreams(reason: MaridError): void {
     this.stopReason = reason;
-    for (const call of this.active) if (call.kind === 'stream') call.abort(reason);
+    for (const call of this.active) if (call.kind !== 'unary') call.abort(reason);
   }
 
   /** Ends every call. */
@@ -108,7 +148,7 @@ export class ServerCalls {
     this.active.add(active);
     if (call.cancelled) onCancelled();
     else call.once('cancelled', onCancelled);
-    if (bound.kind === 'stream' && this.stopReason !== null) active.abort(this.stopReason);
+    if (bound.kind !== 'unary' && this.stopReason !== null) active.abort(this.stopReason);
     const end = (): void => {
       call.removeListener('cancelled', onCancelled);
       this.active.delete(active);
@@ -178,6 +218,17 @@ function drained(call: ServerWritableStream<Buffer, Buffer>): Promise<void> {
   return new Promise((resolve) => {
     call.once('drain', resolve);
   });
+}
+
+/** The stream's chunks, which are what its deserializer returns: buffers. An upload that was cut off throws instead of ending. */
+async function* decodeChunks(call: ServerReadableStream<Buffer, Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const chunks: AsyncIterator<unknown> = call[Symbol.asyncIterator]();
+  for (;;) {
+    const step = await untilAborted(chunks.next(), signal);
+    if (signal.aborted) throw reasonOf(signal);
+    if (step.done === true) return;
+    yield step.value as Buffer;
+  }
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -10,9 +10,14 @@ export interface ClientTransport {
   unary(method: DescMethod, request: Message, options: CallOptions): Promise<Message>;
   /** One request, many answers. The call begins with the first step and ends with `return`. */
   stream(method: DescMethod, request: Message, options: CallOptions): AsyncIterator<Message>;
+  /** Many requests, one answer. The requests are asked for as fast as they can be sent; their error is the call's. */
+  upload(method: DescMethod, requests: AsyncIterable<Message>, options: CallOptions): Promise<Message>;
 }
 
-type ClientMethod = (request: MessageFields, options?: CallOptions) => Promise<Message> | AsyncIterable<Message>;
+type Unary = (request: MessageFields, options?: CallOptions) => Promise<Message>;
+type Stream = (request: MessageFields, options?: CallOptions) => AsyncIterable<Message>;
+type Upload = (requests: AsyncIterable<MessageFields>, options?: CallOptions) => Promise<Message>;
+type ClientMethod = Unary | Stream | Upload;
 
 /** A client of a service over a transport. */
 export function clientOf<S extends DescService>(service: S, transport: ClientTransport): ServiceClient<S> {
@@ -23,14 +28,45 @@ export function clientOf<S extends DescService>(service: S, transport: ClientTra
 function clientMethod(method: DescMethod, transport: ClientTransport): ClientMethod {
   switch (method.methodKind) {
     case 'unary':
-      return async (request, options = {}) => transport.unary(method, create(method.input, request), options);
+      return async (request: MessageFields, options = {}) =>
+        transport.unary(method, create(method.input, request), options);
     case 'server_streaming':
-      return (request, options = {}) => ({
+      return (request: MessageFields, options = {}) => ({
         [Symbol.asyncIterator]: () => transport.stream(method, create(method.input, request), options),
       });
+    case 'client_streaming':
+      return (requests: AsyncIterable<MessageFields>, options = {}) => upload(method, transport, requests, options);
     default:
-      throw new MaridError('UNSUPPORTED', `${pathOf(method)} takes a stream, which this transport does not.`);
+      throw new MaridError('UNSUPPORTED', `${pathOf(method)} streams both ways, which this transport does not.`);
   }
+}
+
+/** What the requests throw is what the call throws: it is the caller's own. */
+async function upload(
+  method: DescMethod,
+  transport: ClientTransport,
+  requests: AsyncIterable<MessageFields>,
+  options: CallOptions,
+): Promise<Message> {
+  let failure: { readonly error: unknown } | null = null;
+  async function* messages(): AsyncGenerator<Message> {
+    try {
+      for await (const request of requests) yield create(method.input, request);
+    } catch (error) {
+      failure = { error };
+      throw error;
+    }
+  }
+  const answered = await Promise.allSettled([transport.upload(method, messages(), options)]);
+  refuse(failure);
+  const [answer] = answered;
+  if (answer.status === 'rejected') throw answer.reason;
+  return answer.value;
+}
+
+/** Apart, because the compiler does not see that the messages change it. */
+function refuse(failure: { readonly error: unknown } | null): void {
+  if (failure !== null) throw failure.error;
 }
 
 /** The methods as the typed client, after a check that none is missing. */

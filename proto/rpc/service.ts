@@ -3,6 +3,7 @@
  * `infra/rpc`) implements it; services and workers know only these types.
  */
 import type {
+  DescMethodClientStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
   DescService,
@@ -26,13 +27,16 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
-/** The handlers of a service: a promise for a unary method, an async iterable for a stream. They throw `MaridError`. */
+/** The handlers of a service: a promise for one answer, an async iterable for many; many requests come as an async iterable. They throw `MaridError`.
+ * Requests that their sender broke off may look like their end (grpc-js tells of the cut later): messages must say themselves when they are whole. */
 export type ServiceHandlers<S extends DescService> = {
   readonly [M in keyof S['method']]: S['method'][M] extends DescMethodUnary<infer I, infer O>
     ? (request: MessageShape<I>, context: CallContext) => Promise<MessageInitShape<O>>
     : S['method'][M] extends DescMethodServerStreaming<infer I, infer O>
       ? (request: MessageShape<I>, context: CallContext) => AsyncIterable<MessageInitShape<O>>
-      : never;
+      : S['method'][M] extends DescMethodClientStreaming<infer I, infer O>
+        ? (requests: AsyncIterable<MessageShape<I>>, context: CallContext) => Promise<MessageInitShape<O>>
+        : never;
 };
 
 /** A client of a service. Failed calls reject (or throw while iterating) with `MaridError`. */
@@ -41,5 +45,7 @@ export type ServiceClient<S extends DescService> = {
     ? (request: MessageInitShape<I>, options?: CallOptions) => Promise<MessageShape<O>>
     : S['method'][M] extends DescMethodServerStreaming<infer I, infer O>
       ? (request: MessageInitShape<I>, options?: CallOptions) => AsyncIterable<MessageShape<O>>
-      : never;
+      : S['method'][M] extends DescMethodClientStreaming<infer I, infer O>
+        ? (requests: AsyncIterable<MessageInitShape<I>>, options?: CallOptions) => Promise<MessageShape<O>>
+        : never;
 };

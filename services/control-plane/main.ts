@@ -1,8 +1,9 @@
 /** A control plane as a process: the engines that were chosen, the control plane over them, and its gRPC server. */
 import type { TopicLog } from '../../core/ports/topic-log.js';
-import { openControlPlaneEngines } from '../../infra/engines/open-control-plane-engines.js';
+import { openControlPlaneEngines, type OpenEngines } from '../../infra/engines/open-control-plane-engines.js';
 import { bindService, connectRpc, RpcServer, type BoundService } from '../../infra/rpc/index.js';
 import { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
+import { BlobService } from '../../proto/gen/marid/v1/blob_service_pb.js';
 import { ClusterService } from '../../proto/gen/marid/v1/cluster_service_pb.js';
 import { CommandService } from '../../proto/gen/marid/v1/command_service_pb.js';
 import { FleetService } from '../../proto/gen/marid/v1/fleet_service_pb.js';
@@ -10,6 +11,7 @@ import { JobService } from '../../proto/gen/marid/v1/job_service_pb.js';
 import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
+import { createBlobServiceHandlers } from './api/blob-service.js';
 import { createLogServiceHandlers } from './api/log-service.js';
 import type { ControlPlaneConfig } from './config.js';
 import { ControlPlane, type ControlPlaneRuntime } from './control-plane.js';
@@ -48,7 +50,7 @@ export async function startControlPlane(options: {
     const plane = await ControlPlane.create({ config, runtime, engines, version: readVersion() });
     releases.push(() => plane.stop());
     await plane.start();
-    const server = await RpcServer.start({ ...runtime, listen: config.listen, services: bind(plane, log, runtime) });
+    const server = await RpcServer.start({ ...runtime, listen: config.listen, services: bind(plane, open, runtime) });
     releases.push(() => server.stop({ graceMs: GRACE_MS }));
     logger.info({ address: server.address, engines: open.names }, 'control plane serves');
     let stopping: Promise<void> | null = null;
@@ -66,7 +68,7 @@ function dialWith({ logger }: ControlPlaneRuntime): Dial {
   };
 }
 
-function bind({ handlers }: ControlPlane, log: TopicLog, runtime: ControlPlaneRuntime): readonly BoundService[] {
+function bind({ handlers }: ControlPlane, open: OpenEngines, runtime: ControlPlaneRuntime): readonly BoundService[] {
   return [
     bindService(ApplicationService, handlers.applications),
     bindService(CommandService, handlers.commands),
@@ -74,6 +76,7 @@ function bind({ handlers }: ControlPlane, log: TopicLog, runtime: ControlPlaneRu
     bindService(JobService, handlers.jobs),
     bindService(FleetService, handlers.fleet),
     bindService(WorkerService, handlers.workers),
-    bindService(LogService, createLogServiceHandlers({ log, ...runtime })),
+    bindService(LogService, createLogServiceHandlers({ log: open.log, ...runtime })),
+    bindService(BlobService, createBlobServiceHandlers(open.blobs)),
   ];
 }

@@ -1,6 +1,7 @@
 /** Removes the folders of attempts that ended long ago: slowly, one after the other. */
 import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PollLoop } from '../../core/loops/poll-loop.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Service } from '../../core/ports/service.js';
@@ -20,31 +21,37 @@ export interface FolderSweepOptions {
   readonly logger: Logger;
 }
 
-/** States: waiting (an hour, less when folders are kept shorter), sweeping, stopped. */
+/** States: those of its loop, which sweeps every hour, and more often when folders are kept shorter. */
 export class FolderSweep implements Service {
   readonly #options: FolderSweepOptions;
-  readonly #stop = new AbortController();
-  #running: Promise<void> | null = null;
+  readonly #loop: PollLoop;
 
   constructor(options: FolderSweepOptions) {
     this.#options = options;
+    const { clock, logger, keepMs } = options;
+    this.#loop = new PollLoop({
+      ...{ name: 'folder-sweep', intervalMs: () => Math.max(1_000, Math.min(HOUR_MS, keepMs)), clock, logger },
+      run: async (signal) => {
+        const removed = await this.sweep(signal);
+        if (removed > 0) logger.info({ removed }, 'old job folders were removed');
+      },
+    });
   }
 
   async start(): Promise<void> {
-    if (!this.#stop.signal.aborted) this.#running ??= this.#run();
+    await this.#loop.start();
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+    await this.#loop.stop();
   }
 
   /** One sweep; how many attempts' folders were removed. */
-  async sweep(): Promise<number> {
+  async sweep(signal?: AbortSignal): Promise<number> {
     const { jobsFolder, holds } = this.#options;
     let removed = 0;
     for (const jobId of await namesIn(jobsFolder)) {
-      if (this.#stop.signal.aborted) break;
+      if (signal?.aborted === true) break;
       if (!holds(jobId)) removed += await this.#sweepJob(join(jobsFolder, jobId));
     }
     return removed;
@@ -75,20 +82,6 @@ export class FolderSweep implements Service {
       ),
     );
     return Math.max(...times) < this.#options.clock.now() - this.#options.keepMs;
-  }
-
-  async #run(): Promise<void> {
-    const { clock, keepMs, logger } = this.#options;
-    while (!this.#stop.signal.aborted) {
-      await clock.sleep(Math.max(1_000, Math.min(HOUR_MS, keepMs)), this.#stop.signal);
-      if (this.#stop.signal.aborted) return;
-      try {
-        const removed = await this.sweep();
-        if (removed > 0) logger.info({ removed }, 'old job folders were removed');
-      } catch (error) {
-        logger.warn({ error }, 'old job folders could not be removed; the next sweep tries again');
-      }
-    }
   }
 }
 

@@ -8,7 +8,7 @@ import type { Service } from '../../../core/ports/service.js';
 import type { StoredRecord } from '../../../core/ports/topic-log.js';
 import { decodeBeat } from '../../../proto/codec/index.js';
 import type { OfferTarget } from '../dispatch/offerer.js';
-import { PollLoop } from '../poll-loop.js';
+import { PollLoop } from '../../../core/loops/poll-loop.js';
 
 /** How often the records of other control planes are read. */
 const REFRESH_MS = 2000;
@@ -49,7 +49,7 @@ export class WorkerDirectory implements Service {
   constructor(private readonly options: WorkerDirectoryOptions) {
     const { clock, logger } = options;
     this.refreshing = new PollLoop({
-      ...{ name: 'worker-directory', intervalMs: REFRESH_MS, clock, logger },
+      ...{ name: 'worker-directory', intervalMs: () => REFRESH_MS, clock, logger },
       run: () => this.refresh(),
     });
   }

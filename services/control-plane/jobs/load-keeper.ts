@@ -4,7 +4,7 @@ import type { Clock } from '../../../core/ports/clock.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Service } from '../../../core/ports/service.js';
-import { PollLoop } from '../poll-loop.js';
+import { PollLoop } from '../../../core/loops/poll-loop.js';
 import type { RegistryKeeper } from '../registry/registry-keeper.js';
 import type { ActiveJobs } from './active-jobs.js';
 
@@ -27,7 +27,13 @@ export class LoadKeeper implements Service {
 
   constructor(private readonly options: LoadKeeperOptions) {
     const { clock, logger } = options;
-    this.loop = new PollLoop({ name: 'load-keeper', intervalMs: RECOUNT_MS, clock, logger, run: () => this.recount() });
+    this.loop = new PollLoop({
+      name: 'load-keeper',
+      intervalMs: () => RECOUNT_MS,
+      clock,
+      logger,
+      run: () => this.recount(),
+    });
   }
 
   async start(): Promise<void> {

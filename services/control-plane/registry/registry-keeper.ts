@@ -5,7 +5,7 @@ import type { Logger } from '../../../core/ports/logger.js';
 import type { RegistryStore } from '../../../core/ports/registry-store.js';
 import type { Service } from '../../../core/ports/service.js';
 import type { ResourceByKind, ResourceKind } from '../../../core/registry/resource.js';
-import { PollLoop } from '../poll-loop.js';
+import { PollLoop } from '../../../core/loops/poll-loop.js';
 
 /** How often the writes of others are looked for: at most this stale, and the time of a load. */
 const POLL_MS = 500;
@@ -34,7 +34,7 @@ export class RegistryKeeper implements Service {
   constructor(private readonly options: RegistryKeeperOptions) {
     const { clock, logger } = options;
     this.polling = new PollLoop({
-      ...{ name: 'registry-keeper', intervalMs: POLL_MS, clock, logger },
+      ...{ name: 'registry-keeper', intervalMs: () => POLL_MS, clock, logger },
       run: () => this.refresh(),
     });
   }

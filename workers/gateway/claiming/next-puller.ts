@@ -2,8 +2,9 @@
  * Asks for waiting jobs when there is room and nothing to read: so no job waits for an offer that was lost, and jobs start when the log is
  * away. All free memory is reserved for the time of a call; a call without a definite answer is repeated with the same id.
  *
- * States: waiting (1 to 2 s), calling, stopped. `#run` is the one place of change.
+ * States: those of its loop, which calls every 1 to 2 s, and again at once while calls give jobs.
  */
+import { PollLoop } from '../../../core/loops/poll-loop.js';
 import type { MemoryBudget } from '../../../core/dispatch/budget.js';
 import type { JobSpecification } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
@@ -44,47 +45,48 @@ export interface NextPullerOptions {
 
 export class NextPuller implements Service {
   readonly #options: NextPullerOptions;
-  readonly #stop = new AbortController();
-  #running: Promise<void> | null = null;
+  readonly #loop: PollLoop;
+  /** By the last call: where there was something, there may be more. */
+  #claimed = 0;
 
   constructor(options: NextPullerOptions) {
     this.#options = options;
+    const { clock, random, logger } = options;
+    const intervalMs = (): number => (this.#claimed > 0 ? 0 : LEAST_WAIT_MS * (1 + random.next()));
+    this.#loop = new PollLoop({
+      ...{ name: 'next-puller', intervalMs, clock, logger },
+      run: async (signal) => (this.#claimed = await this.#pullIfIdle(signal)),
+    });
   }
 
   async start(): Promise<void> {
-    if (!this.#stop.signal.aborted) this.#running ??= this.#run();
+    await this.#loop.start();
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+    await this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    const { clock, random, budget, gate, isIdle } = this.#options;
-    const { signal } = this.#stop;
-    for (let claimed = 0; !signal.aborted;) {
-      if (claimed === 0) await clock.sleep(LEAST_WAIT_MS * (1 + random.next()), signal);
-      const ready = !signal.aborted && gate.isOpen && budget.freeMb > 0 && isIdle();
-      claimed = ready ? await this.#pull(budget.freeMb) : 0;
-    }
+  async #pullIfIdle(signal: AbortSignal): Promise<number> {
+    const { budget, gate, isIdle } = this.#options;
+    return gate.isOpen && budget.freeMb > 0 && isIdle() ? this.#pull(budget.freeMb, signal) : 0;
   }
 
   /** One call, repeated until its answer is known. How many jobs it gave. */
-  async #pull(memoryMb: number): Promise<number> {
+  async #pull(memoryMb: number, stop: AbortSignal): Promise<number> {
     const { budget, gate, random, onRoom, onRefused } = this.#options;
     const claimId = random.id();
     let claimed = 0;
     budget.reserve(claimId, memoryMb);
     try {
-      await this.#untilKnown(() =>
-        gate.pass(this.#stop.signal, async (signal) => {
+      await this.#untilKnown(stop, () =>
+        gate.pass(stop, async (signal) => {
           claimed = await this.#call(claimId, memoryMb, signal);
         }),
       );
     } catch {
       // Refused for certain, or the worker stops: nothing was claimed that anybody would run.
-      if (!this.#stop.signal.aborted) onRefused();
+      if (!stop.aborted) onRefused();
     }
     budget.release(claimId);
     onRoom();
@@ -104,9 +106,8 @@ export class NextPuller implements Service {
     return specifications.length;
   }
 
-  async #untilKnown(call: () => Promise<void>): Promise<void> {
+  async #untilKnown(signal: AbortSignal, call: () => Promise<void>): Promise<void> {
     const { clock, random, logger } = this.#options;
-    const { signal } = this.#stop;
     for (let failures = 1; ; failures++) {
       try {
         await call();

@@ -1,7 +1,6 @@
 /**
- * The `run` script of an attempt: bash that sets the environment, sources the setup files, and runs the program as a child that gets its
- * signals. It behaves as Genie's (layout, variables, setup log, failure marker) and can be run again by hand. It starts no process but the program, and `rm`
- * when there are setup files.
+ * The `run` script of an attempt: bash that sets the environment, sources the setup files, and becomes the program. It behaves as Genie's
+ * (layout, variables, setup log, failure marker) and can be run again by hand. It starts no process but `rm`, when there are setup files.
  */
 import type { JobSpecification } from '../../../core/job/job.js';
 import { genieVariables } from './genie-variables.js';
@@ -37,48 +36,16 @@ export function runScript(options: RunScriptOptions): string {
   return [
     `#!/bin/bash\n# Job ${quote(specification.jobId)}, attempt ${specification.attempt}. May be run again by hand.`,
     'set -o errexit -o pipefail -o nounset',
-    SIGNALS,
     ...environment(options),
     ...(setupFiles.length === 0 ? [] : setup(setupFiles)),
     'builtin cd -- "$GENIE_JOB_DIR"',
     DUMP,
-    launch(specification),
+    findProgram(specification),
+    launch(specification, setupFiles.length > 0),
   ]
     .join('\n\n')
     .concat('\n');
 }
-
-/** Set by the worker for the script alone: signals go to the whole process group, so that the script need not pass them on. */
-export const GROUP_SIGNALS_VARIABLE = '__MARID_GROUP_SIGNALS';
-
-/**
- * A signal ends the script itself when no program runs yet, else the program: as SIGTERM, because a shell's background child ignores SIGINT. A
- * program that has got it with the whole group does not get it twice (some shells lose their exit code then). `wait` is interrupted
- * by a trapped signal and then says nothing of the child, so it is asked again; when the child ended in that very moment, bash 5.2 has lost its status (-1), and the
- * signal is what is known of its end.
- */
-const SIGNALS = `__genie_child=''
-__genie_interrupted=0
-__genie_grouped=\${${GROUP_SIGNALS_VARIABLE}-}
-unset ${GROUP_SIGNALS_VARIABLE}
-__genie_group_of() {
-  local line fields
-  read -r line <"/proc/$1/stat" && read -r -a fields <<<"\${line##*) }" && __genie_group=\${fields[2]}
-}
-__genie_told() {
-  local __genie_group='' own
-  [[ -n $__genie_grouped ]] && __genie_group_of "$$" && own=$__genie_group && __genie_group_of "$1" && [[ $__genie_group == "$own" ]]
-}
-__genie_signal() {
-  __genie_interrupted=1
-  __genie_ended=$1
-  if [[ -z $__genie_child ]]; then exit "$1"; fi
-  if [[ $__genie_child == starting ]] || __genie_told "$__genie_child" 2>/dev/null; then return 0; fi
-  builtin kill -s TERM "$__genie_child" 2>/dev/null || true
-}
-trap '__genie_signal 143' TERM
-trap '__genie_signal 130' INT
-trap '__genie_signal 129' HUP`;
 
 /** Writes the environment to env.log without names that look secret, in one piece: each line by itself would be a system call. No failure of it ends the job. */
 const DUMP = `__genie_dump() {
@@ -120,38 +87,52 @@ exec 6>&1 7>&2 >"$__GENIE_SETUP_LOG_FILE" 2>&1`;
       `builtin echo ${quote(`Sourcing setup script for ${file.owner}`)}\nsource "$GENIE_JOB_DIR"/${quote(file.path)}`,
   );
   const end = `exec 1>&6 2>&7 6>&- 7>&-
-command -p rm -f -- "$__GENIE_SETUP_ERROR_MARKER_FILE"`;
+command -p rm -f -- "$__GENIE_SETUP_ERROR_MARKER_FILE"
+builtin trap -p >"$__GENIE_ENVIRONMENT_DUMP_FILE"
+IFS= read -r -d '' __genie_traps <"$__GENIE_ENVIRONMENT_DUMP_FILE" || true`;
   return [begin, ...sources, end];
 }
 
-/** Checks the program as bash will look it up (setup files may have changed PATH), starts it with our standard input, and waits. */
-function launch({ request, resolution }: JobSpecification): string {
-  const words = [...resolution.command.executable, ...request.arguments].map(quote);
-  const line = words.join(' ');
-  const program = words[0] ?? "''";
-  const start = request.rawArguments === '' ? `${line} <&0 &` : `(\n${line} ${request.rawArguments}\n) <&0 &`;
+/** Checks the program as bash will look it up: setup files may have changed PATH. */
+function findProgram({ resolution }: JobSpecification): string {
   return `__genie_problem() {
   builtin echo "$1" >&2
   builtin echo "$1" >"$GENIE_JOB_DIR"/${quote(PROGRAM_PROBLEM_FILE)}
   exit "$2"
 }
-__genie_program=${program}
+__genie_program=${quote(resolution.command.executable[0] ?? '')}
 if ! builtin type -t -- "$__genie_program" >/dev/null; then
   if [[ $__genie_program != */* ]]; then __genie_problem "Program not found: $__genie_program (PATH=\${PATH-})" 127
   elif [[ ! -e $__genie_program ]]; then __genie_problem "Program not found: $__genie_program" 127
   else __genie_problem "Program is not an executable file: $__genie_program" 126; fi
-fi
+fi`;
+}
 
-__genie_child=starting
-${start}
-__genie_child=$!
-if ((__genie_interrupted)); then builtin kill -s TERM "$__genie_child" 2>/dev/null || true; fi
-while true; do
-  __genie_interrupted=0
-  __genie_code=0
-  wait "$__genie_child" || __genie_code=$?
-  if ((__genie_interrupted == 0)); then break; fi
-done
-if ((__genie_code < 0)); then __genie_code=$__genie_ended; fi
-exit "$__genie_code"`;
+/**
+ * The program takes the shell's place, and with it its signals: bash 5.2 loses the exit code of a child that ends in the moment when a signal
+ * interrupts `wait`. The shell stays where something is left for it to do: raw arguments, a program that is a function or a builtin, traps
+ * of setup files.
+ */
+function launch({ request, resolution }: JobSpecification, hasSetup: boolean): string {
+  const line = [...resolution.command.executable, ...request.arguments].map(quote).join(' ');
+  if (request.rawArguments !== '') return stay(`${line} ${request.rawArguments}`, hasSetup);
+  return `${FIND_FILE}
+if [[ -n $__genie_file${hasSetup ? ' && -z $__genie_traps' : ''} ]]; then exec -- ${line}; fi
+
+${stay(line, hasSetup)}`;
+}
+
+/** Not empty when the program is a file and no function or builtin. */
+const FIND_FILE = `if [[ $__genie_program == */* ]]; then __genie_file=$__genie_program
+else
+  builtin hash -- "$__genie_program"
+  __genie_file=\${BASH_CMDS[$__genie_program]-}
+fi`;
+
+/** The program in the foreground: a signal to the process group reaches it, and the shell, when its own time to act comes, has the exit code. */
+function stay(line: string, hasSetup: boolean): string {
+  const deferred = ['TERM', 'INT', 'HUP'].map((signal) =>
+    hasSetup ? `[[ $__genie_traps == *' SIG${signal}'* ]] || trap : ${signal}` : `trap : ${signal}`,
+  );
+  return `${deferred.join('\n')}\n(\n${line}\n)\nexit "$?"`;
 }

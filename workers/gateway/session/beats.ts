@@ -1,4 +1,5 @@
 /** Beats on the heartbeats topic. A beat that cannot be sent is not repeated: the next one says more. */
+import { PollLoop } from '../../../core/loops/poll-loop.js';
 import { partitionOf } from '../../../core/dispatch/partition-of.js';
 import { TOPICS } from '../../../core/fleet/topics.js';
 import type { WorkerBeat } from '../../../core/fleet/worker-record.js';
@@ -19,34 +20,27 @@ export interface BeatsOptions {
   readonly beat: () => WorkerBeat;
 }
 
-/** States: waiting, sending, stopped. */
+/** States: those of its loop. */
 export class Beats implements Service {
   readonly #options: BeatsOptions;
-  readonly #stop = new AbortController();
-  #running: Promise<void> | null = null;
+  readonly #loop: PollLoop;
   #partitions = 0;
 
   constructor(options: BeatsOptions) {
     this.#options = options;
+    const { clock, logger, intervalMs } = options;
+    this.#loop = new PollLoop({
+      ...{ name: 'beats', immediately: true, intervalMs, clock, logger },
+      run: () => this.#send(),
+    });
   }
 
   async start(): Promise<void> {
-    if (!this.#stop.signal.aborted) this.#running ??= this.#run();
+    await this.#loop.start();
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { clock, intervalMs, logger } = this.#options;
-    while (!this.#stop.signal.aborted) {
-      await this.#send().catch((error: unknown) => {
-        logger.debug({ error }, 'a beat could not be sent');
-      });
-      await clock.sleep(intervalMs(), this.#stop.signal);
-    }
+    await this.#loop.stop();
   }
 
   async #send(): Promise<void> {

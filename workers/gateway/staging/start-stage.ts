@@ -3,7 +3,6 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { isMaridError } from '../../../core/errors/marid-error.js';
 import type { Launcher } from '../../../core/ports/launcher.js';
-import { GROUP_SIGNALS_VARIABLE } from '../script/run-script.js';
 import { StagingFailure, type Stage } from './staging.js';
 
 /** Nothing of the worker's own environment reaches a job. */
@@ -44,7 +43,6 @@ function minimalEnvironment(): Readonly<Record<string, string>> {
     LOGNAME: user,
     LANG: 'C.UTF-8',
     TMPDIR: '/tmp',
-    [GROUP_SIGNALS_VARIABLE]: '1',
   };
 }
 

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { GROUP_SIGNALS_VARIABLE, runScript, type SetupFile } from '../../../../../workers/gateway/script/run-script.js';
+import { runScript, type SetupFile } from '../../../../../workers/gateway/script/run-script.js';
 import { eventually } from '../../../../support/eventually.js';
 import { specificationWith, type SpecificationParts } from '../specification.js';
 
@@ -183,54 +183,60 @@ describe('run script: setup', () => {
 });
 
 describe('run script: signals', () => {
-  async function signalled(signal: NodeJS.Signals, line: string) {
-    const child = spawn('/bin/bash', [write(shell(line))], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'inherit'] });
+  const EXIT_ON_SIGNAL = 'trap "echo told >>told; exit 42" TERM; >ready; while :; do sleep 0.01; done';
+
+  /** Runs a job in a process group of its own, as the launcher does, and sends a signal when the program is ready. */
+  async function signalled(to: 'group' | 'process', signal: NodeJS.Signals, script: string) {
+    rmSync(join(folder, 'ready'), { force: true });
+    const child = spawn('/bin/bash', [script], { env: ENVIRONMENT, stdio: 'ignore', detached: true });
     const ended = new Promise((resolve) => child.once('exit', (code, by) => resolve([code, by])));
     await eventually('the program has started', () => existsSync(join(folder, 'ready')));
-    child.kill(signal);
+    process.kill(to === 'group' ? -(child.pid ?? 0) : (child.pid ?? 0), signal);
     return ended;
   }
 
-  test.each<NodeJS.Signals>(['SIGTERM', 'SIGINT', 'SIGHUP'])(
-    '%s reaches the program, whose exit code counts',
-    async (signal) => {
-      const line = 'trap "echo told >told; exit 42" TERM; >ready; while :; do sleep 0.01; done';
-      expect(await signalled(signal, line)).toEqual([42, null]);
-      expect(read('told')).toBe('told\n');
+  test.each(['group', 'process'] as const)(
+    'one to the %s reaches the program once, whose exit code counts',
+    async (to) => {
+      const script = write(shell(EXIT_ON_SIGNAL));
+      for (let round = 1; round <= 8; round += 1) {
+        expect(await signalled(to, 'SIGTERM', script)).toEqual([42, null]);
+        expect(read('told')).toBe('told\n'.repeat(round));
+      }
     },
   );
 
-  test('a program that has got it with its process group does not get it twice', async () => {
-    const line = 'trap "echo told >>told" TERM; >ready; until [ -e told ]; do sleep 0.01; done; sleep 0.2; exit 7';
-    const env = { ...ENVIRONMENT, [GROUP_SIGNALS_VARIABLE]: '1' };
-    const child = spawn('/bin/bash', [write(shell(line))], { env, stdio: 'ignore', detached: true });
-    const ended = new Promise((resolve) => child.once('exit', (code, by) => resolve([code, by])));
-    await eventually('the program has started', () => existsSync(join(folder, 'ready')));
-    process.kill(-(child.pid ?? 0), 'SIGTERM');
-    expect(await ended).toEqual([7, null]);
-    expect(read('told')).toBe('told\n');
-    expect(read('genie/logs/env.log')).not.toContain('MARID');
+  test.each<NodeJS.Signals>(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGSEGV'])(
+    '%s ends a program that does not mind it',
+    async (signal) => {
+      expect(await signalled('group', signal, write(shell('>ready; exec sleep 60')))).toEqual([null, signal]);
+    },
+  );
+
+  test('with raw arguments, the shell waits for the exit code', async () => {
+    const script = write({ command: { executable: ['sh'] }, request: { rawArguments: `-c '${EXIT_ON_SIGNAL}'` } });
+    for (let round = 1; round <= 8; round += 1) expect(await signalled('group', 'SIGTERM', script)).toEqual([42, null]);
   });
 
-  test('a program that dies in the moment of the signal to its group gives 128 and its number, every time', async () => {
-    const env = { ...ENVIRONMENT, [GROUP_SIGNALS_VARIABLE]: '1' };
-    const script = write(shell('>ready; exec sleep 60'));
-    for (let round = 0; round < 8; round += 1) {
-      rmSync(join(folder, 'ready'), { force: true });
-      const child = spawn('/bin/bash', [script], { env, stdio: 'ignore', detached: true });
-      const ended = new Promise((resolve) => child.once('exit', (code, by) => resolve([code, by])));
-      await eventually('the program has started', () => existsSync(join(folder, 'ready')));
-      process.kill(-(child.pid ?? 0), 'SIGTERM');
-      expect(await ended).toEqual([143, null]);
-    }
+  test('traps of a setup file do their work after the program', async () => {
+    place('setup.sh', 'trap "echo cleaned >cleaned" EXIT; trap "echo own >own" TERM');
+    const script = write(shell(EXIT_ON_SIGNAL), [{ owner: 'job x', path: 'setup.sh' }]);
+    expect(await signalled('group', 'SIGTERM', script)).toEqual([42, null]);
+    expect([read('cleaned'), read('own'), read('told')]).toEqual(['cleaned\n', 'own\n', 'told\n']);
   });
+});
 
-  test('a program that dies of the signal gives 128 and its number', async () => {
-    expect(await signalled('SIGTERM', '>ready; exec sleep 60')).toEqual([143, null]);
-  });
-
-  test('a program that goes on after the signal is waited for', async () => {
-    const line = 'trap "touch told" TERM; >ready; until [ -e told ]; do sleep 0.01; done; sleep 0.1; exit 7';
-    expect(await signalled('SIGTERM', line)).toEqual([7, null]);
+describe('run script: a program that is no file', () => {
+  test.each([
+    ['a builtin', 'true', 'printf', ['%s', 'x y'], 'x y'],
+    ['a function of a setup file', 'tool() { echo "in $1"; return 3; }', 'tool', ['a b'], 'in a b\n'],
+  ])('%s runs in the shell', (_, setup, program, args, stdout) => {
+    place('setup.sh', setup);
+    const parts = { command: { executable: [program] }, request: { arguments: args } };
+    expect(run(parts, [{ owner: 'job x', path: 'setup.sh' }])).toEqual({
+      status: program === 'tool' ? 3 : 0,
+      stdout,
+      stderr: '',
+    });
   });
 });

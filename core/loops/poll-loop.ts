@@ -1,14 +1,16 @@
 /** A loop that does the same work again and again until it is stopped. */
-import type { Clock } from '../../core/ports/clock.js';
-import type { Logger } from '../../core/ports/logger.js';
-import type { Service } from '../../core/ports/service.js';
+import type { Clock } from '../ports/clock.js';
+import type { Logger } from '../ports/logger.js';
+import type { Service } from '../ports/service.js';
 
 /** Options of `PollLoop`. */
 export interface PollLoopOptions {
   /** Name for the log. */
   readonly name: string;
-  /** Milliseconds between the end of one run and the start of the next. */
-  readonly intervalMs: number;
+  /** Milliseconds between the end of one run and the start of the next, asked before each wait. */
+  readonly intervalMs: () => number;
+  /** Whether the first run comes at once. Default: false, after one interval. */
+  readonly immediately?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   /** One run. A rejection is logged and the loop goes on. */
@@ -16,8 +18,8 @@ export interface PollLoopOptions {
 }
 
 /**
- * States: idle (new, or stopped), running (between `start` and `stop`). The first run comes one interval after `start`; `stop` waits for the
- * run under way. Only `start` and `stop` change the state.
+ * States: idle (new, or stopped), running (between `start` and `stop`, which waits for the run under way). Only `start` and `stop` change the
+ * state; what was stopped does not start again.
  */
 export class PollLoop implements Service {
   private readonly ended = new AbortController();
@@ -35,9 +37,9 @@ export class PollLoop implements Service {
   }
 
   private async repeat(signal: AbortSignal): Promise<void> {
-    const { clock, intervalMs, run, logger, name } = this.options;
-    for (;;) {
-      await clock.sleep(intervalMs, signal);
+    const { clock, intervalMs, immediately, run, logger, name } = this.options;
+    for (let first = immediately ?? false; ; first = false) {
+      if (!first) await clock.sleep(intervalMs(), signal);
       if (signal.aborted) return;
       try {
         await run(signal);

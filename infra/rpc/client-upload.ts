@@ -1,0 +1,19 @@
+/** The requests of an uploading call. */
+import { once } from 'node:events';
+import type { Message } from '@bufbuild/protobuf';
+import type { ClientWritableStream } from '@grpc/grpc-js';
+
+/** Sends requests as fast as the server takes them, until the last or until the call is over. Rejects with what `requests` or `encode` throws. */
+export async function sendAll(
+  call: ClientWritableStream<Buffer>,
+  requests: AsyncIterable<Message>,
+  encode: (request: Message) => Buffer,
+): Promise<void> {
+  const over = new AbortController();
+  call.once('status', () => over.abort());
+  for await (const request of requests) {
+    if (over.signal.aborted) return;
+    if (!call.write(encode(request))) await once(call, 'drain', { signal: over.signal }).catch(() => undefined);
+  }
+  call.end();
+}
