@@ -91,7 +91,11 @@ class SimChannel implements ClientTransport {
   }
 
   stream(method: DescMethod): AsyncIterator<Message> {
-    throw new MaridError('UNSUPPORTED', `${method.name} is a stream, which the simulation does not carry.`);
+    throw unsupported(method);
+  }
+
+  async upload(method: DescMethod): Promise<Message> {
+    throw unsupported(method);
   }
 
   /** The current address, or the next at which somebody serves. */
@@ -190,4 +194,8 @@ class SimCall {
     this.network.options.onDefect(error, this.method.name);
     return new MaridError('INTERNAL', 'internal error', { cause: error });
   }
+}
+
+function unsupported(method: DescMethod): MaridError {
+  return new MaridError('UNSUPPORTED', `${method.name} has a stream, which the simulation does not carry.`);
 }
