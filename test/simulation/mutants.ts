@@ -155,4 +155,11 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'this.#queue.length > 0',
     seed: 1,
   },
+  {
+    name: 'a worker with offers that do not fit asks for nothing else',
+    file: 'workers/gateway/gateway.ts',
+    find: 'mayClaim() && this.#claimer.size === 0',
+    replace: 'mayClaim() && this.#reader.size === 0 && this.#claimer.size === 0',
+    seed: 61,
+  },
 ];

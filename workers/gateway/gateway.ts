@@ -97,7 +97,7 @@ export class Gateway {
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
     const mayClaim = (): boolean => this.#mayClaim();
     this.#reader = new OfferReader({ ...shared, pool, claimer: this.#claimer, mayClaim, runs });
-    const isIdle = (): boolean => mayClaim() && this.#reader.size === 0 && this.#claimer.size === 0;
+    const isIdle = (): boolean => mayClaim() && this.#claimer.size === 0;
     this.#puller = new NextPuller({
       ...claims,
       isIdle,
