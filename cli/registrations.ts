@@ -18,6 +18,7 @@ import * as logs from './commands/logs.js';
 import * as profile from './commands/profile.js';
 import * as resolve from './commands/resolve.js';
 import * as run from './commands/run.js';
+import * as stats from './commands/stats.js';
 import * as submit from './commands/submit.js';
 import * as version from './commands/version.js';
 import * as wait from './commands/wait.js';
@@ -47,6 +48,7 @@ export const REGISTRATIONS: readonly Registration[] = [
   workers,
   drain,
   leader,
+  stats,
   health,
   profile,
   completion,

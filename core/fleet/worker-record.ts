@@ -34,6 +34,19 @@ export interface TaskRun {
   readonly outcome: string;
   readonly leader: string;
   readonly term: number;
+  /** Runs asked for by hand (`TaskControl.requests`) that this one or an earlier one has answered. */
+  readonly answered: number;
+}
+
+/** What people have asked of a leader's task. */
+export interface TaskControl {
+  readonly name: string;
+  /** Counts the writes, from 1. */
+  readonly revision: number;
+  /** Runs only when asked by hand. */
+  readonly paused: boolean;
+  /** How often a run was asked for by hand. */
+  readonly requests: number;
 }
 
 /** What a worker says of itself every few seconds. */

@@ -1,4 +1,5 @@
 /** Says for people where a job is and why. */
+import { deadlineBase, deadlineOf, type DeadlinePolicy } from './deadline.js';
 import { durationText } from './duration-text.js';
 import { explainAttempts, explainEnd } from './explain-attempts.js';
 import { explainWaiting } from './explain-waiting.js';
@@ -22,6 +23,8 @@ export interface ExplainFacts {
   readonly now: number;
   /** Workers of all pools. */
   readonly workers: readonly WorkerFacts[];
+  /** How long jobs may stay where they are. */
+  readonly deadlines: DeadlinePolicy;
 }
 
 /** An explanation. */
@@ -35,7 +38,8 @@ export interface Explanation {
 /** Explains a job. */
 export function explainJob(job: Job, facts: ExplainFacts): Explanation {
   const waiting = job.status === 'ACCEPTED' ? explainWaiting(job, facts) : null;
-  const details = [...explainMatch(job), ...explainAttempts(job), ...explainKill(job), ...(waiting?.details ?? [])];
+  const told = [...explainMatch(job), ...explainAttempts(job), ...explainKill(job), ...(waiting?.details ?? [])];
+  const details = [...told, ...explainDeadline(job, facts)];
   return { summary: waiting?.summary ?? summarize(job, facts), details };
 }
 
@@ -73,6 +77,26 @@ function explainKill(job: Job): readonly string[] {
   const { actor, reason } = job.kill;
   const why = reason === '' ? '' : ` (${JSON.stringify(reason)})`;
   return [`${actor} asked for its end${why} ${durationText(job.kill.at - job.createdAt)} after it was submitted.`];
+}
+
+function explainDeadline(job: Job, { now, deadlines }: ExplainFacts): readonly string[] {
+  const stage = deadlineBase(job)?.stage;
+  const deadline = deadlineOf(job, deadlines);
+  if (stage === undefined || deadline === null) return [];
+  const rest = durationText(deadline - now);
+  switch (stage) {
+    case 'ACCEPTED':
+      return [`If no worker has taken it in ${rest}, it fails.`];
+    case 'CLAIMED':
+    case 'INIT':
+      return [`If it has not gone on in ${rest}, the attempt is given up and tried elsewhere.`];
+    case 'RUNNING':
+      return [`If its end is not reported in ${rest}, it is killed.`];
+    case 'KILL':
+      return [`If its worker has not reported its end in ${rest}, it counts as killed.`];
+    default:
+      return stage satisfies never;
+  }
 }
 
 function runTime(job: Job, now: number): string {

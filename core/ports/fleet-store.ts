@@ -1,5 +1,5 @@
 /** Where workers, terms and the leader's task runs are kept. */
-import type { WorkerRecord, TaskRun } from '../fleet/worker-record.js';
+import type { TaskControl, TaskRun, WorkerRecord } from '../fleet/worker-record.js';
 
 /** Few documents, written seldom. Rejects as `JobStore` does. */
 export interface FleetStore {
@@ -17,4 +17,8 @@ export interface FleetStore {
   putTaskRun(options: { readonly run: TaskRun }): Promise<void>;
   /** The last run of each task. */
   listTaskRuns(): Promise<readonly TaskRun[]>;
+  /** Adds the control when its revision is 1, else replaces it if the stored revision is one less. False otherwise. Durable when it resolves. */
+  putTaskControl(options: { readonly control: TaskControl }): Promise<boolean>;
+  /** What was asked of each task, where anything was. */
+  listTaskControls(): Promise<readonly TaskControl[]>;
 }

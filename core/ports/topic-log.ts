@@ -38,6 +38,8 @@ export interface TopicSettings {
   readonly partitions: number;
   /** How long records are kept, in milliseconds. */
   readonly retentionMs: number;
+  /** How many of the last records of each partition are kept at least; older ones may go before their time. Default: all. Not every product can. */
+  readonly retentionRecords?: number;
 }
 
 /** Where a subscription without committed offsets starts, and whether it commits. */

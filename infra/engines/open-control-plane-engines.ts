@@ -7,6 +7,7 @@ import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { FleetStore } from '../../core/ports/fleet-store.js';
 import type { JobStore } from '../../core/ports/job-store.js';
+import type { JobSurvey } from '../../core/ports/job-survey.js';
 import type { LeasePort } from '../../core/ports/lease-port.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { RegistryStore } from '../../core/ports/registry-store.js';
@@ -28,6 +29,7 @@ export interface EngineRuntime {
 /** The engines, open. */
 export interface OpenEngines {
   readonly jobs: JobStore;
+  readonly survey: JobSurvey;
   readonly registry: RegistryStore;
   readonly fleet: FleetStore;
   readonly log: TopicLog;
@@ -39,6 +41,8 @@ export interface OpenEngines {
   /** Closes all of them, the last opened first; safe to repeat. */
   close(): Promise<void>;
 }
+
+type Stores = Pick<OpenEngines, 'jobs' | 'survey' | 'registry' | 'fleet'>;
 
 /** Opens them. Rejects with what the first engine that failed said; what was open before is closed then. */
 export async function openControlPlaneEngines(choice: EngineChoice, runtime: EngineRuntime): Promise<OpenEngines> {
@@ -67,7 +71,7 @@ class Opening {
     private readonly runtime: EngineRuntime,
   ) {}
 
-  async stores(): Promise<Pick<OpenEngines, 'jobs' | 'registry' | 'fleet'>> {
+  async stores(): Promise<Stores> {
     return this.choice.store === 'mongo' ? this.mongo() : this.sqlite();
   }
 
@@ -103,21 +107,25 @@ class Opening {
     return this.closing;
   }
 
-  private async mongo(): Promise<Pick<OpenEngines, 'jobs' | 'registry' | 'fleet'>> {
+  private async mongo(): Promise<Stores> {
     const { openMongo } = await import('./open-mongo.js');
     const { database, ...stores } = await openMongo(this.choice, this.runtime);
     this.keep(database);
     return stores;
   }
 
-  private async sqlite(): Promise<Pick<OpenEngines, 'jobs' | 'registry' | 'fleet'>> {
+  private async sqlite(): Promise<Stores> {
     const db = await this.file();
-    const [{ SqliteJobStore }, { SqliteRegistryStore }, { SqliteFleetStore }] = await Promise.all([
+    const [{ SqliteJobStore }, { SqliteJobSurvey }, { SqliteRegistryStore }, { SqliteFleetStore }] = await Promise.all([
       import('../store/sqlite/sqlite-job-store.js'),
+      import('../store/sqlite/sqlite-job-survey.js'),
       import('../store/sqlite/sqlite-registry-store.js'),
       import('../store/sqlite/sqlite-fleet-store.js'),
     ]);
-    return { jobs: new SqliteJobStore(db), registry: new SqliteRegistryStore(db), fleet: new SqliteFleetStore(db) };
+    return {
+      ...{ jobs: new SqliteJobStore(db), survey: new SqliteJobSurvey(db) },
+      ...{ registry: new SqliteRegistryStore(db), fleet: new SqliteFleetStore(db) },
+    };
   }
 
   /** The one file of everything that is embedded. */

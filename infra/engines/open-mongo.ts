@@ -3,6 +3,7 @@ import { MaridError } from '../../core/errors/marid-error.js';
 import { MongoDatabase } from '../store/mongo/mongo-database.js';
 import { MongoFleetStore } from '../store/mongo/mongo-fleet-store.js';
 import { MongoJobStore } from '../store/mongo/mongo-job-store.js';
+import { MongoJobSurvey } from '../store/mongo/mongo-job-survey.js';
 import { MongoRegistryStore } from '../store/mongo/mongo-registry-store.js';
 import type { EngineChoice } from './engine-options.js';
 import type { EngineRuntime } from './open-control-plane-engines.js';
@@ -15,6 +16,7 @@ export async function openMongo(choice: Pick<EngineChoice, 'mongoUrl' | 'mongoDa
   return {
     database,
     jobs: new MongoJobStore(database),
+    survey: new MongoJobSurvey(database),
     registry: new MongoRegistryStore(database),
     fleet: new MongoFleetStore(database),
   };

@@ -1,8 +1,7 @@
 /** Configuration of a control plane: the `controlPlane` section of the file. */
 import { z } from 'zod';
 import { engineKeys, engineProblems } from './engine-config.js';
-
-const DAY_MS = 86_400_000;
+import { leaderKeys, leaderProblems } from './leader-config.js';
 
 const milliseconds = (least: number): z.ZodNumber => z.number().int().min(least);
 const mebibytes = z.number().int().min(1).max(2_147_483_647);
@@ -46,9 +45,6 @@ export const controlPlaneConfigSchema = z
       .describe('After how long an accepted job is offered again the first time.'),
     commandSelector: selectorName.default('random').describe('How one of several matching commands is chosen.'),
     clusterSelector: selectorName.default('random').describe('How one of several matching clusters is chosen.'),
-    jobRetentionMs: milliseconds(60_000)
-      .default(90 * DAY_MS)
-      .describe('How long jobs are kept after their end.'),
     maxInfrastructureFailures: z
       .number()
       .int()
@@ -56,6 +52,7 @@ export const controlPlaneConfigSchema = z
       .max(1000)
       .default(5)
       .describe('How many attempts of a job the infrastructure may fail before the job fails.'),
+    ...leaderKeys,
     ...engineKeys,
   })
   .refine((config) => config.heartbeatIntervalMs * 2 <= config.leaseTtlMs, {
@@ -64,7 +61,7 @@ export const controlPlaneConfigSchema = z
   })
   .superRefine(
     (config, context) => {
-      for (const { key, message } of engineProblems(config)) {
+      for (const { key, message } of [...engineProblems(config), ...leaderProblems(config)]) {
         context.addIssue({ code: 'custom', path: [key], message });
       }
     },

@@ -4,6 +4,7 @@ import { selectorByName } from '../../core/matching/selectors.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { FleetStore } from '../../core/ports/fleet-store.js';
 import type { JobStore } from '../../core/ports/job-store.js';
+import type { JobSurvey } from '../../core/ports/job-survey.js';
 import type { LeasePort } from '../../core/ports/lease-port.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
@@ -29,9 +30,14 @@ import { ActiveJobs } from './jobs/active-jobs.js';
 import { JobRepository, type JobChange } from './jobs/job-repository.js';
 import { JobSignals } from './jobs/job-signals.js';
 import { LoadKeeper } from './jobs/load-keeper.js';
+import { UsageGauges, UsageTask } from './jobs/usage-gauges.js';
 import { Leader } from './leader/leader.js';
+import { DeadlinesTask } from './leader/deadlines-task.js';
+import type { LeaderTask } from './leader/leader-task.js';
 import { RetentionTask } from './leader/retention-task.js';
+import { deadlinePolicyOf, taskSettingsOf } from './leader-config.js';
 import { Projector } from './projection/projector.js';
+import { CleanUpTask } from './registry/clean-up-task.js';
 import { RegistryKeeper } from './registry/registry-keeper.js';
 import { Admission } from './submit/admission.js';
 import { Matcher } from './submit/matcher.js';
@@ -52,6 +58,7 @@ export interface ControlPlaneRuntime {
 /** The engines underneath; their owner opens and closes them. */
 export interface Engines {
   readonly jobs: JobStore;
+  readonly survey: JobSurvey;
   readonly registry: RegistryStore;
   readonly fleet: FleetStore;
   readonly log: TopicLog;
@@ -89,8 +96,7 @@ export class ControlPlane implements Service {
 
   /** Makes sure of the topics and puts the parts together. */
   static async create(options: ControlPlaneOptions): Promise<ControlPlane> {
-    const { pools, partitions } = options.config;
-    return new ControlPlane(options, await ensureTopics({ log: options.engines.log, pools, partitions }));
+    return new ControlPlane(options, await ensureTopics({ ...options.config, log: options.engines.log }));
   }
 
   async start(): Promise<void> {
@@ -123,12 +129,14 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
   const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, heartbeatPartitions });
   const fleet = assembleFleet(options, { directory, jobs, retry, projector });
   const submit = assembleSubmit(options, { keeper, directory, active, jobs, offerer });
+  const gauges = new UsageGauges({ survey: engines.survey, clock });
   const leader = new Leader({
     ...{ lease: engines.lease, store: engines.fleet, holder: instanceId, clock, logger },
+    settings: taskSettingsOf(config),
     tasks: [
+      ...assembleTasks(options, { keeper, jobs, kills: fleet.kills, retry, projector, gauges }),
       new ReOfferTask({ store: engines.jobs, jobs, offerer, clock }),
       new PublishTask({ store: engines.jobs, publisher, clock }),
-      new RetentionTask({ jobs: engines.jobs, fleet: engines.fleet, jobRetentionMs: config.jobRetentionMs, clock }),
       new WorkerRecordsTask({ store: engines.fleet, directory }),
     ],
   });
@@ -140,9 +148,35 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
       ...[...readOthers(options, { directory, projector, ...changes }), leader],
     ],
     handlers: createHandlers({
-      ...{ config, runtime, engines, info, keeper, directory, signals, jobs, leader, ...fleet, ...submit },
+      ...{ config, runtime, engines, info, keeper, directory, signals, jobs, leader, gauges, ...fleet, ...submit },
     }),
   };
+}
+
+/** Tasks of the leader that only sweep and count. */
+function assembleTasks(
+  { config, runtime, engines }: ControlPlaneOptions,
+  parts: {
+    readonly keeper: RegistryKeeper;
+    readonly jobs: JobRepository;
+    readonly kills: KillDelivery;
+    readonly retry: RetryPolicy;
+    readonly projector: Projector;
+    readonly gauges: UsageGauges;
+  },
+): readonly LeaderTask[] {
+  const { keeper, projector, gauges } = parts;
+  const { survey, fleet, registry } = engines;
+  const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
+  const policy = deadlinePolicyOf(config);
+  const restMs = 2 * config.leaseTtlMs;
+  const { unusedRegistryMs: unusedMs } = config;
+  return [
+    new DeadlinesTask({ ...runtime, ...parts, survey, policy, restMs, caughtUp }),
+    new RetentionTask({ ...config, jobs: engines.jobs, survey, fleet, clock: runtime.clock }),
+    new CleanUpTask({ ...runtime, store: registry, keeper, jobs: engines.jobs, unusedMs }),
+    new UsageTask(gauges),
+  ];
 }
 
 /** What follows every committed change: load, publication, signals. */

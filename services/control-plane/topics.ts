@@ -9,7 +9,6 @@ const OFFER_RETENTION_MS = DAY_MS;
 /** Long enough for any outage of the control planes. */
 const WORKER_EVENT_RETENTION_MS = 7 * DAY_MS;
 const HEARTBEAT_RETENTION_MS = 15 * MINUTE_MS;
-const JOB_EVENT_RETENTION_MS = 7 * DAY_MS;
 
 /** Number of partitions by topic. */
 export type PartitionCounts = ReadonlyMap<string, number>;
@@ -20,12 +19,15 @@ export async function ensureTopics(options: {
   readonly pools: readonly string[];
   /** Partitions of each topic that is created. */
   readonly partitions: number;
+  readonly jobEventRetentionMs: number;
+  /** Of each partition; `null`: all. */
+  readonly jobEventRetentionRecords: number | null;
 }): Promise<PartitionCounts> {
-  const { log, pools, partitions } = options;
+  const { log, pools, partitions, jobEventRetentionMs: retentionMs, jobEventRetentionRecords: most } = options;
   const topics = [
     { topic: TOPICS.workerEvents, partitions, retentionMs: WORKER_EVENT_RETENTION_MS },
     { topic: TOPICS.heartbeats, partitions, retentionMs: HEARTBEAT_RETENTION_MS },
-    { topic: TOPICS.jobEvents, partitions, retentionMs: JOB_EVENT_RETENTION_MS },
+    { topic: TOPICS.jobEvents, partitions, retentionMs, ...(most === null ? {} : { retentionRecords: most }) },
     ...pools.map((pool) => ({ topic: jobTopic(pool), partitions, retentionMs: OFFER_RETENTION_MS })),
   ];
   await log.ensureTopics({ topics });

@@ -126,6 +126,8 @@ function questions(): readonly (readonly [string, queries.JobQuery])[] {
     ['owned', queries.ownedQuery({ workerId: 'worker-1' })],
     ['unpublished', queries.unpublishedQuery({ updatedBefore: 9999, limit: 10 })],
     ['ended', queries.endedQuery({ endedBefore: 9999, limit: 10 })],
+    ['all ended', queries.ALL_ENDED],
+    ['overdue', queries.overdueQuery({ stage: 'RUNNING', before: 9999, limit: 10 })],
     ['active', queries.activeQuery({})],
     ['active of a cluster', queries.activeQuery({ clusterId: 'c' })],
     ['active of a command', queries.activeQuery({ commandId: 'c' })],

@@ -266,7 +266,18 @@ async function useEverything(database: MongoDatabase): Promise<void> {
   await fleet.listWorkers();
   await fleet.purgeWorkers({ seenBefore: Number.MAX_SAFE_INTEGER });
   await fleet.nextTerm({ name: 'x' });
-  const run = { name: 't', startedAt: 1, durationMs: 1, succeeded: true, outcome: '', leader: 'l', term: 1 };
+  const run = {
+    name: 't',
+    startedAt: 1,
+    durationMs: 1,
+    succeeded: true,
+    outcome: '',
+    leader: 'l',
+    term: 1,
+    answered: 0,
+  };
   await fleet.putTaskRun({ run });
+  await fleet.putTaskControl({ control: { name: 't', revision: 1, paused: false, requests: 1 } });
+  await fleet.listTaskControls();
   await fleet.listTaskRuns();
 }

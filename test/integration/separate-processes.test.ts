@@ -122,6 +122,27 @@ describe('marid worker', () => {
     await bench.close();
   }, 60_000);
 
+  test('is drained until no job is left, or reported when the time is over', async () => {
+    const bench = await MaridBench.open();
+    const plane = await bench.start(['control-plane', '--listen', '127.0.0.1:0', '--data-folder', bench.path('data')], {
+      MARID_CONTROL_PLANE_HEARTBEAT_INTERVAL_MS: '300',
+    });
+    const worker = ['worker', '--control-plane', plane.address, '--state-folder', bench.path('w'), '--memory', '320m'];
+    const name = String((await bench.start(worker)).ready['worker']);
+    await applyRegistry(bench, plane.address);
+    const gate = bench.path('gate');
+    const script = `echo started; while ! test -e ${gate}; do sleep 0.05; done`;
+    const id = (await bench.run(plane.address, ['submit', ...SHELL, '--', script])).stdout.trim();
+    await eventually('the job to run', async () => (await bench.run(plane.address, ['logs', id])).stdout !== '');
+    const late = await bench.run(plane.address, ['drain', '--wait', '1s', name]);
+    expect(late).toMatchObject({ code: 124, stdout: expect.stringContaining('1 jobs left\n') });
+    const drained = bench.run(plane.address, ['drain', '--wait', '30s', name]);
+    await writeFile(gate, '');
+    expect(await drained).toMatchObject({ code: 0, stdout: expect.stringContaining('no job left\n') });
+    expect((await bench.run(plane.address, ['wait', id])).code).toBe(0);
+    await bench.close();
+  }, 60_000);
+
   test('waits for its control plane, and goes on when it comes back', async () => {
     const bench = await MaridBench.open();
     const data = bench.path('data');
@@ -142,4 +163,41 @@ describe('marid worker', () => {
     expect(done).toMatchObject({ code: 0, stdout: 'back\n' });
     await bench.close();
   }, 60_000);
+});
+
+describe('marid control-plane', () => {
+  test('ends soon on SIGTERM with open watches, which carry on at the next one', async () => {
+    const bench = await MaridBench.open();
+    const data = bench.path('data');
+    const first = await bench.start(['control-plane', '--listen', '127.0.0.1:0', '--data-folder', data]);
+    const { address } = first;
+    await bench.start(['worker', '--control-plane', address, '--state-folder', bench.path('w'), '--memory', '320m']);
+    await applyRegistry(bench, address);
+    const gate = bench.path('gate');
+    const script = `echo before; while ! test -e ${gate}; do sleep 0.05; done; echo after; exit 3`;
+    const id = (await bench.run(address, ['submit', ...SHELL, '--', script])).stdout.trim();
+    await eventually('the job to run', async () => (await bench.run(address, ['logs', id])).stdout === 'before\n');
+    const client = MaridClient.connect({ address });
+    const seen: bigint[] = [];
+    const watching = (async () => {
+      for await (const { transition } of client.watch(id)) seen.push(transition?.sequence ?? 0n);
+    })();
+    let text = '';
+    const following = (async () => {
+      for await (const piece of client.follow(id, 'stdout')) text += Buffer.from(piece).toString();
+    })();
+    const ended = client.wait(id);
+    await eventually('open streams', () => seen.length > 0 && text === 'before\n');
+    const asked = performance.now();
+    expect(await first.end('SIGTERM')).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(25_000);
+    await bench.start(['control-plane', '--listen', address, '--data-folder', data]);
+    await writeFile(gate, '');
+    await Promise.all([watching, following]);
+    expect(seen).toEqual(seen.map((_, index) => BigInt(index + 1)));
+    expect(text).toBe('before\nafter\n');
+    expect((await ended).status).toBe(JobStatus.FAILED);
+    await client.close();
+    await bench.close();
+  }, 90_000);
 });

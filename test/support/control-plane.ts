@@ -11,6 +11,7 @@ import { SystemRandom } from '../../infra/runtime/system-random.js';
 import { SqliteDatabase } from '../../infra/store/sqlite/sqlite-database.js';
 import { SqliteFleetStore } from '../../infra/store/sqlite/sqlite-fleet-store.js';
 import { SqliteJobStore } from '../../infra/store/sqlite/sqlite-job-store.js';
+import { SqliteJobSurvey } from '../../infra/store/sqlite/sqlite-job-survey.js';
 import { SqliteRegistryStore } from '../../infra/store/sqlite/sqlite-registry-store.js';
 import { encodeWorkerEvent } from '../../proto/codec/index.js';
 import { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
@@ -46,6 +47,7 @@ export interface TestControlPlane {
   readonly workers: ServiceClient<typeof WorkerService>;
   readonly log: EmbeddedTopicLog;
   readonly store: SqliteJobStore;
+  readonly registry: SqliteRegistryStore;
   readonly db: SqliteDatabase;
   /** Ends the parts in order, the database last. */
   stop(): Promise<void>;
@@ -62,11 +64,17 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
   const db = beside?.db ?? SqliteDatabase.open({ path: options.path ?? ':memory:', logger });
   const log = beside?.log ?? new EmbeddedTopicLog({ db, clock, logger });
   const store = new SqliteJobStore(db);
+  const registry = new SqliteRegistryStore(db);
   const plane = await ControlPlane.create({
     config: controlPlaneConfigSchema.parse({ ...options.config }),
     runtime,
     engines: {
-      ...{ jobs: store, registry: new SqliteRegistryStore(db), fleet: new SqliteFleetStore(db) },
+      ...{
+        jobs: store,
+        survey: new SqliteJobSurvey(db),
+        registry,
+        fleet: new SqliteFleetStore(db),
+      },
       ...{ log, lease: new EmbeddedLease({ db, clock }), names: { store: 'sqlite' } },
       dial: options.dial ?? unreachable,
     },
@@ -81,7 +89,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
     jobs: createInProcessClient(JobService, handlers.jobs),
     fleet: createInProcessClient(FleetService, handlers.fleet),
     workers: createInProcessClient(WorkerService, handlers.workers),
-    ...{ log, store, db },
+    ...{ log, store, registry, db },
     stop: async () => {
       await plane.stop();
       if (beside !== undefined) return;

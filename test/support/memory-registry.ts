@@ -7,7 +7,7 @@ import { ClusterSchema, ClusterStatus, type Cluster } from '../../proto/gen/mari
 import type { ClusterService } from '../../proto/gen/marid/v1/cluster_service_pb.js';
 import { CommandSchema, CommandStatus, type Command } from '../../proto/gen/marid/v1/command_pb.js';
 import type { CommandService } from '../../proto/gen/marid/v1/command_service_pb.js';
-import { WorkerState, type FleetService } from '../../proto/gen/marid/v1/fleet_service_pb.js';
+import { LeaderTaskState, WorkerState, type FleetService } from '../../proto/gen/marid/v1/fleet_service_pb.js';
 import type { ServiceHandlers } from '../../proto/rpc/service.js';
 
 /** Entries of one kind, with etags. */
@@ -132,6 +132,17 @@ export class MemoryRegistry {
         leader: 'cp-1',
         term: 3n,
         tasks: [{ name: 're-offer', lastOutcome: '2 offers' }],
+      }),
+      runLeaderTask: async ({ name }) => {
+        if (name === 'broken') return { task: { name, lastOutcome: 'no disk' }, completed: true };
+        const done = { name, lastOutcome: '2 offers', lastRunSucceeded: true };
+        return { task: done, completed: name !== 'slow' };
+      },
+      pauseLeaderTask: async ({ name, undo }) => ({
+        task: { name, state: undo ? LeaderTaskState.SCHEDULED : LeaderTaskState.PAUSED },
+      }),
+      getUsage: async () => ({
+        usage: [{ user: 'ada', pool: 'default', activeJobs: 3n, waitingJobs: 1n, memoryMb: 200n }],
       }),
       getServerInfo: async () => ({ version: '9.9.9', instanceId: 'cp-1', engines: { store: 'memory' } }),
     };

@@ -10,11 +10,13 @@ export interface Topic {
   readonly name: string;
   readonly partitions: number;
   readonly retentionMs: number;
+  /** Records of each partition that are kept; `null`: all of their time. */
+  readonly retentionRecords: number | null;
 }
 
-const PUT_TOPIC = `INSERT INTO log_topics (name, partitions, retention_ms) VALUES (?, ?, ?)
-  ON CONFLICT (name) DO UPDATE SET
-    partitions = max(partitions, excluded.partitions), retention_ms = excluded.retention_ms`;
+const PUT_TOPIC = `INSERT INTO log_topics (name, partitions, retention_ms, retention_records) VALUES (?, ?, ?, ?)
+  ON CONFLICT (name) DO UPDATE SET partitions = max(partitions, excluded.partitions),
+    retention_ms = excluded.retention_ms, retention_records = excluded.retention_records`;
 const PUT_PARTITION = `INSERT INTO log_partitions (topic, partition, next_offset, last_appended_at)
   VALUES ((SELECT id FROM log_topics WHERE name = ?), ?, 0, 0) ON CONFLICT (topic, partition) DO NOTHING`;
 const NEXT = 'SELECT next_offset FROM log_partitions WHERE topic = ? AND partition = ?';
@@ -24,7 +26,7 @@ const APPEND = `INSERT INTO log_records (topic, partition, "offset", appended_at
 const READ = `SELECT "offset", appended_at, meta, value FROM log_records
   WHERE topic = ? AND partition = ? AND "offset" >= ? ORDER BY "offset" LIMIT ?`;
 const EXPIRED = `SELECT max("offset") FROM (SELECT "offset", appended_at FROM log_records
-  WHERE topic = ? AND partition = ? ORDER BY "offset" LIMIT ?) WHERE appended_at < ?`;
+  WHERE topic = ? AND partition = ? ORDER BY "offset" LIMIT ?) WHERE appended_at < ? OR "offset" < ?`;
 const EXPIRE = 'DELETE FROM log_records WHERE topic = ? AND partition = ? AND "offset" <= ?';
 const COMMIT = `INSERT INTO log_offsets (group_name, topic, partition, "offset") VALUES (?, ?, ?, ?)
   ON CONFLICT (group_name, topic, partition) DO UPDATE SET "offset" = max("offset", excluded."offset")`;
@@ -32,7 +34,8 @@ const COMMITTED = 'SELECT "offset" FROM log_offsets WHERE group_name = ? AND top
 
 /** Creates a topic, or adds partitions to it and sets its retention. */
 export function putTopic(connection: SqliteConnection, settings: TopicSettings): void {
-  connection.run(PUT_TOPIC, [settings.topic, settings.partitions, settings.retentionMs]);
+  const { topic, retentionMs, retentionRecords = null } = settings;
+  connection.run(PUT_TOPIC, [topic, settings.partitions, retentionMs, retentionRecords]);
   for (let partition = 0; partition < settings.partitions; partition += 1) {
     connection.run(PUT_PARTITION, [settings.topic, partition]);
   }
@@ -40,11 +43,12 @@ export function putTopic(connection: SqliteConnection, settings: TopicSettings):
 
 /** All topics. */
 export function readTopics(connection: SqliteConnection): readonly Topic[] {
-  return connection.all('SELECT id, name, partitions, retention_ms FROM log_topics').map((row) => ({
+  return connection.all('SELECT id, name, partitions, retention_ms, retention_records FROM log_topics').map((row) => ({
     id: numberAt(row, 0),
     name: textAt(row, 1),
     partitions: numberAt(row, 2),
     retentionMs: numberAt(row, 3),
+    retentionRecords: row[4] === null ? null : numberAt(row, 4),
   }));
 }
 
@@ -88,14 +92,16 @@ export function nextOffset(connection: SqliteConnection, topicId: number, partit
   return row === null ? 0 : numberAt(row, 0);
 }
 
-/** Deletes records appended before a time, looking at the `limit` oldest; returns how many went. */
+/** Deletes records appended before a time, and those before the last `most`, looking at the `limit` oldest; returns how many went. */
 export function expireRecords(
   connection: SqliteConnection,
   place: { readonly topicId: number; readonly partition: number },
-  options: { readonly before: number; readonly limit: number },
+  options: { readonly before: number; readonly most: number | null; readonly limit: number },
 ): number {
   const { topicId, partition } = place;
-  const last = connection.get(EXPIRED, [topicId, partition, options.limit, options.before])?.[0] ?? null;
+  const { before, most, limit } = options;
+  const firstKept = most === null ? 0 : nextOffset(connection, topicId, partition) - most;
+  const last = connection.get(EXPIRED, [topicId, partition, limit, before, firstKept])?.[0] ?? null;
   if (typeof last !== 'number') return 0;
   return connection.run(EXPIRE, [topicId, partition, last]).changes;
 }

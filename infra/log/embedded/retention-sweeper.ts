@@ -1,4 +1,4 @@
-/** Deletes records that are older than their topic keeps them. */
+/** Deletes records that are older, or more, than their topic keeps. */
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { TopicPartition } from '../../../core/ports/topic-log.js';
@@ -55,7 +55,8 @@ export class RetentionSweeper {
   }
 
   private async sweep(topic: Topic): Promise<void> {
-    const options = { before: this.options.clock.now() - topic.retentionMs, limit: MAX_RECORDS_PER_WRITE };
+    const before = this.options.clock.now() - topic.retentionMs;
+    const options = { before, most: topic.retentionRecords, limit: MAX_RECORDS_PER_WRITE };
     for (let partition = 0; partition < topic.partitions; partition += 1) {
       const place = { topicId: topic.id, partition };
       let deleted = MAX_RECORDS_PER_WRITE;

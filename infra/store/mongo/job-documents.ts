@@ -4,6 +4,7 @@
  */
 import type { Document } from 'mongodb';
 import { MaridError } from '../../../core/errors/marid-error.js';
+import { deadlineBase, type DeadlineStage } from '../../../core/job/deadline.js';
 import type { Job } from '../../../core/job/job.js';
 import { isTerminal } from '../../../core/job/status.js';
 import { tokensOfJob } from '../job-tokens.js';
@@ -36,7 +37,15 @@ interface DerivedFields {
   /** `endedAt`, once terminal. */
   readonly purgeFrom?: number;
   /** Until terminal. */
-  readonly active?: { readonly clusterId: string; readonly commandId: string };
+  readonly active?: {
+    readonly clusterId: string;
+    readonly commandId: string;
+    readonly user: string;
+    readonly pool: string;
+    readonly memoryMb: number;
+  };
+  /** What `deadlineBase` says, until terminal. */
+  readonly deadline?: { readonly stage: DeadlineStage; readonly base: number };
 }
 
 /** A job as it is stored. */
@@ -50,7 +59,7 @@ export interface JobDocument extends GuardedDocument, JobState, DerivedFields {
   readonly lastSequence: number;
 }
 
-const DERIVED = ['dueAt', 'waiting', 'ownerId', 'unpublishedSince', 'purgeFrom', 'active'] as const;
+const DERIVED = ['dueAt', 'waiting', 'ownerId', 'unpublishedSince', 'purgeFrom', 'active', 'deadline'] as const;
 
 /** The write that adds a job. */
 export function insertOf(job: Job, mark: string): GuardedInsert {
@@ -123,7 +132,9 @@ function stateOf(from: JobState): JobState {
 }
 
 function derivedOf(job: Job): DerivedFields {
-  const { id, pool, createdAt, memoryMb, resolution } = job;
+  const { id, pool, createdAt, memoryMb, resolution, request } = job;
+  const ids = { clusterId: resolution.cluster.id, commandId: resolution.command.id };
+  const deadline = deadlineBase(job);
   const accepted = job.status === 'ACCEPTED';
   const ended = isTerminal(job.status);
   return {
@@ -132,7 +143,8 @@ function derivedOf(job: Job): DerivedFields {
     ...(job.claim === null ? {} : { ownerId: job.claim.workerId }),
     ...(job.publishedSequence < lastSequence(job) ? { unpublishedSince: job.updatedAt } : {}),
     ...(ended && job.endedAt !== null ? { purgeFrom: job.endedAt } : {}),
-    ...(ended ? {} : { active: { clusterId: resolution.cluster.id, commandId: resolution.command.id } }),
+    ...(ended ? {} : { active: { ...ids, user: request.user, pool, memoryMb } }),
+    ...(deadline === null ? {} : { deadline: { stage: deadline.stage, base: deadline.at } }),
   };
 }
 

@@ -60,6 +60,31 @@ export function endedQuery(options: { readonly endedBefore: number; readonly lim
   };
 }
 
+/** All jobs that ended. */
+export const ALL_ENDED: IndexedJobQuery = { filter: { purgeFrom: { $gte: 0 } }, sort: {}, limit: ALL, hint: 'ended' };
+
+/** Jobs that have been in a stage for long. */
+export function overdueQuery(options: {
+  readonly stage: string;
+  readonly before: number;
+  readonly limit: number;
+}): IndexedJobQuery {
+  return {
+    filter: { 'deadline.stage': options.stage, 'deadline.base': { $lt: options.before } },
+    sort: { 'deadline.base': 1 },
+    limit: options.limit,
+    hint: 'overdue',
+  };
+}
+
+/** Jobs that have not ended, by user, pool and status. */
+export function usagePipeline(): { readonly pipeline: Document[]; readonly hint: string } {
+  const { filter, hint } = activeQuery({});
+  const key = { user: '$active.user', pool: '$active.pool', status: '$status' };
+  const counts = { jobs: { $sum: 1 }, memoryMb: { $sum: '$active.memoryMb' } };
+  return { pipeline: [{ $match: filter }, { $group: { _id: key, ...counts } }], hint };
+}
+
 /** Jobs that have not ended, by what they use. */
 export function activeQuery(options: { readonly clusterId?: string; readonly commandId?: string }): IndexedJobQuery {
   const { clusterId, commandId } = options;

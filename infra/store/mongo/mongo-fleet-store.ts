@@ -1,6 +1,6 @@
 /** `FleetStore` in MongoDB. */
 import type { Filter } from 'mongodb';
-import type { TaskRun, WorkerRecord } from '../../../core/fleet/worker-record.js';
+import type { TaskControl, TaskRun, WorkerRecord } from '../../../core/fleet/worker-record.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import { raiseCounter } from './counters.js';
 import {
@@ -16,19 +16,25 @@ import { OPERATION_MS } from './mongo-limits.js';
 import { COLLECTIONS } from './mongo-schema.js';
 
 type WorkerDocument = GuardedDocument & Omit<WorkerRecord, 'id'>;
+type TaskControlDocument = GuardedDocument & Omit<TaskControl, 'name'>;
 type TaskRunDocument = StoredDocument & Omit<TaskRun, 'name'>;
 
-/** About the size of a worker's document, bytes. */
-const WORKER_BYTES = 1000;
+/** About the size of a guarded document, bytes. */
+const DOCUMENT_BYTES = 1000;
 
-/** Workers, terms and task runs in MongoDB. Shares the database, which its owner opens and closes. */
+interface Writers {
+  readonly inserts: GuardedWriter<GuardedInsert>;
+  readonly updates: GuardedWriter<GuardedUpdate>;
+}
+
+/** Workers, terms, task runs and task controls in MongoDB. Shares the database, which its owner opens and closes. */
 export class MongoFleetStore implements FleetStore {
-  private readonly inserts: GuardedWriter<GuardedInsert>;
-  private readonly updates: GuardedWriter<GuardedUpdate>;
+  private readonly workerWriters: Writers;
+  private readonly controlWriters: Writers;
 
   constructor(private readonly database: MongoDatabase) {
-    this.inserts = new GuardedWriter(database, COLLECTIONS.workers, () => WORKER_BYTES);
-    this.updates = new GuardedWriter(database, COLLECTIONS.workers, () => WORKER_BYTES);
+    this.workerWriters = writersOf(database, COLLECTIONS.workers);
+    this.controlWriters = writersOf(database, COLLECTIONS.taskControls);
   }
 
   async getWorker({ id }: { readonly id: string }): Promise<WorkerRecord | null> {
@@ -40,17 +46,9 @@ export class MongoFleetStore implements FleetStore {
     return this.findWorkers({});
   }
 
-  async putWorker({ worker }: { readonly worker: WorkerRecord }): Promise<boolean> {
+  putWorker({ worker }: { readonly worker: WorkerRecord }): Promise<boolean> {
     const { id, ...fields } = worker;
-    const { revision } = worker;
-    const mark = this.database.newMark(revision);
-    if (revision === 1) {
-      const document: WorkerDocument = { _id: id, ...fields, marks: [mark] };
-      return this.inserts.write({ kind: 'insert', document });
-    }
-    const change = { $set: fields, $push: pushMark(mark) };
-    const filter = { _id: id, revision: revision - 1 };
-    return this.updates.write({ kind: 'update', id, revision, mark, filter, change });
+    return this.put(this.workerWriters, id, fields);
   }
 
   purgeWorkers({ seenBefore }: { readonly seenBefore: number }): Promise<number> {
@@ -89,6 +87,29 @@ export class MongoFleetStore implements FleetStore {
     return found.map(({ _id: name, ...fields }) => ({ name, ...fields }));
   }
 
+  putTaskControl({ control }: { readonly control: TaskControl }): Promise<boolean> {
+    const { name, ...fields } = control;
+    return this.put(this.controlWriters, name, fields);
+  }
+
+  async listTaskControls(): Promise<readonly TaskControl[]> {
+    const collection = this.database.collection<TaskControlDocument>(COLLECTIONS.taskControls);
+    const found = await this.database.within(() => collection.find({}).maxTimeMS(OPERATION_MS).toArray());
+    return found.map(({ _id: name, revision, paused, requests }) => ({ name, revision, paused, requests }));
+  }
+
+  /** Adds at revision 1, else replaces the revision before. */
+  private put(writers: Writers, id: string, fields: { readonly revision: number }): Promise<boolean> {
+    const { revision } = fields;
+    const mark = this.database.newMark(revision);
+    if (revision === 1) {
+      return writers.inserts.write({ kind: 'insert', document: { _id: id, ...fields, marks: [mark] } });
+    }
+    const change = { $set: fields, $push: pushMark(mark) };
+    const filter = { _id: id, revision: revision - 1 };
+    return writers.updates.write({ kind: 'update', id, revision, mark, filter, change });
+  }
+
   private get workers() {
     return this.database.collection<WorkerDocument>(COLLECTIONS.workers);
   }
@@ -106,6 +127,14 @@ export class MongoFleetStore implements FleetStore {
     );
     return found.map(decodeWorker);
   }
+}
+
+function writersOf(database: MongoDatabase, collection: string): Writers {
+  const sizeOf = (): number => DOCUMENT_BYTES;
+  return {
+    inserts: new GuardedWriter(database, collection, sizeOf),
+    updates: new GuardedWriter(database, collection, sizeOf),
+  };
 }
 
 function decodeWorker(document: WorkerDocument): WorkerRecord {

@@ -19,6 +19,7 @@ export const COLLECTIONS = {
   workers: 'workers',
   counters: 'counters',
   taskRuns: 'task_runs',
+  taskControls: 'task_controls',
 } as const;
 
 /** One index. Sparse ones hold only documents that have the field: what a loop asks for stays as small as its answer. */
@@ -39,6 +40,7 @@ export const INDEXES: readonly IndexDefinition[] = [
   sparse('jobs', 'owned', ['ownerId']),
   sparse('jobs', 'unpublished', ['unpublishedSince']),
   sparse('jobs', 'ended', ['purgeFrom']),
+  sparse('jobs', 'overdue', ['deadline.stage', 'deadline.base']),
   sparse('jobs', 'active_by_cluster', ['active.clusterId', 'active.commandId']),
   sparse('jobs', 'active_by_command', ['active.commandId']),
   sparse('registry', 'unannounced', ['unannounced']),

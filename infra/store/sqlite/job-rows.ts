@@ -1,5 +1,6 @@
 /** How a job lies in its tables: columns to ask by, what never changes in `job_details`, the rest in `jobs.state`. */
 import { MaridError } from '../../../core/errors/marid-error.js';
+import { deadlineBase } from '../../../core/job/deadline.js';
 import type { Job } from '../../../core/job/job.js';
 import { isTerminal } from '../../../core/job/status.js';
 import { parseStored } from './documents.js';
@@ -36,6 +37,7 @@ export function encodeDetails(job: Job): string {
 
 /** Columns of `jobs` that `replace` sets, in the order of `CHANGING_COLUMNS`. */
 export function changingValues(job: Job): SqlRow {
+  const deadline = deadlineBase(job);
   return [
     job.revision,
     job.status,
@@ -44,6 +46,8 @@ export function changingValues(job: Job): SqlRow {
     job.nextOfferAt,
     job.claim?.workerId ?? null,
     job.endedAt,
+    deadline?.stage ?? null,
+    deadline?.at ?? null,
     lastSequence(job),
     job.publishedSequence,
     encodeState(job),
@@ -59,6 +63,8 @@ export const CHANGING_COLUMNS = [
   'next_offer_at',
   'worker_id',
   'ended_at',
+  'deadline_stage',
+  'deadline_base',
   'last_sequence',
   'published_sequence',
   'state',

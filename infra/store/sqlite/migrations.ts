@@ -55,7 +55,24 @@ const LOG = `
     PRIMARY KEY (group_name, topic, partition)) WITHOUT ROWID;
 `;
 
-const MIGRATIONS: readonly string[] = [JOBS + REST + LOG];
+/** Stage and base: see `deadlineBase` of core/job; `user_name` is for counts by user. */
+const LEADER = `
+  CREATE TABLE task_controls (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL);
+  ALTER TABLE log_topics ADD COLUMN retention_records INTEGER;
+  ALTER TABLE jobs ADD COLUMN deadline_stage TEXT;
+  ALTER TABLE jobs ADD COLUMN deadline_base INTEGER;
+  ALTER TABLE jobs ADD COLUMN user_name TEXT NOT NULL DEFAULT '';
+  UPDATE jobs SET (deadline_stage, deadline_base, user_name) = (
+    SELECT CASE WHEN json_extract(jobs.state, '$.kill') IS NOT NULL THEN 'KILL' ELSE jobs.status END,
+      coalesce(json_extract(jobs.state, '$.kill.at'),
+        json_extract(jobs.state, '$.startedAt') + json_extract(d.document, '$.timeoutMs'), jobs.updated_at),
+      json_extract(d.document, '$.request.user')
+    FROM job_details AS d WHERE d.number = jobs.number) WHERE active = 1;
+  CREATE INDEX jobs_overdue ON jobs (deadline_stage, deadline_base) WHERE deadline_stage IS NOT NULL;
+  CREATE INDEX jobs_of_user ON jobs (user_name, pool, memory_mb) WHERE active = 1;
+`;
+
+const MIGRATIONS: readonly string[] = [JOBS + REST + LOG, LEADER];
 
 /** Refuses files of other programs and of later versions, with `UNSUPPORTED`. */
 export function checkVersion(connection: SqliteConnection, path: string): void {

@@ -1,5 +1,5 @@
 /** `FleetStore` in the embedded database. */
-import type { TaskRun, WorkerRecord } from '../../../core/fleet/worker-record.js';
+import type { TaskControl, TaskRun, WorkerRecord } from '../../../core/fleet/worker-record.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import { decodeDocument, raiseCounter } from './documents.js';
 import type { SqlRow } from './sqlite-connection.js';
@@ -9,6 +9,9 @@ const INSERT = 'INSERT INTO workers (id, revision, seen_at, document) VALUES (?,
 const REPLACE = 'UPDATE workers SET revision = ?, seen_at = ?, document = ? WHERE id = ? AND revision = ?';
 const PUT_RUN = `INSERT INTO task_runs (name, document) VALUES (?, ?)
   ON CONFLICT (name) DO UPDATE SET document = excluded.document`;
+const INSERT_CONTROL =
+  'INSERT INTO task_controls (name, revision, document) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING';
+const REPLACE_CONTROL = 'UPDATE task_controls SET revision = ?, document = ? WHERE name = ? AND revision = ?';
 
 /** Workers, terms and task runs in SQLite. Shares the database, which its owner opens and closes. */
 export class SqliteFleetStore implements FleetStore {
@@ -54,6 +57,24 @@ export class SqliteFleetStore implements FleetStore {
     const sql = 'SELECT document FROM task_runs ORDER BY name';
     const rows = this.database.read((connection) => connection.all(sql));
     return rows.map((row) => decodeDocument<TaskRun>(row, 0, ['name', 'startedAt', 'outcome']));
+  }
+
+  putTaskControl({ control }: { readonly control: TaskControl }): Promise<boolean> {
+    const { name, revision } = control;
+    const document = JSON.stringify(control);
+    return this.database.write((connection) => {
+      const change =
+        revision === 1
+          ? connection.run(INSERT_CONTROL, [name, revision, document])
+          : connection.run(REPLACE_CONTROL, [revision, document, name, revision - 1]);
+      return change.changes === 1;
+    });
+  }
+
+  async listTaskControls(): Promise<readonly TaskControl[]> {
+    const sql = 'SELECT document FROM task_controls ORDER BY name';
+    const rows = this.database.read((connection) => connection.all(sql));
+    return rows.map((row) => decodeDocument<TaskControl>(row, 0, ['name', 'revision', 'paused', 'requests']));
   }
 }
 

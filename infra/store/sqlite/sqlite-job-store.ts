@@ -12,7 +12,7 @@ const JOINED = 'jobs AS j JOIN job_details AS d ON d.number = j.number';
 /** The index is named, because SQLite prefers one that would make it sort. */
 const joinedBy = (index: string): string => JOINED.replace('AS j', `AS j INDEXED BY ${index}`);
 
-const FIXED_COLUMNS = ['id', 'pool', 'memory_mb', 'created_at', 'cluster_id', 'command_id'] as const;
+const FIXED_COLUMNS = ['id', 'pool', 'memory_mb', 'created_at', 'cluster_id', 'command_id', 'user_name'] as const;
 
 const INSERT = `INSERT INTO jobs (${[...FIXED_COLUMNS, ...CHANGING_COLUMNS].join(', ')})
   VALUES (${[...FIXED_COLUMNS, ...CHANGING_COLUMNS].map(() => '?').join(', ')}) ON CONFLICT (id) DO NOTHING`;
@@ -128,7 +128,7 @@ export class SqliteJobStore implements JobStore {
 
 function insertJob(connection: SqliteConnection, job: Job, details: string, tokens: readonly string[]): boolean {
   const { cluster, command } = job.resolution;
-  const fixed = [job.id, job.pool, job.memoryMb, job.createdAt, cluster.id, command.id];
+  const fixed = [job.id, job.pool, job.memoryMb, job.createdAt, cluster.id, command.id, job.request.user];
   const inserted = connection.run(INSERT, [...fixed, ...changingValues(job)]);
   if (inserted.changes === 0) return false;
   connection.run(INSERT_DETAILS, [inserted.lastRowId, details]);

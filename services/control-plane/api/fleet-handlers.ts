@@ -1,10 +1,12 @@
 /** gRPC handlers that show and steer what runs Marid itself. */
-import { toDuration, toTimestamp, workerToMessage } from '../../../proto/codec/index.js';
+import { toTimestamp, workerToMessage } from '../../../proto/codec/index.js';
 import type { FleetService, Worker } from '../../../proto/gen/marid/v1/fleet_service_pb.js';
 import type { ServiceHandlers } from '../../../proto/rpc/service.js';
+import type { PoolUsage } from '../../../core/ports/job-survey.js';
 import type { LiveWorker, WorkerDirectory } from '../fleet/worker-directory.js';
 import type { WorkerSessions } from '../fleet/worker-sessions.js';
-import type { Leader } from '../leader/leader.js';
+import type { UsageGauges } from '../jobs/usage-gauges.js';
+import { createLeaderHandlers, type LeaderHandlerOptions } from './leader-handlers.js';
 
 /** What answers here. */
 export interface ServerInfo {
@@ -16,16 +18,16 @@ export interface ServerInfo {
 }
 
 /** Options of `createFleetHandlers`. */
-export interface FleetHandlerOptions {
+export interface FleetHandlerOptions extends LeaderHandlerOptions {
   readonly directory: WorkerDirectory;
   readonly sessions: WorkerSessions;
-  readonly leader: Leader;
+  readonly gauges: UsageGauges;
   readonly info: ServerInfo;
 }
 
 /** Handlers over the fleet. */
 export function createFleetHandlers(options: FleetHandlerOptions): ServiceHandlers<typeof FleetService> {
-  const { directory, sessions, leader, info } = options;
+  const { directory, sessions, gauges, info } = options;
   const show = (worker: LiveWorker): Worker =>
     workerToMessage(worker.record, {
       memoryFreeMb: worker.memoryFreeMb,
@@ -39,29 +41,16 @@ export function createFleetHandlers(options: FleetHandlerOptions): ServiceHandle
       return { workers: workers.map(show) };
     },
     drainWorker: async (request) => ({ worker: show(await sessions.drain(request.workerId, !request.undo)) }),
-    listLeaderTasks: () => listLeaderTasks(leader),
+    ...createLeaderHandlers(options),
+    getUsage: async () => {
+      const { countedAt, usage } = await gauges.current();
+      return { countTime: toTimestamp(countedAt), usage: usage.map(usageToMessage) };
+    },
     getServerInfo: async () => ({ ...info, engines: { ...info.engines } }),
   };
 }
 
-async function listLeaderTasks(leader: Leader) {
-  const runs = await leader.runs.list();
-  const newest = runs.reduce((term, run) => Math.max(term, run.term), leader.term ?? 0);
-  const tasks = leader.tasks.map(({ name, intervalMs }) => {
-    const run = runs.find((each) => each.name === name);
-    return {
-      name,
-      interval: toDuration(intervalMs),
-      ...(run === undefined
-        ? {}
-        : {
-            lastRunTime: toTimestamp(run.startedAt),
-            lastDuration: toDuration(run.durationMs),
-            lastOutcome: run.outcome,
-            lastRunSucceeded: run.succeeded,
-          }),
-    };
-  });
-  const leads = leader.term !== null ? leader.holder : (runs.find((run) => run.term === newest)?.leader ?? '');
-  return { leader: leads, term: BigInt(newest), tasks: tasks.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+function usageToMessage({ activeJobs, waitingJobs, memoryMb, ...names }: PoolUsage) {
+  const counts = { activeJobs: BigInt(activeJobs), waitingJobs: BigInt(waitingJobs), memoryMb: BigInt(memoryMb) };
+  return { ...names, ...counts };
 }

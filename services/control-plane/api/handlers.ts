@@ -13,9 +13,11 @@ import type { KillDelivery } from '../fleet/kill-delivery.js';
 import type { NodeDirectory } from '../fleet/node-directory.js';
 import type { WorkerDirectory } from '../fleet/worker-directory.js';
 import type { WorkerSessions } from '../fleet/worker-sessions.js';
+import type { UsageGauges } from '../jobs/usage-gauges.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import type { JobSignals } from '../jobs/job-signals.js';
 import type { Leader } from '../leader/leader.js';
+import { deadlinePolicyOf } from '../leader-config.js';
 import type { RegistryKeeper } from '../registry/registry-keeper.js';
 import { ResourceService } from '../registry/resource-service.js';
 import type { Admission } from '../submit/admission.js';
@@ -50,6 +52,7 @@ export interface HandlerParts {
   readonly signals: JobSignals;
   readonly jobs: JobRepository;
   readonly leader: Leader;
+  readonly gauges: UsageGauges;
   readonly nodes: NodeDirectory;
   readonly kills: KillDelivery;
   readonly sessions: WorkerSessions;
@@ -64,13 +67,14 @@ export function createHandlers(parts: HandlerParts): ControlPlaneHandlers {
   const { engines, runtime, config, keeper, jobs, signals, nodes } = parts;
   const { clock, random } = runtime;
   const registry = { store: engines.registry, keeper, jobs: engines.jobs, clock, random };
+  const deadlines = deadlinePolicyOf(config);
   const files = new JobFiles({ jobs, signals, nodes, clock });
   return {
     applications: createApplicationHandlers(new ResourceService('application', registry)),
     commands: createCommandHandlers(new ResourceService('command', registry)),
     clusters: createClusterHandlers(new ResourceService('cluster', registry)),
-    jobs: createJobHandlers({ ...parts, store: engines.jobs, log: engines.log, files, clock }),
-    fleet: createFleetHandlers(parts),
+    jobs: createJobHandlers({ ...parts, ...{ store: engines.jobs, log: engines.log, files, clock, deadlines } }),
+    fleet: createFleetHandlers({ ...parts, clock }),
     workers: createWorkerHandlers({ ...parts, ...config }),
   };
 }

@@ -1,6 +1,7 @@
 /** gRPC handlers of jobs. */
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { invalidArgument } from '../../../core/errors/marid-error.js';
+import type { DeadlinePolicy } from '../../../core/job/deadline.js';
 import { explainJob } from '../../../core/job/explain.js';
 import type { Job } from '../../../core/job/job.js';
 import { requestKill } from '../../../core/job/kill.js';
@@ -34,12 +35,13 @@ export interface JobHandlerOptions extends JobWatchOptions {
   readonly matcher: Matcher;
   readonly kills: KillDelivery;
   readonly directory: WorkerDirectory;
+  readonly deadlines: DeadlinePolicy;
   readonly files: JobFiles;
 }
 
 /** Handlers over submission, the job repository and the workers. */
 export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<typeof JobService> {
-  const { store, submitter, jobs, files, directory, clock } = options;
+  const { store, submitter, jobs, files, directory, deadlines, clock } = options;
   return {
     submitJob: async (request) => {
       if (request.job === undefined) throw invalidArgument([{ field: 'job', description: 'is required' }]);
@@ -54,7 +56,7 @@ export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<t
       request.jobId === '' ? watchAllJobs(options, request.resumeToken, signal) : watchJob(options, request, signal),
     explainJob: async (request) => {
       const job = await jobs.require(request.jobId);
-      const { summary, details } = explainJob(job, { now: clock.now(), workers: directory.facts() });
+      const { summary, details } = explainJob(job, { now: clock.now(), workers: directory.facts(), deadlines });
       return { status: statusToMessage(job.status), summary, details: [...details] };
     },
     listJobFiles: (request, { signal }) => files.list(request, signal),

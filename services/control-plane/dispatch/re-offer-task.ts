@@ -13,7 +13,7 @@ const BATCH = 100;
 /** Leader task `re-offer`: moves `nextOfferAt` of waiting jobs whose time has come, then offers them again. */
 export class ReOfferTask implements LeaderTask {
   readonly name = 're-offer';
-  readonly intervalMs = 500;
+  readonly schedule = { everyMs: 500 };
 
   constructor(
     private readonly options: {

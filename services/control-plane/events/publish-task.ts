@@ -11,7 +11,7 @@ const BATCH = 500;
 /** Leader task `publish-events`: hands every job whose last transition is not known to be published to the publisher. */
 export class PublishTask implements LeaderTask {
   readonly name = 'publish-events';
-  readonly intervalMs = 2000;
+  readonly schedule = { everyMs: 2000 };
 
   constructor(
     private readonly options: {

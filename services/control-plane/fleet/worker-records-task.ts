@@ -9,7 +9,7 @@ const BEHIND_MS = 20_000;
 /** Leader task `worker-records`: beats are kept in memory; this keeps the records from falling far behind. */
 export class WorkerRecordsTask implements LeaderTask {
   readonly name = 'worker-records';
-  readonly intervalMs = 30_000;
+  readonly schedule = { everyMs: 30_000 };
 
   constructor(private readonly options: { readonly store: FleetStore; readonly directory: WorkerDirectory }) {}
 

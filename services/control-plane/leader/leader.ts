@@ -1,10 +1,13 @@
 /** One of several control planes leads: it alone runs the sweeps. */
+import type { TaskRun } from '../../../core/fleet/worker-record.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { LeasePort } from '../../../core/ports/lease-port.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Service } from '../../../core/ports/service.js';
-import type { LeaderTask } from './leader-task.js';
+import type { LeaderTask, TaskSettings } from './leader-task.js';
+import { TaskControls } from './task-controls.js';
+import { TaskLoop } from './task-loop.js';
 import { TaskRuns } from './task-runs.js';
 
 const LEASE_NAME = 'marid.leader';
@@ -12,6 +15,7 @@ const LEASE_TTL_MS = 15_000;
 /** Twice within the trust, so that one renewal may fail, and then soon again: Redis needs up to a second to fail. */
 const RENEW_EVERY_MS = 4000;
 const RENEW_AGAIN_MS = 1000;
+const NO_SETTINGS: TaskSettings = { enabled: true, schedule: null };
 /** Less than the TTL: a leader stops before another can begin, counted from the start of its last good renewal. */
 const TRUST_MS = 10_000;
 
@@ -20,6 +24,8 @@ export interface LeaderOptions {
   readonly lease: LeasePort;
   readonly store: FleetStore;
   readonly tasks: readonly LeaderTask[];
+  /** What the configuration says about tasks, by name. Default: nothing. */
+  readonly settings?: Readonly<Partial<Record<string, TaskSettings>>>;
   /** Identity of this process in the lease. */
   readonly holder: string;
   readonly clock: Clock;
@@ -32,16 +38,19 @@ export interface LeaderOptions {
  */
 export class Leader implements Service {
   readonly runs: TaskRuns;
+  readonly controls: TaskControls;
   private readonly ended = new AbortController();
   private renewing: Promise<void> | null = null;
   private leading: AbortController | null = null;
   private loops: Promise<unknown> = Promise.resolve();
   private cancelTrust: (() => void) | null = null;
   private currentTerm = 0;
+  private runsBefore: readonly TaskRun[] = [];
 
   constructor(private readonly options: LeaderOptions) {
     const { store, clock, logger } = options;
     this.runs = new TaskRuns({ store, clock, logger });
+    this.controls = new TaskControls({ store, clock, logger });
   }
 
   /** Number of this process's current term as leader; `null` when it does not lead. */
@@ -57,6 +66,11 @@ export class Leader implements Service {
   /** What a leader does. */
   get tasks(): readonly LeaderTask[] {
     return this.options.tasks;
+  }
+
+  /** What the configuration says about a task. */
+  settingsOf({ name }: LeaderTask): TaskSettings {
+    return this.options.settings?.[name] ?? NO_SETTINGS;
   }
 
   async start(): Promise<void> {
@@ -102,9 +116,11 @@ export class Leader implements Service {
     if (this.leading === null) this.lead();
   }
 
-  /** A new term, after the loops of the one before have ended. */
+  /** A new term, after the loops of the one before have ended, with what was asked and done before. */
   private async prepareTerm(): Promise<void> {
     await this.loops;
+    await this.controls.load();
+    this.runsBefore = await this.runs.list();
     this.currentTerm = await this.options.store.nextTerm({ name: LEASE_NAME });
   }
 
@@ -113,7 +129,16 @@ export class Leader implements Service {
     const leading = new AbortController();
     this.leading = leading;
     logger.info({ holder, term: this.currentTerm }, 'this control plane leads');
-    this.loops = Promise.all(tasks.map((task) => this.repeat(task, leading.signal)));
+    const loops = tasks.map((task) => this.loopOf(task).repeat(leading.signal));
+    this.loops = Promise.all([this.controls.follow(leading.signal), ...loops]);
+  }
+
+  private loopOf(task: LeaderTask): TaskLoop {
+    const { runs, controls } = this;
+    const { clock, holder } = this.options;
+    const stamp = { leader: holder, term: this.currentTerm };
+    const before = this.runsBefore.find(({ name }) => name === task.name) ?? null;
+    return new TaskLoop({ task, settings: this.settingsOf(task), runs, controls, stamp, before, clock });
   }
 
   private stepDown(): void {
@@ -123,14 +148,6 @@ export class Leader implements Service {
     this.leading.abort();
     this.leading = null;
     this.options.logger.info({ term: this.currentTerm }, 'this control plane does not lead any more');
-  }
-
-  private async repeat(task: LeaderTask, signal: AbortSignal): Promise<void> {
-    const stamp = { leader: this.options.holder, term: this.currentTerm };
-    while (!signal.aborted) {
-      await this.runs.run(task, stamp, signal);
-      await this.options.clock.sleep(task.intervalMs, signal);
-    }
   }
 
   private async giveUp(): Promise<void> {

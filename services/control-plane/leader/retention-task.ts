@@ -2,39 +2,58 @@
 import type { Clock } from '../../../core/ports/clock.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
+import type { JobSurvey } from '../../../core/ports/job-survey.js';
 import type { LeaderTask } from './leader-task.js';
 
 /** Jobs deleted in one write: short enough not to hold up others. */
 const BATCH = 200;
-const MAX_BATCHES = 100;
+/** Jobs that one run deletes of each kind. */
+const MOST = 20_000;
 /** Workers that were not heard of for this long are forgotten. */
 const WORKER_RETENTION_MS = 7 * 86_400_000;
 
-/** Leader task `retention`: ended jobs and long silent workers. */
+/** Options of `RetentionTask`. */
+export interface RetentionTaskOptions {
+  readonly jobs: JobStore;
+  readonly survey: JobSurvey;
+  readonly fleet: FleetStore;
+  /** How long jobs are kept after their end, milliseconds. */
+  readonly jobRetentionMs: number;
+  /** Ended jobs that are kept, the last ones; `null`: all. */
+  readonly maxEndedJobs: number | null;
+  readonly clock: Clock;
+}
+
+/** Leader task `retention`: ended jobs by age and number, and long silent workers. */
 export class RetentionTask implements LeaderTask {
   readonly name = 'retention';
-  readonly intervalMs = 60_000;
+  readonly schedule = { everyMs: 60_000 };
 
-  constructor(
-    private readonly options: {
-      readonly jobs: JobStore;
-      readonly fleet: FleetStore;
-      /** How long jobs are kept after their end, milliseconds. */
-      readonly jobRetentionMs: number;
-      readonly clock: Clock;
-    },
-  ) {}
+  constructor(private readonly options: RetentionTaskOptions) {}
 
   async run(signal: AbortSignal): Promise<string> {
-    const { jobs, fleet, jobRetentionMs, clock } = this.options;
+    const { fleet, jobRetentionMs, clock } = this.options;
     const now = clock.now();
-    let deleted = 0;
-    for (let batch = 0; batch < MAX_BATCHES && !signal.aborted; batch += 1) {
-      const count = await jobs.purge({ endedBefore: now - jobRetentionMs, limit: BATCH });
-      deleted += count;
-      if (count < BATCH) break;
-    }
+    const old = await this.purge(now - jobRetentionMs, MOST, signal);
+    const surplus = await this.purge(now, Math.min(MOST, await this.surplus()), signal);
     const workers = await fleet.purgeWorkers({ seenBefore: now - WORKER_RETENTION_MS });
-    return `${String(deleted)} jobs and ${String(workers)} workers deleted`;
+    return `${String(old + surplus)} jobs and ${String(workers)} workers deleted`;
+  }
+
+  private async surplus(): Promise<number> {
+    const { survey, maxEndedJobs } = this.options;
+    return maxEndedJobs === null ? 0 : Math.max(0, (await survey.countEnded()) - maxEndedJobs);
+  }
+
+  /** The first that ended go first. */
+  private async purge(endedBefore: number, most: number, signal: AbortSignal): Promise<number> {
+    let deleted = 0;
+    while (deleted < most && !signal.aborted) {
+      const limit = Math.min(BATCH, most - deleted);
+      const count = await this.options.jobs.purge({ endedBefore, limit });
+      deleted += count;
+      if (count < limit) break;
+    }
+    return deleted;
   }
 }

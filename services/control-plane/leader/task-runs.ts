@@ -5,7 +5,7 @@ import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { LeaderTask } from './leader-task.js';
 
-/** A task's runs are written at most this often, unless one changes between success and failure. */
+/** A task's runs are written at most this often, unless one changes between success and failure or was asked for by hand. */
 const WRITE_EVERY_MS = 5000;
 const LONGEST_OUTCOME = 500;
 
@@ -26,7 +26,7 @@ export class TaskRuns {
   /** Runs a task once; its rejection is its outcome. */
   async run(
     task: LeaderTask,
-    stamp: { readonly leader: string; readonly term: number },
+    stamp: Pick<TaskRun, 'leader' | 'term' | 'answered'>,
     signal: AbortSignal,
   ): Promise<void> {
     const { clock, logger } = this.options;
@@ -58,7 +58,7 @@ export class TaskRuns {
     this.last.set(run.name, run);
     const written = this.written.get(run.name);
     const recent = written !== undefined && run.startedAt - written.startedAt < WRITE_EVERY_MS;
-    if (recent && written.succeeded === run.succeeded) return;
+    if (recent && written.succeeded === run.succeeded && written.answered === run.answered) return;
     this.written.set(run.name, run);
     try {
       await this.options.store.putTaskRun({ run });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { EmbeddedTopicLog } from '../../../infra/log/embedded/embedded-topic-log.js';
 import { SqliteDatabase } from '../../../infra/store/sqlite/sqlite-database.js';
+import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { Reader } from '../../support/log-reader.js';
 import { QuietLogger } from '../../support/quiet-logger.js';
@@ -106,6 +107,16 @@ describe('EmbeddedTopicLog', () => {
     const reader = await Reader.open(log, { topics: ['t'], start: group });
     expect(await reader.take(1)).toMatchObject([{ key: 'young', offset: 2500 }]);
     expect(await log.endOffsets({ topic: 't' })).toEqual([{ topic: 't', partition: 0, offset: 2501 }]);
+  });
+
+  test('of a topic with a limit the last records of each partition stay', async () => {
+    await log.ensureTopics({ topics: [{ topic: 't', partitions: 1, retentionMs: 600_000, retentionRecords: 3 }] });
+    await produce(...Array.from({ length: 1500 }, (_, index) => String(index)));
+    await clock.advance(60_000);
+    const count = (): unknown => db.read((connection) => connection.get('SELECT count(*) FROM log_records')?.[0]);
+    await eventually('the sweep', () => count() === 3);
+    const reader = await Reader.open(log, { topics: ['t'], start: group });
+    expect(await reader.takeTexts(3)).toEqual(['1497', '1498', '1499']);
   });
 
   test('many produces at once share commits', async () => {

@@ -1,7 +1,7 @@
 /** What every `FleetStore` does. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomInt } from 'node:crypto';
-import type { TaskRun } from '../../../core/fleet/worker-record.js';
+import type { TaskControl, TaskRun } from '../../../core/fleet/worker-record.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import { makeWorker, uniqueName } from '../../support/job-fixtures.js';
 
@@ -84,12 +84,29 @@ export function fleetStoreSuite(product: string, open: () => Promise<FleetStoreH
         outcome: 'did nothing',
         leader: 'control-plane-1',
         term: 3,
+        answered: 4,
       };
       const failed = { ...run, startedAt: 5, succeeded: false };
       const other = { ...run, name: uniqueName('task') };
       for (const each of [run, other, failed]) await store.putTaskRun({ run: each });
       const runs = (await store.listTaskRuns()).filter((each) => [run.name, other.name].includes(each.name));
       expect(runs.toSorted((a, b) => b.startedAt - a.startedAt)).toEqual([failed, other]);
+    });
+
+    test('what was asked of a task is added once and then replaced revision by revision', async () => {
+      const control: TaskControl = { name: uniqueName('task'), revision: 1, paused: true, requests: 0 };
+      const other = { ...control, name: uniqueName('task') };
+      expect(await store.putTaskControl({ control: { ...control, revision: 2 } })).toBe(false);
+      expect(await store.putTaskControl({ control })).toBe(true);
+      expect(await store.putTaskControl({ control: other })).toBe(true);
+      const asked = { ...control, revision: 2 };
+      const results = await Promise.all(
+        [1, 2, 3].map((requests) => store.putTaskControl({ control: { ...asked, requests } })),
+      );
+      expect(results.filter(Boolean)).toHaveLength(1);
+      const listed = (await store.listTaskControls()).filter(({ name }) => [control.name, other.name].includes(name));
+      expect(listed).toHaveLength(2);
+      expect(listed).toContainEqual({ ...asked, requests: results.indexOf(true) + 1 });
     });
   });
 }

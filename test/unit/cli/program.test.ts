@@ -130,7 +130,22 @@ describe('the fleet', () => {
     expect((await runMaridCli(marid.address, 'workers', '-o', 'name')).stdout).toBe('worker-1\n');
     expect((await runMaridCli(marid.address, 'workers')).stdout).toContain('900/1000 MiB');
     expect((await runMaridCli(marid.address, 'leader')).stdout).toContain('re-offer');
+    expect((await runMaridCli(marid.address, 'stats')).stdout).toMatch(/ada +default +3 +1 +200 MiB/);
+    expect((await runMaridCli(marid.address, 'stats', '--user', 'bob')).stdout).not.toContain('ada');
     expect((await runMaridCli(marid.address, 'version', '--server')).stdout).toContain('store memory');
+    await marid.stop();
+  });
+});
+
+describe('marid leader', () => {
+  test('runs tasks by hand, pauses and resumes them', async () => {
+    const marid = await MemoryMarid.open();
+    const run = await runMaridCli(marid.address, 'leader', 'run', 're-offer', 'slow');
+    expect(run.stdout).toBe('re-offer  2 offers\nslow  asked for\n');
+    expect((await runMaridCli(marid.address, 'leader', 'pause', 're-offer')).stdout).toBe('re-offer  PAUSED\n');
+    expect((await runMaridCli(marid.address, 'leader', 'resume', 're-offer')).stdout).toBe('re-offer  SCHEDULED\n');
+    const failed = await runMaridCli(marid.address, 'leader', 'run', 'broken');
+    expect(failed).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('no disk') });
     await marid.stop();
   });
 });

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/fleet_service.proto.
  */
 export const file_marid_v1_fleet_service: GenFile = /*@__PURE__*/
-  fileDesc("ChxtYXJpZC92MS9mbGVldF9zZXJ2aWNlLnByb3RvEghtYXJpZC52MSKnAgoGV29ya2VyEgoKAmlkGAEgASgJEgwKBHBvb2wYAiABKAkSDAoEaG9zdBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEiQKBXN0YXRlGAUgASgOMhUubWFyaWQudjEuV29ya2VyU3RhdGUSGAoQbWVtb3J5X2J1ZGdldF9tYhgGIAEoBRIWCg5tZW1vcnlfZnJlZV9tYhgHIAEoBRIUCgxydW5uaW5nX2pvYnMYCCABKAUSDwoHdmVyc2lvbhgJIAEoCRIxCg1yZWdpc3Rlcl90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X2JlYXRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiIgoSTGlzdFdvcmtlcnNSZXF1ZXN0EgwKBHBvb2wYASABKAkiOAoTTGlzdFdvcmtlcnNSZXNwb25zZRIhCgd3b3JrZXJzGAEgAygLMhAubWFyaWQudjEuV29ya2VyIjUKEkRyYWluV29ya2VyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDAoEdW5kbxgCIAEoCCI3ChNEcmFpbldvcmtlclJlc3BvbnNlEiAKBndvcmtlchgBIAEoCzIQLm1hcmlkLnYxLldvcmtlciIYChZMaXN0TGVhZGVyVGFza3NSZXF1ZXN0IlwKF0xpc3RMZWFkZXJUYXNrc1Jlc3BvbnNlEg4KBmxlYWRlchgBIAEoCRIMCgR0ZXJtGAIgASgDEiMKBXRhc2tzGAMgAygLMhQubWFyaWQudjEuTGVhZGVyVGFzayLeAQoKTGVhZGVyVGFzaxIMCgRuYW1lGAEgASgJEisKCGludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjEKDWxhc3RfcnVuX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDWxhc3RfZHVyYXRpb24YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbGFzdF9vdXRjb21lGAUgASgJEhoKEmxhc3RfcnVuX3N1Y2NlZWRlZBgGIAEoCCIWChRHZXRTZXJ2ZXJJbmZvUmVxdWVzdCKsAQoVR2V0U2VydmVySW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkSPQoHZW5naW5lcxgDIAMoCzIsLm1hcmlkLnYxLkdldFNlcnZlckluZm9SZXNwb25zZS5FbmdpbmVzRW50cnkaLgoMRW5naW5lc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEqkgEKC1dvcmtlclN0YXRlEhwKGFdPUktFUl9TVEFURV9VTlNQRUNJRklFRBAAEhcKE1dPUktFUl9TVEFURV9BQ1RJVkUQARIZChVXT1JLRVJfU1RBVEVfRFJBSU5JTkcQAhIXChNXT1JLRVJfU1RBVEVfU0lMRU5UEAMSGAoUV09SS0VSX1NUQVRFX1NUT1BQRUQQBDLQAgoMRmxlZXRTZXJ2aWNlEkoKC0xpc3RXb3JrZXJzEhwubWFyaWQudjEuTGlzdFdvcmtlcnNSZXF1ZXN0Gh0ubWFyaWQudjEuTGlzdFdvcmtlcnNSZXNwb25zZRJKCgtEcmFpbldvcmtlchIcLm1hcmlkLnYxLkRyYWluV29ya2VyUmVxdWVzdBodLm1hcmlkLnYxLkRyYWluV29ya2VyUmVzcG9uc2USVgoPTGlzdExlYWRlclRhc2tzEiAubWFyaWQudjEuTGlzdExlYWRlclRhc2tzUmVxdWVzdBohLm1hcmlkLnYxLkxpc3RMZWFkZXJUYXNrc1Jlc3BvbnNlElAKDUdldFNlcnZlckluZm8SHi5tYXJpZC52MS5HZXRTZXJ2ZXJJbmZvUmVxdWVzdBofLm1hcmlkLnYxLkdldFNlcnZlckluZm9SZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChxtYXJpZC92MS9mbGVldF9zZXJ2aWNlLnByb3RvEghtYXJpZC52MSKnAgoGV29ya2VyEgoKAmlkGAEgASgJEgwKBHBvb2wYAiABKAkSDAoEaG9zdBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEiQKBXN0YXRlGAUgASgOMhUubWFyaWQudjEuV29ya2VyU3RhdGUSGAoQbWVtb3J5X2J1ZGdldF9tYhgGIAEoBRIWCg5tZW1vcnlfZnJlZV9tYhgHIAEoBRIUCgxydW5uaW5nX2pvYnMYCCABKAUSDwoHdmVyc2lvbhgJIAEoCRIxCg1yZWdpc3Rlcl90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X2JlYXRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiIgoSTGlzdFdvcmtlcnNSZXF1ZXN0EgwKBHBvb2wYASABKAkiOAoTTGlzdFdvcmtlcnNSZXNwb25zZRIhCgd3b3JrZXJzGAEgAygLMhAubWFyaWQudjEuV29ya2VyIjUKEkRyYWluV29ya2VyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDAoEdW5kbxgCIAEoCCI3ChNEcmFpbldvcmtlclJlc3BvbnNlEiAKBndvcmtlchgBIAEoCzIQLm1hcmlkLnYxLldvcmtlciIYChZMaXN0TGVhZGVyVGFza3NSZXF1ZXN0IlwKF0xpc3RMZWFkZXJUYXNrc1Jlc3BvbnNlEg4KBmxlYWRlchgBIAEoCRIMCgR0ZXJtGAIgASgDEiMKBXRhc2tzGAMgAygLMhQubWFyaWQudjEuTGVhZGVyVGFzayLJAgoKTGVhZGVyVGFzaxIMCgRuYW1lGAEgASgJEisKCGludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjEKDWxhc3RfcnVuX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDWxhc3RfZHVyYXRpb24YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbGFzdF9vdXRjb21lGAUgASgJEhoKEmxhc3RfcnVuX3N1Y2NlZWRlZBgGIAEoCBIMCgRjcm9uGAcgASgJEjEKDW5leHRfcnVuX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKBXN0YXRlGAkgASgOMhkubWFyaWQudjEuTGVhZGVyVGFza1N0YXRlIiQKFFJ1bkxlYWRlclRhc2tSZXF1ZXN0EgwKBG5hbWUYASABKAkiTgoVUnVuTGVhZGVyVGFza1Jlc3BvbnNlEiIKBHRhc2sYASABKAsyFC5tYXJpZC52MS5MZWFkZXJUYXNrEhEKCWNvbXBsZXRlZBgCIAEoCCI0ChZQYXVzZUxlYWRlclRhc2tSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEdW5kbxgCIAEoCCI9ChdQYXVzZUxlYWRlclRhc2tSZXNwb25zZRIiCgR0YXNrGAEgASgLMhQubWFyaWQudjEuTGVhZGVyVGFzayIRCg9HZXRVc2FnZVJlcXVlc3QiYgoQR2V0VXNhZ2VSZXNwb25zZRIuCgpjb3VudF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIeCgV1c2FnZRgCIAMoCzIPLm1hcmlkLnYxLlVzYWdlImEKBVVzYWdlEgwKBHVzZXIYASABKAkSDAoEcG9vbBgCIAEoCRITCgthY3RpdmVfam9icxgDIAEoAxIUCgx3YWl0aW5nX2pvYnMYBCABKAMSEQoJbWVtb3J5X21iGAUgASgDIhYKFEdldFNlcnZlckluZm9SZXF1ZXN0IqwBChVHZXRTZXJ2ZXJJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRITCgtpbnN0YW5jZV9pZBgCIAEoCRI9CgdlbmdpbmVzGAMgAygLMiwubWFyaWQudjEuR2V0U2VydmVySW5mb1Jlc3BvbnNlLkVuZ2luZXNFbnRyeRouCgxFbmdpbmVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASqSAQoLV29ya2VyU3RhdGUSHAoYV09SS0VSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTV09SS0VSX1NUQVRFX0FDVElWRRABEhkKFVdPUktFUl9TVEFURV9EUkFJTklORxACEhcKE1dPUktFUl9TVEFURV9TSUxFTlQQAxIYChRXT1JLRVJfU1RBVEVfU1RPUFBFRBAEKpMBCg9MZWFkZXJUYXNrU3RhdGUSIQodTEVBREVSX1RBU0tfU1RBVEVfVU5TUEVDSUZJRUQQABIfChtMRUFERVJfVEFTS19TVEFURV9TQ0hFRFVMRUQQARIcChhMRUFERVJfVEFTS19TVEFURV9QQVVTRUQQAhIeChpMRUFERVJfVEFTS19TVEFURV9ESVNBQkxFRBADMr0ECgxGbGVldFNlcnZpY2USSgoLTGlzdFdvcmtlcnMSHC5tYXJpZC52MS5MaXN0V29ya2Vyc1JlcXVlc3QaHS5tYXJpZC52MS5MaXN0V29ya2Vyc1Jlc3BvbnNlEkoKC0RyYWluV29ya2VyEhwubWFyaWQudjEuRHJhaW5Xb3JrZXJSZXF1ZXN0Gh0ubWFyaWQudjEuRHJhaW5Xb3JrZXJSZXNwb25zZRJWCg9MaXN0TGVhZGVyVGFza3MSIC5tYXJpZC52MS5MaXN0TGVhZGVyVGFza3NSZXF1ZXN0GiEubWFyaWQudjEuTGlzdExlYWRlclRhc2tzUmVzcG9uc2USUAoNUnVuTGVhZGVyVGFzaxIeLm1hcmlkLnYxLlJ1bkxlYWRlclRhc2tSZXF1ZXN0Gh8ubWFyaWQudjEuUnVuTGVhZGVyVGFza1Jlc3BvbnNlElYKD1BhdXNlTGVhZGVyVGFzaxIgLm1hcmlkLnYxLlBhdXNlTGVhZGVyVGFza1JlcXVlc3QaIS5tYXJpZC52MS5QYXVzZUxlYWRlclRhc2tSZXNwb25zZRJBCghHZXRVc2FnZRIZLm1hcmlkLnYxLkdldFVzYWdlUmVxdWVzdBoaLm1hcmlkLnYxLkdldFVzYWdlUmVzcG9uc2USUAoNR2V0U2VydmVySW5mbxIeLm1hcmlkLnYxLkdldFNlcnZlckluZm9SZXF1ZXN0Gh8ubWFyaWQudjEuR2V0U2VydmVySW5mb1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Worker is a gateway node.
@@ -260,7 +260,7 @@ export type LeaderTask = Message<"marid.v1.LeaderTask"> & {
   name: string;
 
   /**
-   * Time between two runs.
+   * Time between the end of a run and the next; absent if it runs by `cron`.
    *
    * @generated from field: google.protobuf.Duration interval = 2;
    */
@@ -293,6 +293,27 @@ export type LeaderTask = Message<"marid.v1.LeaderTask"> & {
    * @generated from field: bool last_run_succeeded = 6;
    */
   lastRunSucceeded: boolean;
+
+  /**
+   * Cron expression of five fields, in UTC, by which it runs; empty if it runs by `interval`.
+   *
+   * @generated from field: string cron = 7;
+   */
+  cron: string;
+
+  /**
+   * When it is due; absent if nobody knows, or it is not SCHEDULED.
+   *
+   * @generated from field: google.protobuf.Timestamp next_run_time = 8;
+   */
+  nextRunTime?: Timestamp | undefined;
+
+  /**
+   * Whether it runs by itself.
+   *
+   * @generated from field: marid.v1.LeaderTaskState state = 9;
+   */
+  state: LeaderTaskState;
 };
 
 /**
@@ -301,6 +322,196 @@ export type LeaderTask = Message<"marid.v1.LeaderTask"> & {
  */
 export const LeaderTaskSchema: GenMessage<LeaderTask> = /*@__PURE__*/
   messageDesc(file_marid_v1_fleet_service, 7);
+
+/**
+ * RunLeaderTaskRequest names a task.
+ *
+ * @generated from message marid.v1.RunLeaderTaskRequest
+ */
+export type RunLeaderTaskRequest = Message<"marid.v1.RunLeaderTaskRequest"> & {
+  /**
+   * Name of the task.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message marid.v1.RunLeaderTaskRequest.
+ * Use `create(RunLeaderTaskRequestSchema)` to create a new message.
+ */
+export const RunLeaderTaskRequestSchema: GenMessage<RunLeaderTaskRequest> = /*@__PURE__*/
+  messageDesc(file_marid_v1_fleet_service, 8);
+
+/**
+ * RunLeaderTaskResponse is the task after the run, or after the wish was recorded.
+ *
+ * @generated from message marid.v1.RunLeaderTaskResponse
+ */
+export type RunLeaderTaskResponse = Message<"marid.v1.RunLeaderTaskResponse"> & {
+  /**
+   * The task; its last run is the one that was asked for if `completed`.
+   *
+   * @generated from field: marid.v1.LeaderTask task = 1;
+   */
+  task?: LeaderTask | undefined;
+
+  /**
+   * Whether the run has ended. If not, the leader was asked for it and runs it as soon as it can.
+   *
+   * @generated from field: bool completed = 2;
+   */
+  completed: boolean;
+};
+
+/**
+ * Describes the message marid.v1.RunLeaderTaskResponse.
+ * Use `create(RunLeaderTaskResponseSchema)` to create a new message.
+ */
+export const RunLeaderTaskResponseSchema: GenMessage<RunLeaderTaskResponse> = /*@__PURE__*/
+  messageDesc(file_marid_v1_fleet_service, 9);
+
+/**
+ * PauseLeaderTaskRequest names a task.
+ *
+ * @generated from message marid.v1.PauseLeaderTaskRequest
+ */
+export type PauseLeaderTaskRequest = Message<"marid.v1.PauseLeaderTaskRequest"> & {
+  /**
+   * Name of the task.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Let it run by its schedule again instead.
+   *
+   * @generated from field: bool undo = 2;
+   */
+  undo: boolean;
+};
+
+/**
+ * Describes the message marid.v1.PauseLeaderTaskRequest.
+ * Use `create(PauseLeaderTaskRequestSchema)` to create a new message.
+ */
+export const PauseLeaderTaskRequestSchema: GenMessage<PauseLeaderTaskRequest> = /*@__PURE__*/
+  messageDesc(file_marid_v1_fleet_service, 10);
+
+/**
+ * PauseLeaderTaskResponse is the task after the wish was recorded.
+ *
+ * @generated from message marid.v1.PauseLeaderTaskResponse
+ */
+export type PauseLeaderTaskResponse = Message<"marid.v1.PauseLeaderTaskResponse"> & {
+  /**
+   * The task.
+   *
+   * @generated from field: marid.v1.LeaderTask task = 1;
+   */
+  task?: LeaderTask | undefined;
+};
+
+/**
+ * Describes the message marid.v1.PauseLeaderTaskResponse.
+ * Use `create(PauseLeaderTaskResponseSchema)` to create a new message.
+ */
+export const PauseLeaderTaskResponseSchema: GenMessage<PauseLeaderTaskResponse> = /*@__PURE__*/
+  messageDesc(file_marid_v1_fleet_service, 11);
+
+/**
+ * GetUsageRequest is empty.
+ *
+ * @generated from message marid.v1.GetUsageRequest
+ */
+export type GetUsageRequest = Message<"marid.v1.GetUsageRequest"> & {
+};
+
+/**
+ * Describes the message marid.v1.GetUsageRequest.
+ * Use `create(GetUsageRequestSchema)` to create a new message.
+ */
+export const GetUsageRequestSchema: GenMessage<GetUsageRequest> = /*@__PURE__*/
+  messageDesc(file_marid_v1_fleet_service, 12);
+
+/**
+ * GetUsageResponse counts jobs that have not ended.
+ *
+ * @generated from message marid.v1.GetUsageResponse
+ */
+export type GetUsageResponse = Message<"marid.v1.GetUsageResponse"> & {
+  /**
+   * When they were counted.
+   *
+   * @generated from field: google.protobuf.Timestamp count_time = 1;
+   */
+  countTime?: Timestamp | undefined;
+
+  /**
+   * Counts, by user and pool.
+   *
+   * @generated from field: repeated marid.v1.Usage usage = 2;
+   */
+  usage: Usage[];
+};
+
+/**
+ * Describes the message marid.v1.GetUsageResponse.
+ * Use `create(GetUsageResponseSchema)` to create a new message.
+ */
+export const GetUsageResponseSchema: GenMessage<GetUsageResponse> = /*@__PURE__*/
+  messageDesc(file_marid_v1_fleet_service, 13);
+
+/**
+ * Usage is what one user has in one pool.
+ *
+ * @generated from message marid.v1.Usage
+ */
+export type Usage = Message<"marid.v1.Usage"> & {
+  /**
+   * User that the jobs are of.
+   *
+   * @generated from field: string user = 1;
+   */
+  user: string;
+
+  /**
+   * Pool that they run in.
+   *
+   * @generated from field: string pool = 2;
+   */
+  pool: string;
+
+  /**
+   * Jobs that have not ended, waiting ones included.
+   *
+   * @generated from field: int64 active_jobs = 3;
+   */
+  activeJobs: bigint;
+
+  /**
+   * Those of them that wait for a worker.
+   *
+   * @generated from field: int64 waiting_jobs = 4;
+   */
+  waitingJobs: bigint;
+
+  /**
+   * Memory that those claimed by a worker have reserved, in MiB.
+   *
+   * @generated from field: int64 memory_mb = 5;
+   */
+  memoryMb: bigint;
+};
+
+/**
+ * Describes the message marid.v1.Usage.
+ * Use `create(UsageSchema)` to create a new message.
+ */
+export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/
+  messageDesc(file_marid_v1_fleet_service, 14);
 
 /**
  * GetServerInfoRequest is empty.
@@ -315,7 +526,7 @@ export type GetServerInfoRequest = Message<"marid.v1.GetServerInfoRequest"> & {
  * Use `create(GetServerInfoRequestSchema)` to create a new message.
  */
 export const GetServerInfoRequestSchema: GenMessage<GetServerInfoRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 8);
+  messageDesc(file_marid_v1_fleet_service, 15);
 
 /**
  * GetServerInfoResponse tells what answers here.
@@ -350,7 +561,7 @@ export type GetServerInfoResponse = Message<"marid.v1.GetServerInfoResponse"> & 
  * Use `create(GetServerInfoResponseSchema)` to create a new message.
  */
 export const GetServerInfoResponseSchema: GenMessage<GetServerInfoResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 9);
+  messageDesc(file_marid_v1_fleet_service, 16);
 
 /**
  * WorkerState is what a worker does.
@@ -401,6 +612,47 @@ export const WorkerStateSchema: GenEnum<WorkerState> = /*@__PURE__*/
   enumDesc(file_marid_v1_fleet_service, 0);
 
 /**
+ * LeaderTaskState says whether a task runs by itself.
+ *
+ * @generated from enum marid.v1.LeaderTaskState
+ */
+export enum LeaderTaskState {
+  /**
+   * Not given.
+   *
+   * @generated from enum value: LEADER_TASK_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It does.
+   *
+   * @generated from enum value: LEADER_TASK_STATE_SCHEDULED = 1;
+   */
+  SCHEDULED = 1,
+
+  /**
+   * It runs only when asked by hand, because somebody paused it.
+   *
+   * @generated from enum value: LEADER_TASK_STATE_PAUSED = 2;
+   */
+  PAUSED = 2,
+
+  /**
+   * It runs only when asked by hand, by configuration.
+   *
+   * @generated from enum value: LEADER_TASK_STATE_DISABLED = 3;
+   */
+  DISABLED = 3,
+}
+
+/**
+ * Describes the enum marid.v1.LeaderTaskState.
+ */
+export const LeaderTaskStateSchema: GenEnum<LeaderTaskState> = /*@__PURE__*/
+  enumDesc(file_marid_v1_fleet_service, 1);
+
+/**
  * FleetService shows and steers what runs Marid itself: workers, the leader's tasks, the server.
  *
  * @generated from service marid.v1.FleetService
@@ -435,6 +687,36 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof ListLeaderTasksRequestSchema;
     output: typeof ListLeaderTasksResponseSchema;
+  },
+  /**
+   * RunLeaderTask asks for a run by hand, also of a task that is paused, and waits for it up to ten seconds. NOT_FOUND when there is none with the name.
+   *
+   * @generated from rpc marid.v1.FleetService.RunLeaderTask
+   */
+  runLeaderTask: {
+    methodKind: "unary";
+    input: typeof RunLeaderTaskRequestSchema;
+    output: typeof RunLeaderTaskResponseSchema;
+  },
+  /**
+   * PauseLeaderTask makes a task run only when asked by hand. NOT_FOUND when there is none with the name.
+   *
+   * @generated from rpc marid.v1.FleetService.PauseLeaderTask
+   */
+  pauseLeaderTask: {
+    methodKind: "unary";
+    input: typeof PauseLeaderTaskRequestSchema;
+    output: typeof PauseLeaderTaskResponseSchema;
+  },
+  /**
+   * GetUsage counts the jobs that have not ended, by user and pool; at most a few seconds old.
+   *
+   * @generated from rpc marid.v1.FleetService.GetUsage
+   */
+  getUsage: {
+    methodKind: "unary";
+    input: typeof GetUsageRequestSchema;
+    output: typeof GetUsageResponseSchema;
   },
   /**
    * GetServerInfo tells what answers here.

@@ -14,8 +14,10 @@ const WORKER: WorkerFacts = {
   ...{ alive: true, draining: false },
 };
 
+const DEADLINES = { ACCEPTED: null, CLAIMED: 60_000, INIT: 60_000, RUNNING: 60_000, KILL: 60_000 };
+
 function explain(job: Job, workers: readonly Partial<WorkerFacts>[] = [{}], now = NOW) {
-  return explainJob(job, { now, workers: workers.map((each) => ({ ...WORKER, ...each })) });
+  return explainJob(job, { now, workers: workers.map((each) => ({ ...WORKER, ...each })), deadlines: DEADLINES });
 }
 
 describe('explainJob', () => {

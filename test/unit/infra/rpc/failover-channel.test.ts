@@ -43,6 +43,9 @@ async function serve(name: string, listen = '127.0.0.1:0'): Promise<TestServer> 
           return {};
         },
         listLeaderTasks: async () => ({}),
+        runLeaderTask: async () => ({}),
+        pauseLeaderTask: async () => ({}),
+        getUsage: async () => ({}),
         getServerInfo: async () => {
           note('getServerInfo');
           return { instanceId: name };

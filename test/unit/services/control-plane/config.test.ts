@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { controlPlaneConfigSchema } from '../../../../services/control-plane/config.js';
+import { deadlinePolicyOf } from '../../../../services/control-plane/leader-config.js';
 
 describe('controlPlaneConfigSchema', () => {
   test('has a default and a description for every key', () => {
@@ -17,9 +18,20 @@ describe('controlPlaneConfigSchema', () => {
     [{ pools: ['a b'] }, 'pools'],
     [{ heartbeatIntervalMs: 60_001, leaseTtlMs: 120_000 }, 'heartbeatIntervalMs'],
     [{ commandSelector: 'best' }, 'commandSelector'],
+    [{ leaderTasks: { sweep: {} } }, 'leaderTasks'],
+    [{ leaderTasks: { retention: { cron: '61 * * * *' } } }, 'leaderTasks'],
+    [{ leaderTasks: { retention: { cron: '@daily', everyMs: 1000 } } }, 'leaderTasks'],
+    [{ unusedRegistryMs: 120_000, jobRetentionMs: 60_000 }, 'unusedRegistryMs'],
+    [{ unusedRegistryMs: 60_000, maxEndedJobs: 5 }, 'maxEndedJobs'],
+    [{ log: 'kafka', kafkaBrokers: ['a:1'], jobEventRetentionRecords: 5 }, 'jobEventRetentionRecords'],
   ])('refuses %j at %s', (given, key) => {
     const result = controlPlaneConfigSchema.safeParse(given);
     expect(result.error?.issues.map((issue) => issue.path[0])).toEqual([key]);
+  });
+
+  test('lets no kill count as done before the lease of its worker has run out', () => {
+    const config = controlPlaneConfigSchema.parse({ killDeadlineMs: 60_000, leaseTtlMs: 3_600_000 });
+    expect(deadlinePolicyOf(config).KILL).toBe(3_600_000);
   });
 
   test('refuses unknown keys', () => {

@@ -66,7 +66,11 @@ describe('a job that is offered', () => {
 
   test.each<[string, () => SpecificationParts, object]>([
     ['exits with 3', () => shellParts('exit 3'), { status: 'FAILED', reason: 'EXIT_CODE', message: /exit code 3/ }],
-    ['ends itself by a signal', () => shellParts('kill -9 $$'), { status: 'FAILED', message: /the signal SIGKILL ended it/ }],
+    [
+      'ends itself by a signal',
+      () => shellParts('kill -9 $$'),
+      { status: 'FAILED', message: /the signal SIGKILL ended it/ },
+    ],
     [
       'has no program',
       () => programParts('no-such'),

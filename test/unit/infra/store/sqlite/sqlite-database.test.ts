@@ -5,6 +5,9 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SqliteConnection } from '../../../../../infra/store/sqlite/sqlite-connection.js';
 import { SqliteDatabase } from '../../../../../infra/store/sqlite/sqlite-database.js';
+import { SqliteJobStore } from '../../../../../infra/store/sqlite/sqlite-job-store.js';
+import { SqliteJobSurvey } from '../../../../../infra/store/sqlite/sqlite-job-survey.js';
+import { advanceJob, makeJob, makeRequest } from '../../../../support/job-fixtures.js';
 import { QuietLogger } from '../../../../support/quiet-logger.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../../../support/temporary-folder.js';
 
@@ -36,6 +39,13 @@ function put(db: SqliteDatabase, name: string, value = 1): Promise<number> {
 function names(db: SqliteDatabase): readonly unknown[] {
   return db.read((connection) => connection.all('SELECT name FROM counters ORDER BY name').map((row) => row[0]));
 }
+
+/** Takes back what later versions added. */
+const VERSION_1 = `
+  DROP INDEX jobs_overdue; DROP INDEX jobs_of_user; DROP TABLE task_controls;
+  ALTER TABLE jobs DROP COLUMN deadline_stage; ALTER TABLE jobs DROP COLUMN deadline_base;
+  ALTER TABLE jobs DROP COLUMN user_name; ALTER TABLE log_topics DROP COLUMN retention_records;
+  PRAGMA user_version = 1;`;
 
 describe('group commit', () => {
   test('writes of one turn share one commit, in their order', async () => {
@@ -184,6 +194,24 @@ describe('open', () => {
     const again = SqliteConnection.open(path);
     expect(again.get('PRAGMA user_version')).toEqual([999]);
     again.close();
+  });
+
+  test('a file of version 1 is brought up to date, with what is known of its jobs', async () => {
+    const before = open();
+    const store = new SqliteJobStore(before);
+    const waiting = makeJob({ request: makeRequest({ user: 'ada', pool: 'gpu' }) });
+    const running = advanceJob(makeJob({ timeoutMs: 500 }), 'RUNNING', { startedAt: 1000 });
+    for (const job of [waiting, running]) await store.insert({ job });
+    before.close();
+    const connection = SqliteConnection.open(path);
+    connection.execute(VERSION_1);
+    connection.close();
+    const db = open();
+    const survey = new SqliteJobSurvey(db);
+    expect(await survey.overdue({ stage: 'RUNNING', before: 1501, limit: 9 })).toEqual([running]);
+    expect(await survey.overdue({ stage: 'RUNNING', before: 1500, limit: 9 })).toEqual([]);
+    expect(await survey.overdue({ stage: 'ACCEPTED', before: waiting.updatedAt + 1, limit: 9 })).toEqual([waiting]);
+    expect((await survey.usage()).map(({ user, pool }) => [user, pool])).toContainEqual(['ada', 'gpu']);
   });
 
   test('a file of another program is refused', () => {

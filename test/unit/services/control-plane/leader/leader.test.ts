@@ -6,6 +6,7 @@ import { SqliteDatabase } from '../../../../../infra/store/sqlite/sqlite-databas
 import { SqliteFleetStore } from '../../../../../infra/store/sqlite/sqlite-fleet-store.js';
 import { Leader } from '../../../../../services/control-plane/leader/leader.js';
 import type { LeaderTask } from '../../../../../services/control-plane/leader/leader-task.js';
+import type { Schedule } from '../../../../../services/control-plane/leader/schedule.js';
 import { eventually } from '../../../../support/eventually.js';
 import { FakeClock } from '../../../../support/fake-clock.js';
 import { QuietLogger } from '../../../../support/quiet-logger.js';
@@ -64,7 +65,7 @@ describe('Leader', () => {
       close: () => lease.close(),
     };
     const task: LeaderTask = {
-      ...{ name: 'count', intervalMs: 100 },
+      ...{ name: 'count', schedule: { everyMs: 100 } },
       run: async () => {
         runs += 1;
         return 'counted';
@@ -112,8 +113,12 @@ describe('Leader', () => {
   });
 
   test('keeps the outcome of every task, and a failing one neither stops itself nor others', async () => {
-    const failing: LeaderTask = { name: 'bad', intervalMs: 50, run: () => Promise.reject(new Error('broken')) };
-    const good: LeaderTask = { name: 'good', intervalMs: 50, run: () => Promise.resolve('all well') };
+    const failing: LeaderTask = {
+      name: 'bad',
+      schedule: { everyMs: 50 },
+      run: () => Promise.reject(new Error('broken')),
+    };
+    const good: LeaderTask = { name: 'good', schedule: { everyMs: 50 }, run: () => Promise.resolve('all well') };
     const only = leader('a', [failing, good]);
     await only.start();
     const runs = await eventually('both', async () => {
@@ -125,6 +130,115 @@ describe('Leader', () => {
       { name: 'bad', succeeded: false, outcome: 'broken', leader: 'a' },
       { name: 'good', succeeded: true, outcome: 'all well', term: only.term },
     ]);
+  });
+
+  /** A task that counts its runs. */
+  function counter(schedule: Schedule, work: () => Promise<void> = () => Promise.resolve()) {
+    const counted = { runs: 0 };
+    const task: LeaderTask = {
+      ...{ name: 'count', schedule },
+      run: async () => {
+        counted.runs += 1;
+        await work();
+        return `run ${String(counted.runs)}`;
+      },
+    };
+    return { counted, task };
+  }
+
+  test('runs a task when somebody asks anywhere, and its run says which request it answers', async () => {
+    const { counted, task } = counter({ everyMs: 3_600_000 });
+    const only = leader('a', [task]);
+    await only.start();
+    await eventually('the first run', () => counted.runs === 1);
+    const elsewhere = leader('b', [task]);
+    const { requests } = await elsewhere.controls.change('count', (before) => ({ requests: before.requests + 1 }));
+    await clock.advance(1500);
+    await eventually('the run', async () => (await elsewhere.runs.list())[0]?.answered === requests);
+    expect(await elsewhere.runs.list()).toMatchObject([{ leader: 'a', outcome: 'run 2', succeeded: true }]);
+    await clock.advance(10_000);
+    expect(counted.runs).toBe(2);
+  });
+
+  test('runs once more when it is asked for while a run is under way', async () => {
+    let end: () => void = () => undefined;
+    const { counted, task } = counter({ everyMs: 3_600_000 }, () => new Promise((resolve) => (end = resolve)));
+    const only = leader('a', [task]);
+    await only.start();
+    await eventually('the first run', () => counted.runs === 1);
+    await only.controls.change('count', ({ requests }) => ({ requests: requests + 1 }));
+    end();
+    await clock.advance(1500);
+    await eventually('the second run', () => counted.runs === 2);
+    end();
+  });
+
+  test('leaves a paused task alone, but for runs by hand, until it is resumed; a successor too', async () => {
+    const { counted, task } = counter({ everyMs: 1000 });
+    const first = leader('a', [task]);
+    await first.controls.change('count', () => ({ paused: true }));
+    await first.start();
+    await eventually('a leader', () => first.term);
+    await clock.advance(5000);
+    expect(counted.runs).toBe(0);
+    await first.controls.change('count', ({ requests }) => ({ requests: requests + 1 }));
+    await clock.advance(1500);
+    await eventually('the run by hand', () => counted.runs === 1);
+    await clock.advance(5000);
+    await first.stop();
+    const second = leader('b', [task]);
+    await second.start();
+    await eventually('the successor', () => second.term);
+    await clock.advance(5000);
+    expect(counted.runs).toBe(1); // the run by hand was answered in the term before
+    await second.controls.change('count', () => ({ paused: false }));
+    await eventually('runs', async () => {
+      await clock.advance(1000);
+      return counted.runs > 2;
+    });
+  });
+
+  test('runs a task by cron at its times, once for those that passed while nobody led', async () => {
+    clock.shiftWall(Date.parse('2027-01-16T00:00:00Z') - 10_000 - clock.now());
+    const { counted, task } = counter({ cron: '0 0 * * *' });
+    const first = leader('a', [task]);
+    await first.start();
+    await eventually('a leader', () => first.term);
+    await clock.advance(9999);
+    expect(counted.runs).toBe(0);
+    await clock.advance(1000);
+    await eventually('the run', () => counted.runs === 1);
+    await first.stop();
+    clock.shiftWall(3 * 86_400_000);
+    const second = leader('b', [task]);
+    await second.start();
+    await eventually('the run that was missed', async () => {
+      await clock.advance(1000);
+      return counted.runs === 2;
+    });
+    await clock.advance(60_000);
+    expect(counted.runs).toBe(2);
+  });
+
+  test('goes by the configuration instead of what the task says', async () => {
+    const { counted, task } = counter({ everyMs: 3_600_000 });
+    const settings = { count: { enabled: true, schedule: { everyMs: 1000 } } };
+    const made = new Leader({ lease, store, tasks: [task], settings, holder: 'a', clock, logger });
+    leaders.push(made);
+    await made.start();
+    await eventually('runs', async () => {
+      await clock.advance(1000);
+      return counted.runs > 2;
+    });
+    await made.stop();
+    const { counted: never, task: disabled } = counter({ everyMs: 100 });
+    const off = { count: { enabled: false, schedule: null } };
+    const other = new Leader({ lease, store, tasks: [disabled], settings: off, holder: 'b', clock, logger });
+    leaders.push(other);
+    await other.start();
+    await eventually('a leader', () => other.term);
+    await clock.advance(5000);
+    expect(never.runs).toBe(0);
   });
 
   test('stops twice, and before it started', async () => {
