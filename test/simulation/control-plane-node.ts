@@ -6,6 +6,7 @@ import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
 import { SimFleetStore } from './sim-fleet-store.js';
 import { SimJobStore } from './sim-job-store.js';
+import { SimJobSurvey } from './sim-job-survey.js';
 import { SimLease } from './sim-lease.js';
 import { simLogger, type LineSink } from './sim-logger.js';
 import { SimProcess } from './sim-process.js';
@@ -75,6 +76,7 @@ export class ControlPlaneNode {
       runtime: { clock: process.clock, random, logger: simLogger(name, sink) },
       engines: {
         ...{ jobs: new SimJobStore(store, link), registry: new SimRegistryStore(store, link) },
+        survey: new SimJobSurvey(store, link),
         fleet: new SimFleetStore(store, link),
         log: new SimTopicLog(broker, world.link(process, 'log')),
         lease: new SimLease(world.leases, world.link(process, 'lease'), process.clock),

@@ -16,6 +16,9 @@ const { values } = parseArgs({
   },
 });
 
+/** Violations printed of a seed: more of them say no more. */
+const SHOWN = 8;
+
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function main(): Promise<void> {
@@ -27,7 +30,7 @@ async function main(): Promise<void> {
     last = await simulate(seed, values.log ? say : null);
     if (last.violations.length === 0) continue;
     bad.push(last);
-    say(`seed ${String(seed)}: ${last.violations.join('\n  ')}`);
+    say(`seed ${String(seed)}: ${last.violations.slice(0, SHOWN).join('\n  ')}`);
     if (values.first) break;
   }
   if (values.print || values.job !== undefined) say(last?.history.print(values.job ?? null) ?? '');

@@ -1,5 +1,5 @@
 /** `FleetStore` of the simulation. */
-import type { TaskRun, WorkerRecord } from '../../core/fleet/worker-record.js';
+import type { TaskControl, TaskRun, WorkerRecord } from '../../core/fleet/worker-record.js';
 import type { FleetStore } from '../../core/ports/fleet-store.js';
 import type { Link } from './link.js';
 import type { StoreState } from './store-state.js';
@@ -49,5 +49,17 @@ export class SimFleetStore implements FleetStore {
 
   listTaskRuns(): Promise<readonly TaskRun[]> {
     return this.link.call(() => [...this.state.runs.values()]);
+  }
+
+  putTaskControl({ control }: { readonly control: TaskControl }): Promise<boolean> {
+    return this.link.call(() => {
+      if ((this.state.controls.get(control.name)?.revision ?? 0) !== control.revision - 1) return false;
+      this.state.controls.set(control.name, control);
+      return true;
+    });
+  }
+
+  listTaskControls(): Promise<readonly TaskControl[]> {
+    return this.link.call(() => [...this.state.controls.values()]);
   }
 }

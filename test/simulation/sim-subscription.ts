@@ -23,6 +23,7 @@ export class SimSubscription implements LogSubscription {
   #generation = 0;
   #paused = new Set<string>();
   #open = true;
+  #out = false;
   #delivery: (() => void) | null = null;
 
   constructor(
@@ -122,13 +123,15 @@ export class SimSubscription implements LogSubscription {
   #suspect(): void {
     const { process, timeline } = this.link.options;
     timeline.at(this.#sessionMs(), () => {
-      if (this.#open && this.group !== null && process.state === 'paused') this.#putOut();
+      if (this.#open && !this.#out && this.group !== null && process.state === 'paused') this.#putOut();
     });
   }
 
   #putOut(): void {
+    this.#out = true;
     this.broker.leave(this);
     this.link.options.process.dispatch(() => {
+      this.#out = false;
       if (!this.#open) return;
       this.#positions = new Map();
       this.options.onAssignment?.([]);

@@ -1,5 +1,5 @@
 /** What the simulated store holds: it outlives every process. */
-import type { TaskRun, WorkerRecord } from '../../core/fleet/worker-record.js';
+import type { TaskControl, TaskRun, WorkerRecord } from '../../core/fleet/worker-record.js';
 import type { Job } from '../../core/job/job.js';
 import type { Resource, ResourceKind } from '../../core/registry/resource.js';
 
@@ -9,6 +9,7 @@ export class StoreState {
   readonly workers = new Map<string, WorkerRecord>();
   readonly terms = new Map<string, number>();
   readonly runs = new Map<string, TaskRun>();
+  readonly controls = new Map<string, TaskControl>();
   readonly registry = new Map<ResourceKind, Map<string, Resource>>();
   registryRevision = 0;
 
