@@ -11,8 +11,10 @@ export function checkEnds({ entries }: CheckContext): readonly string[] {
   for (const entry of entries) {
     if (entry.kind !== 'committed') continue;
     const before = last.get(entry.job.id);
-    if (before !== undefined && isTerminal(before.status)) violations.push(`REVIVED: ${entry.job.id} was ${before.status}`);
-    if (before !== undefined && before.revision !== entry.job.revision - 1) violations.push(`LOST UPDATE: ${entry.job.id}`);
+    if (before !== undefined && isTerminal(before.status))
+      violations.push(`REVIVED: ${entry.job.id} was ${before.status}`);
+    if (before !== undefined && before.revision !== entry.job.revision - 1)
+      violations.push(`LOST UPDATE: ${entry.job.id}`);
     last.set(entry.job.id, entry.job);
   }
   const submitted = entries.flatMap((entry) => (entry.kind === 'submitted' ? [entry.jobId] : []));
@@ -30,12 +32,14 @@ export function checkEvents({ entries, jobs }: CheckContext): readonly string[] 
   for (const entry of entries) {
     if (entry.kind !== 'published') continue;
     const before = last.get(entry.jobId) ?? 0;
-    if (entry.sequence > before + 1) violations.push(`GAP: event ${String(entry.sequence)} of ${entry.jobId} came behind ${String(before)}`);
+    if (entry.sequence > before + 1)
+      violations.push(`GAP: event ${String(entry.sequence)} of ${entry.jobId} came behind ${String(before)}`);
     last.set(entry.jobId, Math.max(before, entry.sequence));
   }
   for (const { id, history } of jobs) {
     const told = last.get(id) ?? 0;
-    if (told !== history.length) violations.push(`UNTOLD: ${id} has ${String(history.length)} transitions, ${String(told)} were told`);
+    if (told !== history.length)
+      violations.push(`UNTOLD: ${id} has ${String(history.length)} transitions, ${String(told)} were told`);
   }
   return violations;
 }

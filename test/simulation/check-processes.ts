@@ -40,7 +40,9 @@ export function checkBudget({ entries, memoryOf, budgetOf }: CheckContext): read
     const { host, jobId } = entry;
     const mb = (used.get(host) ?? 0) + (entry.kind === 'started' ? 1 : -1) * memoryOf(jobId);
     used.set(host, mb);
-    return mb > budgetOf(host) ? [`BUDGET: ${String(mb)} of ${String(budgetOf(host))} MiB on ${host} at ${at(entry)}`] : [];
+    return mb > budgetOf(host)
+      ? [`BUDGET: ${String(mb)} of ${String(budgetOf(host))} MiB on ${host} at ${at(entry)}`]
+      : [];
   });
 }
 
@@ -78,7 +80,10 @@ export function checkObedience({ entries, leaseTtlMs, healthyAt }: CheckContext)
   const due = new Map<string, number>();
   return entries.flatMap((entry) => {
     if (entry.kind === 'kill-acknowledged') {
-      due.set(entry.jobId, Math.min(entry.at + leaseTtlMs, Math.max(entry.at, healthyAt) + leaseTtlMs / 5) + KILL_GRACE_MS);
+      due.set(
+        entry.jobId,
+        Math.min(entry.at + leaseTtlMs, Math.max(entry.at, healthyAt) + leaseTtlMs / 5) + KILL_GRACE_MS,
+      );
     }
     if (entry.kind !== 'started' && entry.kind !== 'ended') return [];
     const deadline = due.get(entry.jobId) ?? Infinity;

@@ -42,6 +42,8 @@ function checkRecorded({ entries }: CheckContext): readonly string[] {
   return entries.flatMap((entry) => {
     if (entry.kind === 'defect') return [`DEFECT: ${entry.what}`];
     if (entry.kind !== 'idle-room') return [];
-    return [`IDLE: ${entry.host} had room for ${entry.jobId} for ${entry.forMs.toFixed(0)} ms at ${entry.at.toFixed(0)}`];
+    return [
+      `IDLE: ${entry.host} had room for ${entry.jobId} for ${entry.forMs.toFixed(0)} ms at ${entry.at.toFixed(0)}`,
+    ];
   });
 }

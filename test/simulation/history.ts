@@ -59,9 +59,7 @@ export class History {
 
   /** For people; only what concerns a job, and the faults, when `jobId` is given. */
   print(jobId: string | null = null): string {
-    const wanted = this.entries.filter(
-      (entry) => jobId === null || entry.kind === 'fault' || jobIdOf(entry) === jobId,
-    );
+    const wanted = this.entries.filter((entry) => jobId === null || entry.kind === 'fault' || jobIdOf(entry) === jobId);
     return wanted.map(lineOf).join('\n');
   }
 }

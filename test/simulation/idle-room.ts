@@ -6,10 +6,13 @@ import type { World } from './world.js';
 
 const LOOK_EVERY_MS = 500;
 
-/** Records a job as soon as one worker has had room for it for too long. */
+/** Records a job as soon as one worker has had room for it for too long and has claimed nothing else meanwhile. */
 export class IdleRoom {
   /** By job and worker: since when the one waits and the other has room. */
   #since = new Map<string, number>();
+  /** When each worker has claimed something last. */
+  readonly #claimedAt = new Map<string, number>();
+  #read = 0;
 
   constructor(
     private readonly world: World,
@@ -25,6 +28,7 @@ export class IdleRoom {
 
   async #look(): Promise<void> {
     const { store, timeline, history } = this.world;
+    this.#followClaims();
     const rooms = await Promise.all(this.workers.map((worker) => this.#roomOf(worker)));
     const since = new Map<string, number>();
     for (const job of store.jobs.values()) {
@@ -33,7 +37,7 @@ export class IdleRoom {
       for (const { worker, freeMb } of rooms) {
         if (worker.pool !== job.pool || freeMb < job.memoryMb) continue;
         const key = `${job.id} ${worker.name}`;
-        const began = this.#since.get(key) ?? timeline.now;
+        const began = Math.max(this.#since.get(key) ?? timeline.now, this.#claimedAt.get(worker.name) ?? 0);
         since.set(key, began);
         const forMs = timeline.now - began;
         if (forMs < this.boundMs) continue;
@@ -42,6 +46,16 @@ export class IdleRoom {
       }
     }
     this.#since = since;
+  }
+
+  #followClaims(): void {
+    const { entries } = this.world.history;
+    for (const entry of entries.slice(this.#read)) {
+      if (entry.kind === 'committed' && entry.job.status === 'CLAIMED') {
+        this.#claimedAt.set(entry.job.claim?.workerId ?? '', entry.at);
+      }
+    }
+    this.#read = entries.length;
   }
 
   /** What is left of a worker's budget beside the attempts that it holds. */

@@ -35,7 +35,9 @@ async function main(): Promise<void> {
   }
   if (values.print || values.job !== undefined) say(last?.history.print(values.job ?? null) ?? '');
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  say(`${String(bad.length)} of ${values.seeds} seeds went wrong, in ${seconds} s; the last hash is ${last?.history.hash ?? ''}`);
+  say(
+    `${String(bad.length)} of ${values.seeds} seeds went wrong, in ${seconds} s; the last hash is ${last?.history.hash ?? ''}`,
+  );
   process.exitCode = bad.length === 0 ? 0 : 1;
 }
 

@@ -160,6 +160,20 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'workers/gateway/gateway.ts',
     find: 'mayClaim() && this.#claimer.size === 0',
     replace: 'mayClaim() && this.#reader.size === 0 && this.#claimer.size === 0',
-    seed: 61,
+    seed: 11,
+  },
+  {
+    name: 'a job that rests before its next attempt keeps others from being given',
+    file: 'services/control-plane/fleet/claims.ts',
+    find: ' && restsUntil(job, now) === null',
+    replace: '',
+    seed: 621,
+  },
+  {
+    name: 'a claim is answered again after a kill',
+    file: 'services/control-plane/fleet/claims.ts',
+    find: 'job.kill === null && ',
+    replace: '',
+    seed: 533,
   },
 ];

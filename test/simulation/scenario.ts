@@ -95,7 +95,10 @@ function workersOf(random: Random, pools: readonly string[]): readonly WorkerPla
   }));
 }
 
-function jobsOf(random: Random, o: { readonly seed: number; readonly pools: readonly string[]; readonly count: number }): readonly JobPlan[] {
+function jobsOf(
+  random: Random,
+  o: { readonly seed: number; readonly pools: readonly string[]; readonly count: number },
+): readonly JobPlan[] {
   const overMs = pick(random, [2000, 20_000, 40_000]);
   return Array.from({ length: o.count }, (_, index) => ({
     id: `job-${String(o.seed)}-${String(index + 1)}`,

@@ -21,6 +21,8 @@ export function seedTests(first: number, count: number): void {
 export async function expectClean(begin: number, end = begin + 1): Promise<void> {
   for (let seed = begin; seed < end; seed += 1) {
     const { violations } = await simulate(seed);
-    expect({ seed, violations, more: `npm run simulate -- --seed ${String(seed)} --print` }).toMatchObject({ violations: [] });
+    expect({ seed, violations, more: `npm run simulate -- --seed ${String(seed)} --print` }).toMatchObject({
+      violations: [],
+    });
   }
 }

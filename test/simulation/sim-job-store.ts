@@ -39,12 +39,22 @@ export class SimJobStore implements JobStore {
 
   /** Nobody lists in a simulation. */
   list(_options: ListJobsOptions): Promise<readonly Job[]> {
-    return this.link.call(() => this.#select(() => true, by((job) => job.createdAt)));
+    return this.link.call(() =>
+      this.#select(
+        () => true,
+        by((job) => job.createdAt),
+      ),
+    );
   }
 
   dueOffers({ now, limit }: { readonly now: number; readonly limit: number }): Promise<readonly Job[]> {
     const isDue = (job: Job): boolean => job.status === 'ACCEPTED' && (job.nextOfferAt ?? Infinity) <= now;
-    return this.link.call(() => this.#select(isDue, by((job) => job.nextOfferAt ?? 0)).slice(0, limit));
+    return this.link.call(() =>
+      this.#select(
+        isDue,
+        by((job) => job.nextOfferAt ?? 0),
+      ).slice(0, limit),
+    );
   }
 
   waiting(options: {
@@ -54,7 +64,12 @@ export class SimJobStore implements JobStore {
   }): Promise<readonly Job[]> {
     const { pool, memoryMb, limit } = options;
     const fits = (job: Job): boolean => job.status === 'ACCEPTED' && job.pool === pool && job.memoryMb <= memoryMb;
-    return this.link.call(() => this.#select(fits, by((job) => job.createdAt)).slice(0, limit));
+    return this.link.call(() =>
+      this.#select(
+        fits,
+        by((job) => job.createdAt),
+      ).slice(0, limit),
+    );
   }
 
   ownedBy({ workerId }: { readonly workerId: string }): Promise<readonly Job[]> {
@@ -64,9 +79,13 @@ export class SimJobStore implements JobStore {
 
   unpublished(options: { readonly updatedBefore: number; readonly limit: number }): Promise<readonly Job[]> {
     const { updatedBefore, limit } = options;
-    const isBehind = (job: Job): boolean =>
-      job.publishedSequence < job.history.length && job.updatedAt < updatedBefore;
-    return this.link.call(() => this.#select(isBehind, by((job) => job.updatedAt)).slice(0, limit));
+    const isBehind = (job: Job): boolean => job.publishedSequence < job.history.length && job.updatedAt < updatedBefore;
+    return this.link.call(() =>
+      this.#select(
+        isBehind,
+        by((job) => job.updatedAt),
+      ).slice(0, limit),
+    );
   }
 
   markPublished(options: {
@@ -92,7 +111,10 @@ export class SimJobStore implements JobStore {
   purge({ endedBefore, limit }: { readonly endedBefore: number; readonly limit: number }): Promise<number> {
     const isOld = (job: Job): boolean => isTerminal(job.status) && (job.endedAt ?? Infinity) < endedBefore;
     return this.link.call(() => {
-      const old = this.#select(isOld, by((job) => job.endedAt ?? 0)).slice(0, limit);
+      const old = this.#select(
+        isOld,
+        by((job) => job.endedAt ?? 0),
+      ).slice(0, limit);
       for (const { id } of old) this.state.jobs.delete(id);
       return old.length;
     });

@@ -83,7 +83,10 @@ export class SimLauncher {
       attempt,
       process: { processId, startedAt },
     }));
-    return [...running, ...[...this.#ended.values()].map((exit) => ({ kind: 'ended', attempt: exit.attempt, exit }) as const)];
+    return [
+      ...running,
+      ...[...this.#ended.values()].map((exit) => ({ kind: 'ended', attempt: exit.attempt, exit }) as const),
+    ];
   }
 
   forget(attempt: AttemptReference): void {

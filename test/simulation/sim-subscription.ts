@@ -56,7 +56,8 @@ export class SimSubscription implements LogSubscription {
       this.#generation = generation;
       const kept = this.#positions;
       const from = (each: TopicPartition): number => this.broker.committed(this.group ?? '', each);
-      const place = (each: TopicPartition): PartitionOffset => kept.get(placeOf(each)) ?? { ...each, offset: from(each) };
+      const place = (each: TopicPartition): PartitionOffset =>
+        kept.get(placeOf(each)) ?? { ...each, offset: from(each) };
       this.#positions = new Map(partitions.map((each) => [placeOf(each), place(each)]));
       this.options.onAssignment?.(partitions);
       this.wake();

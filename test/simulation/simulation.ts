@@ -17,8 +17,8 @@ const QUIET_WITHIN_MS = 600_000;
 const AFTERMATH_MS = 15_000;
 /** From the last fault until everything is as if nothing had been, milliseconds. */
 const RECOVERY_MS = 20_000;
-/** How long a job may wait at most while a worker of its pool has room, milliseconds. */
-const WAIT_BOUND_MS = 12_000;
+/** How long a job may wait at most while a worker of its pool has room and claims nothing, milliseconds: two requests for waiting jobs, and their time. */
+const WAIT_BOUND_MS = 5000;
 
 /** What came of a run. */
 export interface SimulationResult {
@@ -36,11 +36,14 @@ export async function simulate(seed: number, sink: LineSink | null = null): Prom
   const scenario = scenarioOf(seed);
   const world = new World(seed);
   const { timeline, history, store } = world;
-  const settle: LineSink | null = sink === null ? null : (line) => sink(`${timeline.now.toFixed(3).padStart(12)} ${line}`);
+  const settle: LineSink | null =
+    sink === null ? null : (line) => sink(`${timeline.now.toFixed(3).padStart(12)} ${line}`);
   register(world);
   const { leaseTtlMs, heartbeatIntervalMs, pools, partitions, cacheSize } = scenario;
   const settings = { leaseTtlMs, heartbeatIntervalMs, partitions, pools: [...pools] };
-  const planes = scenario.planes.map((plan) => new ControlPlaneNode({ ...plan, world, settings, cacheSize, sink: settle }));
+  const planes = scenario.planes.map(
+    (plan) => new ControlPlaneNode({ ...plan, world, settings, cacheSize, sink: settle }),
+  );
   const addresses = planes.map(({ address }) => address);
   const workers = scenario.workers.map((plan) => new WorkerNode({ ...plan, world, planes: addresses, sink: settle }));
   const users = new Users(world, addresses);

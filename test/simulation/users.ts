@@ -35,7 +35,9 @@ export class Users {
     this.open += 1;
     await this.#clock.sleep(plan.submitAt);
     const { id: jobId } = plan;
-    await this.#untilAnswered(() => this.#client.submitJob({ jobId, job: requestOf(plan) }, { timeoutMs: CALL_TIMEOUT_MS }));
+    await this.#untilAnswered(() =>
+      this.#client.submitJob({ jobId, job: requestOf(plan) }, { timeoutMs: CALL_TIMEOUT_MS }),
+    );
     this.world.history.record({ kind: 'submitted', jobId });
     if (plan.killAfterMs !== null) {
       await this.#clock.sleep(plan.killAfterMs);

@@ -93,7 +93,11 @@ export class Gateway {
     const reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: preparation.stages(launcher), reporter });
-    this.#adoption = new Adoption({ ...shared, runner: this.#runner, readFacts: (directory) => preparation.readFacts(directory) });
+    this.#adoption = new Adoption({
+      ...shared,
+      runner: this.#runner,
+      readFacts: (directory) => preparation.readFacts(directory),
+    });
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
     const mayClaim = (): boolean => this.#mayClaim();
     this.#reader = new OfferReader({ ...shared, pool, claimer: this.#claimer, mayClaim, runs });
