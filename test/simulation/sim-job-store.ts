@@ -1,7 +1,7 @@
 /** `JobStore` of the simulation. */
 import type { Job } from '../../core/job/job.js';
 import { isOwned, isTerminal } from '../../core/job/status.js';
-import type { JobStore, ListJobsOptions } from '../../core/ports/job-store.js';
+import type { JobStore } from '../../core/ports/job-store.js';
 import type { Link } from './link.js';
 import type { StoreState } from './store-state.js';
 
@@ -38,7 +38,7 @@ export class SimJobStore implements JobStore {
   }
 
   /** Nobody lists in a simulation. */
-  list(_options: ListJobsOptions): Promise<readonly Job[]> {
+  list(): Promise<readonly Job[]> {
     return this.link.call(() =>
       this.#select(
         () => true,
