@@ -14,6 +14,7 @@ import type { RegistryStore } from '../../core/ports/registry-store.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
 import type { SqliteDatabase } from '../store/sqlite/sqlite-database.js';
 import type { EngineChoice } from './engine-options.js';
+import { engineSetOf } from './engine-set.js';
 import { openBlobs } from './open-blobs.js';
 import { openKafka } from './open-kafka.js';
 
@@ -34,7 +35,7 @@ export interface OpenEngines {
   readonly fleet: FleetStore;
   readonly log: TopicLog;
   readonly lease: LeasePort;
-  /** The blob store, opened by the first call. */
+  /** The blob store, opened by the first call. Rejects while it cannot be reached. */
   readonly blobs: () => Promise<BlobStore>;
   /** Product by port, for people. */
   readonly names: Readonly<Record<string, string>>;
@@ -44,7 +45,7 @@ export interface OpenEngines {
 
 type Stores = Pick<OpenEngines, 'jobs' | 'survey' | 'registry' | 'fleet'>;
 
-/** Opens them. Rejects with what the first engine that failed said; what was open before is closed then. */
+/** Opens them; only Kafka may be away. Rejects with what the first engine that failed said; what was open before is closed then. */
 export async function openControlPlaneEngines(choice: EngineChoice, runtime: EngineRuntime): Promise<OpenEngines> {
   const opening = new Opening(choice, runtime);
   try {
@@ -77,7 +78,12 @@ class Opening {
 
   async log(): Promise<TopicLog> {
     if (this.choice.log === 'kafka') {
-      const options = { ...this.runtime, clientId: 'marid-control-plane', sessionTimeoutMs: SESSION_MS };
+      const options = {
+        ...this.runtime,
+        clientId: 'marid-control-plane',
+        sessionTimeoutMs: SESSION_MS,
+        mayBeAway: true,
+      };
       return this.keep(await openKafka(this.choice, options));
     }
     const { EmbeddedTopicLog } = await import('../log/embedded/embedded-topic-log.js');
@@ -95,10 +101,7 @@ class Opening {
   }
 
   blobs(): Promise<BlobStore> {
-    this.opened ??= openBlobs(this.choice, this.runtime.logger).then((open) => {
-      this.keep(open);
-      return open.blobs;
-    });
+    this.opened ??= this.openBlobs();
     return this.opened;
   }
 
@@ -107,10 +110,21 @@ class Opening {
     return this.closing;
   }
 
+  /** A failure is forgotten: the next call tries again. */
+  private async openBlobs(): Promise<BlobStore> {
+    try {
+      return this.keep(await openBlobs(this.choice, this.runtime.logger)).blobs;
+    } catch (error) {
+      this.opened = null;
+      throw error;
+    }
+  }
+
   private async mongo(): Promise<Stores> {
-    const { openMongo } = await import('./open-mongo.js');
+    const { openMongo, EngineRecord } = await import('./open-mongo.js');
     const { database, ...stores } = await openMongo(this.choice, this.runtime);
     this.keep(database);
+    this.keep(await EngineRecord.claim(database, await engineSetOf(this.choice)));
     return stores;
   }
 
@@ -148,6 +162,7 @@ class Opening {
   }
 
   private async release(): Promise<void> {
+    await this.opened?.catch(() => undefined); // whoever asked for blobs was told
     for (let next = this.releases.pop(); next !== undefined; next = this.releases.pop()) await next();
   }
 }

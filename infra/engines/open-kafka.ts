@@ -13,6 +13,8 @@ export interface OpenKafkaOptions {
   readonly clientId: string;
   /** How long a reader may be silent before others read its partitions, milliseconds. Default: 45,000. */
   readonly sessionTimeoutMs?: number;
+  /** Whether no broker has to answer. Default: false. */
+  readonly mayBeAway?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }

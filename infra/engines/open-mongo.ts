@@ -8,6 +8,8 @@ import { MongoRegistryStore } from '../store/mongo/mongo-registry-store.js';
 import type { EngineChoice } from './engine-options.js';
 import type { EngineRuntime } from './open-control-plane-engines.js';
 
+export { EngineRecord } from '../store/mongo/engine-record.js';
+
 /** Connects; the caller closes the database. Rejects as `MongoDatabase.connect`. */
 export async function openMongo(choice: Pick<EngineChoice, 'mongoUrl' | 'mongoDatabase'>, runtime: EngineRuntime) {
   const { mongoUrl: url, mongoDatabase: name } = choice;

@@ -23,6 +23,7 @@ import { AttemptReconciler } from './fleet/attempt-reconciler.js';
 import { Claims } from './fleet/claims.js';
 import { KillDelivery } from './fleet/kill-delivery.js';
 import { NodeDirectory, type Dial } from './fleet/node-directory.js';
+import { RenewalByLog } from './fleet/renewal-by-log.js';
 import { WorkerDirectory } from './fleet/worker-directory.js';
 import { WorkerRecordsTask } from './fleet/worker-records-task.js';
 import { WorkerSessions } from './fleet/worker-sessions.js';
@@ -43,7 +44,7 @@ import { Admission } from './submit/admission.js';
 import { Matcher } from './submit/matcher.js';
 import { Submitter } from './submit/submitter.js';
 import { TopicReader } from './topic-reader.js';
-import { ensureTopics, partitionsOf, type PartitionCounts } from './topics.js';
+import { partitionsOf, TopicKeeper } from './topics.js';
 
 /** Rests before the second, third, ... attempt of a job. */
 const RETRY_BACK_OFF_MS = [1000, 5000, 30_000] as const;
@@ -88,15 +89,16 @@ export class ControlPlane implements Service {
   readonly handlers: ControlPlaneHandlers;
   private readonly services: readonly Service[];
 
-  private constructor(options: ControlPlaneOptions, partitions: PartitionCounts) {
-    const parts = assemble(options, partitions);
+  private constructor(options: ControlPlaneOptions, topics: TopicKeeper) {
+    const parts = assemble(options, topics);
     this.services = parts.services;
     this.handlers = parts.handlers;
   }
 
   /** Makes sure of the topics and puts the parts together. */
   static async create(options: ControlPlaneOptions): Promise<ControlPlane> {
-    return new ControlPlane(options, await ensureTopics({ ...options.config, log: options.engines.log }));
+    const { config, engines, runtime } = options;
+    return new ControlPlane(options, await TopicKeeper.open({ ...config, ...runtime, log: engines.log }));
   }
 
   async start(): Promise<void> {
@@ -113,7 +115,7 @@ interface Parts {
   readonly handlers: ControlPlaneHandlers;
 }
 
-function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Parts {
+function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const { config, runtime, engines } = options;
   const { clock, random, logger } = runtime;
   const instanceId = random.id();
@@ -121,13 +123,14 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
 
   const keeper = new RegistryKeeper({ store: engines.registry, clock, logger });
   const directory = new WorkerDirectory({ ...runtime, store: engines.fleet, leaseTtlMs: config.leaseTtlMs });
-  const changes = followChanges(options, partitions);
+  const partitions = topics.counts;
+  const changes = followChanges(options, topics);
   const { signals, publisher, active, jobs } = changes;
   const targets = (pool: string): ReturnType<WorkerDirectory['targets']> => directory.targets(pool);
   const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
-  const heartbeatPartitions = partitionsOf(partitions, TOPICS.heartbeats);
-  const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, heartbeatPartitions });
-  const fleet = assembleFleet(options, { directory, jobs, retry, projector });
+  const heartbeatPartitions = (): number => partitionsOf(partitions, TOPICS.heartbeats);
+  const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, partitions });
+  const fleet = assembleFleet(options, { directory, jobs, retry, projector, heartbeatPartitions });
   const submit = assembleSubmit(options, { keeper, directory, active, jobs, offerer });
   const gauges = new UsageGauges({ survey: engines.survey, clock });
   const leader = new Leader({
@@ -144,7 +147,7 @@ function assemble(options: ControlPlaneOptions, partitions: PartitionCounts): Pa
   const info = { version: options.version, instanceId, engines: engines.names };
   return {
     services: [
-      ...[keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, fleet.reconciler, projector],
+      ...[topics, keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, fleet.reconciler, projector],
       ...[...readOthers(options, { directory, projector, ...changes }), leader],
     ],
     handlers: createHandlers({
@@ -180,14 +183,13 @@ function assembleTasks(
 }
 
 /** What follows every committed change: load, publication, signals. */
-function followChanges(options: ControlPlaneOptions, partitions: PartitionCounts) {
-  const { engines, runtime, cacheSize } = options;
+function followChanges({ engines, runtime, cacheSize }: ControlPlaneOptions, topics: TopicKeeper) {
   const cache = cacheSize === undefined ? {} : { cacheSize };
   const signals = new JobSignals();
   const active = new ActiveJobs();
   const publisher = new EventPublisher({
     ...{ log: engines.log, store: engines.jobs, source: '/marid/control-plane' },
-    ...{ partitions: partitionsOf(partitions, TOPICS.jobEvents), clock: runtime.clock, logger: runtime.logger },
+    ...{ partitions: topics.counts, clock: runtime.clock, logger: runtime.logger },
     ...cache,
   });
   const onCommitted = (change: JobChange): void => {
@@ -205,15 +207,17 @@ function assembleFleet(
     readonly jobs: JobRepository;
     readonly retry: RetryPolicy;
     readonly projector: Projector;
+    readonly heartbeatPartitions: () => number;
   },
 ) {
   const { clock, logger } = runtime;
-  const { directory, jobs, retry, projector } = parts;
+  const { directory, jobs, retry, projector, heartbeatPartitions: partitions } = parts;
   const nodes = new NodeDirectory({ directory, dial: engines.dial, logger });
   const kills = new KillDelivery({ nodes, logger });
   const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
   const reconciler = new AttemptReconciler({ store: engines.jobs, jobs, retry, caughtUp, clock, logger });
-  const sessions = new WorkerSessions({ store: engines.fleet, directory, reconciler, clock, logger });
+  const renewal = new RenewalByLog({ directory, log: engines.log, partitions, clock });
+  const sessions = new WorkerSessions({ store: engines.fleet, directory, reconciler, renewal, clock, logger });
   return { nodes, kills, reconciler, sessions, claims: new Claims({ store: engines.jobs, jobs, sessions, clock }) };
 }
 

@@ -81,7 +81,13 @@ describe('a control plane that comes back on its file', () => {
       return answer.tasks.every(({ lastRunTime }) => lastRunTime !== undefined) && answer;
     });
     expect(leader).not.toBe('');
-    expect(tasks.map(({ name }) => name)).toEqual(['publish-events', 're-offer', 'retention', 'worker-records']);
+    expect(tasks.map(({ name }) => name)).toEqual([
+      'publish-events',
+      're-offer',
+      'retention',
+      'topics',
+      'worker-records',
+    ]);
     expect(tasks.every(({ lastRunSucceeded }) => lastRunSucceeded)).toBe(true);
     await second.stop();
   });

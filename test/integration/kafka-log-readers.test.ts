@@ -144,6 +144,26 @@ await describeEngine('kafka', (url) => {
     });
   });
 
+  describe('a topic that is deleted, made again and filled beyond what was read, before anybody notices', () => {
+    test('is read from its start, by groups and by those with positions', async () => {
+      const topic = await kafka.newTopic(1);
+      const [member, alone] = [await kafka.join(topic, uniqueName('group')), await kafka.readAll(topic)];
+      await kafka.produce(topic, 0, 'a', 'b', 'c');
+      await Promise.all([member.take(3), alone.take(3)]);
+      await member.subscription.commit({ offsets: [{ topic, partition: 0, offset: 3 }] });
+      await new Promise((resolve) => setTimeout(resolve, 1_100)); // as long as anybody needs who deletes a topic
+      await withAdmin(url, (admin) => admin.deleteTopics({ topics: [topic] }));
+      await kafka.ensure(topic, 1);
+      const texts = Array.from({ length: 20 }, (_, index) => `new ${String(index)}`);
+      await kafka.produce(topic, 0, ...texts);
+      for (const reader of [member, alone]) {
+        await reader.until((records) => texts.every((text) => records.some(({ key }) => key === text)));
+      }
+      await member.untilAssigned(1);
+      await member.subscription.commit({ offsets: [{ topic, partition: 0, offset: 20 }] });
+    });
+  });
+
   describe('a reader with positions', () => {
     test('a position behind the end is the end', async () => {
       const topic = await kafka.newTopic(1);

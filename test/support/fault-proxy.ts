@@ -36,12 +36,13 @@ export class FaultProxy {
   bytesIn = 0;
 
   private current: Fault = { kind: 'none' };
+  private trapped: { readonly text: string; readonly fault: Fault } | null = null;
   private readonly links = new Set<Link>();
   private readonly whenIn: { readonly bytes: number; readonly resolve: () => void }[] = [];
 
   private constructor(
     private readonly server: Server,
-    private readonly target: ProxyAddress,
+    private target: ProxyAddress,
   ) {}
 
   /** Listens on a free loopback port. `target`: host and port, or `host:port`. */
@@ -56,6 +57,11 @@ export class FaultProxy {
       server.listen(0, '127.0.0.1', resolve);
     });
     return proxy;
+  }
+
+  /** Leads new connections to another server. */
+  lead(target: string): void {
+    this.target = parseAddress(target);
   }
 
   /** Where clients connect. */
@@ -82,6 +88,11 @@ export class FaultProxy {
   /** Resets all connections once; new ones are served. */
   cut(): void {
     for (const link of this.links) this.cutLink(link);
+  }
+
+  /** From the moment that a client sends bytes with this text, which still pass, `fault` is what happens. */
+  trap(text: string, fault: Fault): void {
+    this.trapped = { text, fault };
   }
 
   /** Resolves when clients have sent this many bytes more. */
@@ -114,8 +125,12 @@ export class FaultProxy {
   }
 
   private pass(link: Link, to: Socket, bytes: Buffer): void {
-    const { current } = this;
     const inward = to === link.server;
+    if (inward && this.trapped !== null && bytes.includes(this.trapped.text)) {
+      this.fault = this.trapped.fault;
+      this.trapped = null;
+    }
+    const { current } = this;
     if (current.kind === 'half-open' || (current.kind === 'lost-answers' && !inward)) {
       link.torn = true;
       return;

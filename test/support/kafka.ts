@@ -64,7 +64,8 @@ export function textRecord(topic: string, partition: number, text: string): LogR
   return { topic, partition, key: text, value: Buffer.from(text), headers: {} };
 }
 
-function plainKafka(brokers: string): Kafka {
+/** A client that knows nothing of Marid. */
+export function plainKafka(brokers: string): Kafka {
   return new Kafka({ brokers: brokers.split(','), clientId: 'marid-test-plain', logLevel: logLevel.NOTHING });
 }
 

@@ -1,6 +1,7 @@
 /** Configuration of a worker: the keys of section `worker`, with defaults and limits. */
 import { z } from 'zod';
-import { logKeys, logProblems } from './log-config.js';
+import { kafkaProblems } from '../../core/configuration/kafka-keys.js';
+import { logKeys } from './log-config.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -60,7 +61,7 @@ export const workerConfigSchema = z
   })
   .superRefine(
     (config, context) => {
-      for (const { key, message } of logProblems(config)) {
+      for (const { key, message } of kafkaProblems(config)) {
         context.addIssue({ code: 'custom', path: [key], message });
       }
     },

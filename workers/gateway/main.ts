@@ -94,7 +94,7 @@ async function openLog(
   releases: Releases,
 ): Promise<TopicLog> {
   if (config.log === 'kafka') {
-    const log = await openKafka(config, { clientId: 'marid-worker', clock, logger });
+    const log = await openKafka(config, { clientId: 'marid-worker', mayBeAway: true, clock, logger });
     releases.push(() => log.close());
     return log;
   }

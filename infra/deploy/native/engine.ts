@@ -16,7 +16,7 @@ export interface NativeEngine {
   readonly product: string;
   /** It only imitates the product: results with it prove less. */
   readonly standIn: boolean;
-  /** What clients connect to: one, or three for redis. */
+  /** What clients connect to: one, or three for redis. With `proxyPort` a second of Kafka, for the proxy alone. */
   readonly urls: readonly string[];
   /** The processes, to be killed, frozen and restarted. */
   readonly servers: readonly ServerProcess[];
@@ -36,7 +36,9 @@ export interface EngineStart {
 export interface NativeEngineOptions {
   /** Brokers of Kafka; with three, replication factor 3 and two in-sync replicas. Default: 1. */
   readonly brokers?: 1 | 3;
-  /** Version of Kafka. Default: 3.9.2. */
+  /** Port on 127.0.0.1 of a proxy before the only broker of Kafka: clients that come through the proxy are sent to it again. Default: none. */
+  readonly proxyPort?: number;
+  /** Version of Kafka. Default: `MARID_TEST_KAFKA_VERSION` of the environment, else 3.9.2. */
   readonly kafkaVersion?: string;
   /** Name of the replica set that MongoDB's stand-in claims to be, with sessions. Default: none, a single server without sessions. */
   readonly replicaSet?: string;

@@ -14,15 +14,18 @@ interface Broker {
   readonly id: number;
   readonly port: number;
   readonly controllerPort: number;
+  /** Where a proxy comes in, and where it is; null without one. */
+  readonly proxied: { readonly port: number; readonly proxyPort: number } | null;
   readonly folder: string;
 }
 
 /** Starts Kafka and waits until all brokers are in the cluster. */
 export async function startKafka(start: EngineStart, options: NativeEngineOptions = {}): Promise<NativeEngine> {
-  const { kafkaVersion = KAFKA_VERSION, brokers: count = 1 } = options;
+  const { brokers: count = 1 } = options;
+  const kafkaVersion = options.kafkaVersion ?? start.context.environment['MARID_TEST_KAFKA_VERSION'] ?? KAFKA_VERSION;
   const classPath = await prepareKafka(start.context, kafkaVersion);
   const brokers: Broker[] = [];
-  for (let id = 1; id <= count; id += 1) brokers.push(await makeBroker(start, id));
+  for (let id = 1; id <= count; id += 1) brokers.push(await makeBroker(start, id, options.proxyPort));
   for (const broker of brokers) writeFileSync(fileOf(broker), propertiesOf(broker, brokers));
   await Promise.all(brokers.map((broker) => format(start, classPath, broker)));
   const servers = brokers.map((broker) => serverOf(start, classPath, broker, count));
@@ -32,15 +35,19 @@ export async function startKafka(start: EngineStart, options: NativeEngineOption
     name: 'kafka',
     product: `Apache Kafka ${kafkaVersion}${count === 1 ? '' : `, ${String(count)} brokers`}`,
     standIn: false,
-    urls: [servers.map((server) => server.url).join(',')],
+    urls: [
+      servers.map((server) => server.url).join(','),
+      ...brokers.flatMap(({ proxied }) => (proxied === null ? [] : [`127.0.0.1:${String(proxied.port)}`])),
+    ],
     servers,
   };
 }
 
-async function makeBroker({ random, folder }: EngineStart, id: number): Promise<Broker> {
+async function makeBroker({ random, folder }: EngineStart, id: number, proxyPort?: number): Promise<Broker> {
   const own = join(folder, `kafka-${String(id)}`);
   mkdirSync(own, { recursive: true });
-  return { id, port: await freePort(random), controllerPort: await freePort(random), folder: own };
+  const proxied = proxyPort === undefined ? null : { port: await freePort(random), proxyPort };
+  return { id, port: await freePort(random), controllerPort: await freePort(random), proxied, folder: own };
 }
 
 function fileOf({ folder }: Broker): string {
@@ -50,7 +57,10 @@ function fileOf({ folder }: Broker): string {
 function propertiesOf(broker: Broker, all: readonly Broker[]): string {
   const replicas = String(all.length);
   const inSync = all.length === 1 ? '1' : '2';
-  const listeners = `PLAINTEXT://127.0.0.1:${String(broker.port)}`;
+  const { proxied } = broker;
+  const main = `PLAINTEXT://127.0.0.1:${String(broker.port)}`;
+  const listeners = proxied === null ? main : `${main},PROXIED://127.0.0.1:${String(proxied.port)}`;
+  const advertised = proxied === null ? main : `${main},PROXIED://127.0.0.1:${String(proxied.proxyPort)}`;
   const properties = {
     'process.roles': 'broker,controller',
     'node.id': String(broker.id),
@@ -58,8 +68,8 @@ function propertiesOf(broker: Broker, all: readonly Broker[]): string {
       .map(({ id, controllerPort }) => `${String(id)}@127.0.0.1:${String(controllerPort)}`)
       .join(','),
     listeners: `${listeners},CONTROLLER://127.0.0.1:${String(broker.controllerPort)}`,
-    'advertised.listeners': listeners,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'advertised.listeners': advertised,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': join(broker.folder, 'data'),
@@ -76,14 +86,14 @@ function propertiesOf(broker: Broker, all: readonly Broker[]): string {
     'log.cleaner.dedupe.buffer.size': '4194304',
     'num.network.threads': '2',
     'num.io.threads': '4',
-    ...(all.length === 1 ? {} : QUICK_FAILOVER),
+    ...QUICK_FAILOVER,
   };
   return Object.entries(properties)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
 }
 
-/** A killed broker is noticed after seconds, a lost controller replaced after one. */
+/** A killed broker is noticed after seconds, and may come back only then; a lost controller is replaced after one. */
 const QUICK_FAILOVER = {
   'broker.session.timeout.ms': '3000',
   'broker.heartbeat.interval.ms': '500',

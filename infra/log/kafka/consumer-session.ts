@@ -7,7 +7,7 @@ import type { KafkaDriver } from './kafka-driver.js';
 import { errorNames, toMaridError } from './kafka-errors.js';
 import type { KafkaSockets } from './kafka-sockets.js';
 import type { KafkaSettings } from './options.js';
-import { within } from './time-limit.js';
+import { within } from '../../../core/time/within.js';
 import { ASK_AGAIN_MS, SURE_AFTER_MS } from './topic-admin.js';
 
 /** Longest time that the brokers keep a fetch waiting for records, milliseconds. */
@@ -38,7 +38,7 @@ export interface SessionListener {
 
 /** Options of `ConsumerSession`. */
 export interface SessionOptions {
-  readonly driver: KafkaDriver;
+  readonly driver: Pick<KafkaDriver, 'client'>;
   readonly settings: KafkaSettings;
   readonly group: string;
   readonly topics: readonly string[];

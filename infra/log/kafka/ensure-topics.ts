@@ -39,12 +39,13 @@ export async function ensureTopics(options: EnsureTopicsOptions): Promise<void> 
   if (existing.length > 0) await checkSettings(options, existing);
 }
 
-/** The settings that Marid relies on: times are the brokers', and old records go. */
+/** The settings that Marid relies on: times are the brokers', old records go, and nothing is compressed in a way that kafkajs cannot read. */
 function settingsOf(topic: TopicSettings): Readonly<Record<string, string>> {
   return {
     'message.timestamp.type': 'LogAppendTime',
     'retention.ms': String(topic.retentionMs),
     'cleanup.policy': 'delete',
+    'compression.type': 'producer',
   };
 }
 

@@ -9,7 +9,7 @@ import type {
 } from '../../../core/ports/topic-log.js';
 import { ConsumerSession, type SessionListener, type SessionOptions } from './consumer-session.js';
 import { OffsetCommits } from './offset-commits.js';
-import { ReadProgress } from './read-progress.js';
+import { ReadProgress, type SeenRecord } from './read-progress.js';
 import { keyOf, recordOf } from './records.js';
 
 /** Records that one call of `onRecords` brings at most. */
@@ -19,6 +19,8 @@ const BACK_OFF_MS = [100, 200, 400, 800, 1_600, 2_000] as const;
 /** Consumers that may crash for a reason that does not pass by itself, within which time (milliseconds), before the subscription is broken. */
 const MAX_CRASHES = 5;
 const CRASH_WINDOW_MS = 600_000;
+/** Silence after which a subscription counts as unwell, milliseconds. */
+const UNWELL_AFTER_MS = 60_000;
 /** Silence after which a consumer is replaced, milliseconds: longer than any rebalance. */
 const MAX_SILENCE_MS = 90_000;
 const LOOK_EVERY_MS = 15_000;
@@ -30,6 +32,8 @@ export interface KafkaSubscriptionOptions extends Omit<SessionOptions, 'listener
   readonly positions: readonly PartitionOffset[];
   /** Whether `commit` does anything. */
   readonly commits: boolean;
+  /** Offset of the first record of a partition that was appended at this time or later. */
+  readonly firstSince: (place: TopicPartition, appendedAt: number) => Promise<number>;
   /** Called once, when it is over for good. */
   readonly onClosed: () => void;
 }
@@ -41,6 +45,8 @@ export interface SubscriptionHealth {
   readonly joined: boolean;
   /** Milliseconds since the last fetch or heartbeat. */
   readonly silentMs: number;
+  /** Whether that is less than a minute. */
+  readonly healthy: boolean;
 }
 
 /**
@@ -86,7 +92,8 @@ export class KafkaSubscription implements LogSubscription {
     const { subscribe, group, settings } = this.options;
     const aliveAt = this.session?.aliveAt ?? this.silentSince;
     const silentMs = settings.clock.monotonic() - aliveAt;
-    return { topics: subscribe.topics, group, joined: this.session?.joined === true, silentMs };
+    const joined = this.session?.joined === true;
+    return { topics: subscribe.topics, group, joined, silentMs, healthy: silentMs <= UNWELL_AFTER_MS };
   }
 
   async commit({ offsets }: { readonly offsets: readonly PartitionOffset[] }): Promise<void> {
@@ -184,6 +191,7 @@ export class KafkaSubscription implements LogSubscription {
       return;
     }
     if (admission.kind === 'anew') this.startAnew(place);
+    else if (admission.doubt !== null) void this.look(place, admission.doubt);
     const from = admission.kind === 'anew' ? 0 : admission.from;
     const fresh = messages.filter((message) => Number(message.offset) >= from);
     for (let at = 0; at < fresh.length; at += MAX_RECORDS_PER_CALL) {
@@ -203,6 +211,24 @@ export class KafkaSubscription implements LogSubscription {
     const all = this.assigned ?? [];
     this.assign(all.filter((each) => keyOf(each) !== keyOf(place)));
     this.assign(all);
+  }
+
+  /**
+   * kafkajs goes on at its offset in a partition that was made anew and has been filled beyond that already. Then its first record is younger than one that was seen long
+   * before, and the group reads it from its start. Never rejects.
+   */
+  private async look(place: TopicPartition, seen: SeenRecord): Promise<void> {
+    const { session } = this;
+    const { firstSince, commits, logger, group } = this.options;
+    try {
+      if ((await firstSince(place, seen.appendedAt + 1)) > 0 || session === null || session !== this.session) return;
+      logger.warn({ ...place, group }, 'a partition was made anew and filled; going back to its start');
+      this.progress.forget(place);
+      if (commits) await session.commit([{ ...place, offset: 0 }]);
+      session.fail(new MaridError('UNAVAILABLE', 'A partition was made anew.'));
+    } catch (error) {
+      logger.warn({ ...place, group, error }, 'whether a partition was made anew is unknown');
+    }
   }
 
   /** Calls the owner; a throw breaks the subscription and nothing else. Returns whether it went well. */
@@ -260,9 +286,12 @@ export class KafkaSubscription implements LogSubscription {
 
   /** kafkajs has been seen to stop without a word. */
   private watch(): void {
-    this.cancelWatch = this.options.settings.clock.after(LOOK_EVERY_MS, () => {
+    const { settings, logger, group } = this.options;
+    this.cancelWatch = settings.clock.after(LOOK_EVERY_MS, () => {
       if (this.over.signal.aborted) return;
-      if (this.session !== null && this.health.silentMs > MAX_SILENCE_MS) {
+      const { silentMs, healthy } = this.health;
+      if (!healthy) logger.error({ group, silentMs }, 'nothing was heard of Kafka for a minute and longer');
+      if (this.session !== null && silentMs > MAX_SILENCE_MS) {
         this.session.fail(new MaridError('UNAVAILABLE', 'A Kafka consumer was silent for too long.'));
       }
       this.watch();

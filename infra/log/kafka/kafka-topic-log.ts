@@ -1,7 +1,7 @@
 /** `TopicLog` on Apache Kafka. */
 import type { Admin, Producer } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
-import { MaridError } from '../../../core/errors/marid-error.js';
+import { isMaridError, MaridError } from '../../../core/errors/marid-error.js';
 import type {
   LogRecord,
   LogSubscription,
@@ -19,9 +19,6 @@ import { RecordSender } from './record-sender.js';
 import { keyOf } from './records.js';
 import { Renewable } from './renewable.js';
 import { TopicAdmin } from './topic-admin.js';
-
-/** Silence of a subscription after which the log counts as unwell, milliseconds. */
-const UNWELL_AFTER_MS = 60_000;
 
 /** Attempts of the producer and the admin client to connect, beside the first: about a second. */
 const RECONNECTS = 3;
@@ -67,15 +64,18 @@ export class KafkaTopicLog implements TopicLog {
     this.batcher = new ProduceBatcher({ send: (records) => sender.send(records), clock, timeoutMs: callTimeoutMs });
   }
 
-  /** Loads kafkajs and sees that a broker answers. `UNAVAILABLE` or `DEADLINE_EXCEEDED` if none does, `INTERNAL` if kafkajs is not the version that this was written for. */
+  /** Loads kafkajs and sees that a broker answers. `UNAVAILABLE` or `DEADLINE_EXCEEDED` if none does and that is not allowed, `INTERNAL` if kafkajs is not the version that this was written for. */
   static async connect(options: KafkaTopicLogOptions): Promise<KafkaTopicLog> {
     const settings = resolveKafkaSettings(options);
     const log = new KafkaTopicLog(settings, await KafkaDriver.load(settings));
     try {
       await log.admin.use(`Connecting to Kafka at ${settings.brokers.join(', ')}`, (admin) => admin.describeCluster());
     } catch (error) {
-      await log.close();
-      throw error;
+      if (!settings.mayBeAway || !isMaridError(error) || !error.retryable) {
+        await log.close();
+        throw error;
+      }
+      settings.logger.warn({ error }, 'Kafka does not answer; going on until it does');
     }
     return log;
   }
@@ -83,7 +83,7 @@ export class KafkaTopicLog implements TopicLog {
   /** How its subscriptions are. */
   get health(): KafkaLogHealth {
     const subscriptions = [...this.subscriptions].map((each) => each.health);
-    return { healthy: subscriptions.every((each) => each.silentMs <= UNWELL_AFTER_MS), subscriptions };
+    return { healthy: subscriptions.every((each) => each.healthy), subscriptions };
   }
 
   async ensureTopics({ topics }: { readonly topics: readonly TopicSettings[] }): Promise<void> {
@@ -123,6 +123,7 @@ export class KafkaTopicLog implements TopicLog {
       subscribe: { ...options, topics },
       positions: alone ? await this.clamped(start.positions, topics) : [],
       commits: !alone,
+      firstSince: (place, appendedAt) => this.admin.firstSince(place, appendedAt),
       onClosed: () => this.subscriptions.delete(subscription),
     });
     this.subscriptions.add(subscription);

@@ -36,6 +36,8 @@ export interface KafkaTopicLogOptions {
   readonly brokers: readonly string[];
   /** Name of this client in the brokers' logs and quotas, and first part of the names of private groups. */
   readonly clientId: string;
+  /** Whether `connect` may resolve although no broker answers; what others do meanwhile fails as it does in any outage. Default: false. */
+  readonly mayBeAway?: boolean | undefined;
   /** Default: plain TCP. */
   readonly tls?: KafkaTlsOptions | undefined;
   /** Default: none. */
@@ -61,7 +63,8 @@ export interface KafkaTopicLogOptions {
 }
 
 /** The options with every default filled in. */
-export type KafkaSettings = Required<Omit<KafkaTopicLogOptions, 'tls' | 'sasl' | 'replicationFactor'>> & {
+export type KafkaSettings = Required<Omit<KafkaTopicLogOptions, 'tls' | 'sasl' | 'replicationFactor' | 'mayBeAway'>> & {
+  readonly mayBeAway: boolean;
   readonly tls: KafkaTlsOptions | null;
   readonly sasl: KafkaSaslOptions | null;
   /** -1 for the brokers' default. */
@@ -75,6 +78,7 @@ const BROKER_DEFAULT = -1;
 export function resolveKafkaSettings(options: KafkaTopicLogOptions): KafkaSettings {
   return {
     ...options,
+    mayBeAway: options.mayBeAway ?? false,
     tls: options.tls ?? null,
     sasl: options.sasl ?? null,
     replicationFactor: options.replicationFactor ?? BROKER_DEFAULT,

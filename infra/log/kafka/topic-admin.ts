@@ -2,10 +2,10 @@
 import type { Admin } from 'kafkajs';
 import { MaridError } from '../../../core/errors/marid-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
-import type { LogRecord, PartitionOffset } from '../../../core/ports/topic-log.js';
+import type { LogRecord, PartitionOffset, TopicPartition } from '../../../core/ports/topic-log.js';
 import { errorNames, toMaridError } from './kafka-errors.js';
 import type { Renewable } from './renewable.js';
-import { within } from './time-limit.js';
+import { within } from '../../../core/time/within.js';
 
 /** Time after which a topic that was there counts as gone, milliseconds: a broker that has just started does not know all of them yet. */
 export const SURE_AFTER_MS = 2_000;
@@ -85,6 +85,16 @@ export class TopicAdmin {
   /** Next offset of all partitions. */
   async endOffsets(topic: string): Promise<readonly PartitionOffset[]> {
     return (await this.ranges(topic)).map(({ partition, high }) => ({ topic, partition, offset: high }));
+  }
+
+  /** Offset of the first record of a partition that was appended at this time or later; its end if there is none. */
+  async firstSince({ topic, partition }: TopicPartition, appendedAt: number): Promise<number> {
+    const found = await this.use(`Reading the offsets of ${topic}`, (admin) =>
+      admin.fetchTopicOffsetsByTimestamp(topic, appendedAt),
+    );
+    const offset = found.find((each) => each.partition === partition)?.offset;
+    if (offset === undefined) throw missingPartition(topic, partition);
+    return Number(offset);
   }
 
   /** Throws `NOT_FOUND` if a record goes to a partition that does not exist. What was seen once is believed unless `fresh`. */

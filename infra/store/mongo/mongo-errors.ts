@@ -119,5 +119,6 @@ function findTranslation(error: Error): Translation | null {
   const byCode = BY_CODE.get(serverCodeOf(error));
   if (byCode !== undefined) return byCode;
   if (error.name === 'BSONError' || error.name === 'RangeError') return TOO_LARGE;
+  if ('syscall' in error) return UNREACHABLE; // a socket that broke while the driver waited to write on: it passes Node's own error
   return BY_NAME[error.name] ?? (error.name.startsWith('Mongo') ? DEFECT : null);
 }

@@ -1,5 +1,6 @@
 /** Publishes every committed transition on the job-events topic. */
 import { LRUCache } from 'lru-cache';
+import { MaridError } from '../../../core/errors/marid-error.js';
 import { partitionOf } from '../../../core/dispatch/partition-of.js';
 import { TOPICS } from '../../../core/fleet/topics.js';
 import type { Job } from '../../../core/job/job.js';
@@ -8,6 +9,7 @@ import type { JobStore } from '../../../core/ports/job-store.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Service } from '../../../core/ports/service.js';
 import type { LogRecord, TopicLog } from '../../../core/ports/topic-log.js';
+import type { PartitionCounts } from '../topics.js';
 import { jobEventRecord } from './job-event.js';
 
 /** Jobs whose transitions go out in one produce. */
@@ -23,8 +25,8 @@ const BACK_OFF_MS = [100, 200, 500, 1000, 2000, 5000] as const;
 export interface EventPublisherOptions {
   readonly log: TopicLog;
   readonly store: JobStore;
-  /** Partitions of the job-events topic. */
-  readonly partitions: number;
+  /** Nothing is published before the topic of job events has been seen: the events of a job belong on one partition. */
+  readonly partitions: PartitionCounts;
   /** `ce_source` of the events, a URI reference. */
   readonly source: string;
   /** Jobs of which is remembered what was sent, so that a late mark repeats nothing. Default: 100,000. */
@@ -124,7 +126,9 @@ export class EventPublisher implements Service {
 
   private recordsOf(job: Job): readonly LogRecord[] {
     const above = Math.max(this.sent.get(job.id) ?? 0, job.publishedSequence);
-    const { partitions, source } = this.options;
+    const { source } = this.options;
+    const partitions = this.options.partitions.get(TOPICS.jobEvents);
+    if (partitions === undefined) throw new MaridError('UNAVAILABLE', 'The topic of job events was not seen yet.');
     const place = { topic: TOPICS.jobEvents, partition: partitionOf(job.id, partitions), source };
     return job.history.filter(({ sequence }) => sequence > above).map((step) => jobEventRecord(job, step, place));
   }

@@ -1,21 +1,27 @@
 /** Workers register, sync, drain and stop: the records of the fleet. */
-import { MaridError } from '../../../core/errors/marid-error.js';
+import { isMaridError, MaridError } from '../../../core/errors/marid-error.js';
 import type { WorkerRecord } from '../../../core/fleet/worker-record.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import type { Logger } from '../../../core/ports/logger.js';
+import { within } from '../../../core/time/within.js';
 import type { AttemptReconciler, Reconciliation, WorkerAccount } from './attempt-reconciler.js';
+import type { RenewalByLog } from './renewal-by-log.js';
 import type { LiveWorker, WorkerDirectory } from './worker-directory.js';
 
 const MAX_TRIES = 20;
 /** A session that another control plane ended, or a drain that it took, is seen here after this long at the latest. */
 const RECENT_MS = 1000;
+/** How long a renewal waits for the store, milliseconds: a worker waits 5 s for its answer, and the log may have to be asked as well. */
+const STORE_MS = 2000;
 
 /** Options of `WorkerSessions`. */
 export interface WorkerSessionsOptions {
   readonly store: FleetStore;
   readonly directory: WorkerDirectory;
   readonly reconciler: AttemptReconciler;
+  /** What renews a session while the store is away. */
+  readonly renewal: RenewalByLog;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -55,14 +61,23 @@ export class WorkerSessions {
     return { ...told, sessionCurrent: true, draining: record.draining };
   }
 
-  /** Renews a session. */
-  async sync({ memoryFreeMb, stopping, ...account }: WorkerSync): Promise<SessionAnswer> {
-    const worker = await this.current(account.workerId, account.session);
-    if (worker === null) return { sessionCurrent: false, draining: false, lost: [], kills: [] };
-    this.options.directory.heard(account.workerId, { memoryFreeMb, runningJobs: account.held.length });
-    if (stopping && !worker.record.stopped) await this.stop(account);
-    const told = await this.options.reconciler.reconcile(account);
-    return { ...told, sessionCurrent: true, draining: worker.record.draining };
+  /**
+   * Renews a session. While the store is away, a session that is known here goes on by the log alone, and what the worker is to be told waits for the store. Rejects
+   * with `UNAVAILABLE` or `DEADLINE_EXCEEDED` within seconds when neither answers.
+   */
+  async sync(sync: WorkerSync): Promise<SessionAnswer> {
+    const { clock, renewal, logger } = this.options;
+    const { workerId } = sync;
+    const what = `Renewing the session of worker ${workerId}`;
+    try {
+      return await within({ clock, ms: STORE_MS, what }, this.syncWithStore(sync));
+    } catch (error) {
+      if (sync.stopping || !isMaridError(error) || !error.retryable) throw error;
+      const worker = await renewal.renew(sync);
+      if (worker === null) throw error;
+      logger.debug({ error, workerId }, 'the store is away: a lease was renewed by the log');
+      return { sessionCurrent: true, draining: worker.record.draining, lost: [], kills: [] };
+    }
   }
 
   /** Asks a worker to claim nothing more, or to claim again. `NOT_FOUND` when there is none with the id. */
@@ -80,6 +95,15 @@ export class WorkerSessions {
     const known = await directory.recent(workerId, RECENT_MS);
     const worker = known?.record.session === session ? known : await directory.reload(workerId);
     return worker?.record.session === session ? worker : null;
+  }
+
+  private async syncWithStore({ memoryFreeMb, stopping, ...account }: WorkerSync): Promise<SessionAnswer> {
+    const worker = await this.current(account.workerId, account.session);
+    if (worker === null) return { sessionCurrent: false, draining: false, lost: [], kills: [] };
+    this.options.directory.heard(account.workerId, { memoryFreeMb, runningJobs: account.held.length });
+    if (stopping && !worker.record.stopped) await this.stop(account);
+    const told = await this.options.reconciler.reconcile(account);
+    return { ...told, sessionCurrent: true, draining: worker.record.draining };
   }
 
   private async stop({ workerId, session }: WorkerAccount): Promise<void> {

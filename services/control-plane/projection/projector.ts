@@ -10,6 +10,7 @@ import type { Service } from '../../../core/ports/service.js';
 import type { LogRecord, StoredRecord, TopicLog } from '../../../core/ports/topic-log.js';
 import { decodeWorkerEvent } from '../../../proto/codec/index.js';
 import type { JobRepository } from '../jobs/job-repository.js';
+import { partitionsOf, type PartitionCounts } from '../topics.js';
 import { applyWorkerEvents } from './apply-events.js';
 import { Barriers } from './barriers.js';
 import { EventIntake } from './event-intake.js';
@@ -39,8 +40,7 @@ export interface ProjectorOptions {
   readonly log: TopicLog;
   readonly jobs: JobRepository;
   readonly retry: RetryPolicy;
-  /** Partitions of the topic of heartbeats. */
-  readonly heartbeatPartitions: number;
+  readonly partitions: PartitionCounts;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -136,7 +136,8 @@ export class Projector implements Service {
     while (this.queue.length > 0 && !this.ended.signal.aborted) {
       const round = this.queue.splice(0, ROUND);
       if (!(await this.apply(round))) return;
-      this.answer(round.map((record) => this.barriers.settle(record, this.options.heartbeatPartitions)));
+      const heartbeatPartitions = partitionsOf(this.options.partitions, TOPICS.heartbeats);
+      this.answer(round.map((record) => this.barriers.settle(record, heartbeatPartitions)));
       this.intake.settle(round);
       if (this.queue.length < RESUME_BELOW) this.intake.resume();
     }

@@ -103,6 +103,7 @@ export class EventOutbox {
         for (const each of batch) each.acknowledged();
       } catch (error) {
         failures += 1;
+        this.#partitions = 0; // the topic may have been made anew, with fewer of them
         await this.#pause(failures, error);
       }
     }

@@ -24,6 +24,7 @@ export interface BeatsOptions {
 export class Beats implements Service {
   readonly #options: BeatsOptions;
   readonly #loop: PollLoop;
+  /** Of the topic; 0 when unknown, and after a failure: the topic may have been made anew, with fewer. */
   #partitions = 0;
 
   constructor(options: BeatsOptions) {
@@ -46,11 +47,13 @@ export class Beats implements Service {
   async #send(): Promise<void> {
     const { log, beat } = this.#options;
     const topic = TOPICS.heartbeats;
-    if (this.#partitions === 0) this.#partitions = await log.partitions({ topic });
+    const partitions = this.#partitions === 0 ? await log.partitions({ topic }) : this.#partitions;
+    this.#partitions = 0;
     const said = beat();
-    const partition = partitionOf(said.workerId, this.#partitions);
+    const partition = partitionOf(said.workerId, partitions);
     await log.produce({
       records: [{ topic, partition, key: said.workerId, value: encodeBeat(said), headers: {} }],
     });
+    this.#partitions = partitions;
   }
 }

@@ -29,7 +29,8 @@ beforeEach(async () => {
   await log.ensureTopics({ topics: [{ topic: TOPICS.jobEvents, partitions: 4, retentionMs: 60_000 }] });
   produced = [];
   failures = 0;
-  publisher = new EventPublisher({ log: failing(log), store, partitions: 4, source: '/test', clock, logger });
+  const partitions = new Map([[TOPICS.jobEvents, 4]]);
+  publisher = new EventPublisher({ log: failing(log), store, partitions, source: '/test', clock, logger });
 });
 
 afterEach(async () => {

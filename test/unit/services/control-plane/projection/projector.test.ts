@@ -31,7 +31,7 @@ function newProjector(): Projector {
     log,
     jobs,
     retry: { maxInfrastructureFailures: 5, backoffMs: [1] },
-    heartbeatPartitions: 1,
+    partitions: new Map(),
     clock,
     random,
     logger,
