@@ -176,4 +176,11 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     seed: 533,
   },
+  {
+    name: 'a registration that comes late ends the session of a later process',
+    file: 'services/control-plane/fleet/worker-sessions.ts',
+    find: 'before !== null && isLate(session, before, now)',
+    replace: 'false',
+    seed: 1,
+  },
 ];

@@ -114,7 +114,7 @@ export class WorkerNode {
     const gateway = new Gateway({
       ...runtime,
       config: workerConfigSchema.parse({ stateFolder: `/${name}`, pool, memoryMb, killGraceMs: KILL_GRACE_MS }),
-      identity: { workerId: name, session: random.id() },
+      identity: { workerId: name, session: `${String(process.clock.now())}-${random.id()}` },
       launcher: await LauncherLink.connect({ connect, ...runtime }),
       client: world.network.client(WorkerService, process, planes),
       log: new SimTopicLog(world.broker, world.link(process, 'log')),
