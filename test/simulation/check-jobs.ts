@@ -48,11 +48,9 @@ export function checkEvents({ entries, jobs }: CheckContext): readonly string[] 
 export function checkTruth({ entries, jobs }: CheckContext): readonly string[] {
   const exits = new Map<string, ProcessExit | null>();
   const started = new Set<string>();
-  const ended = new Map<string, number>();
   for (const entry of entries) {
     if (entry.kind === 'started') started.add(keyOf(entry.jobId, entry.attempt));
     if (entry.kind === 'ended') exits.set(keyOf(entry.jobId, entry.attempt), entry.exit);
-    if (entry.kind === 'ended') ended.set(entry.jobId, entry.at);
   }
   return jobs.flatMap((job) => {
     const key = keyOf(job.id, job.attempt);
