@@ -13,7 +13,6 @@ import { paintStatus, type Palette } from '../output/colour.js';
 import { escapeText } from '../output/escape.js';
 import { formatPairs, formatTable } from '../output/table.js';
 import { formatAge, formatBytes, formatDuration, formatLength, formatTime } from '../output/times.js';
-import { runTime } from '../presentations.js';
 
 /** What was asked, what matched, what happened, the attempts, the result. */
 export function describeJob(job: Job, now: number, palette: Palette): string {
@@ -23,8 +22,8 @@ export function describeJob(job: Job, now: number, palette: Palette): string {
     section('Asked', formatPairs(askedPairs(job, now))),
     section('Matched', formatPairs(matchedPairs(job))),
     section('Story', formatStory(job)),
-    section('Attempts', job.attempts.map((attempt) => formatAttempt(attempt)).join('')),
-    section('Result', formatPairs(resultPairs(job.result, runTime(job, now)))),
+    section('Attempts', formatFailures(job) + job.attempts.map((attempt) => formatAttempt(attempt)).join('')),
+    section('Result', formatPairs(resultPairs(job.result, ranOf(job.attempts.at(-1))))),
   ];
   return `Job ${escapeText(job.id)} is ${status}${reason}\n${sections.join('')}`;
 }
@@ -44,6 +43,7 @@ function askedPairs(job: Job, now: number): readonly (readonly [string, string])
     ['Description', request.description],
     ['User', request.group === '' ? request.user : `${request.user} (group ${request.group})`],
     ['Submitted', `${formatTime(job.createTime)} (${age})`],
+    ['Copy of', job.parentJobId],
     ['Command', request.commandCriterion === undefined ? '' : formatCriterion(request.commandCriterion)],
     ['Cluster', request.clusterCriteria.map(formatCriterion).join(', else ')],
     ['Applications', request.applicationIds.join(', ')],
@@ -94,6 +94,19 @@ function whyOf(step: Transition): string {
   return [step.reason, step.message].filter((part) => part !== '').join(': ');
 }
 
+/** The job's own failures and the infrastructure's, which are counted apart. */
+function formatFailures(job: Job): string {
+  const own = job.attempts.filter((each) => each.outcome === JobStatus.FAILED && !each.infrastructureFailure).length;
+  const others = job.attempts.filter((attempt) => attempt.infrastructureFailure).length;
+  if (own + others === 0) return '';
+  const allowed = Math.max(1, job.request?.maxAttempts ?? 1);
+  return `Failures: ${own} of its own, of ${allowed} allowed; ${others} of the infrastructure\n`;
+}
+
+function ranOf(attempt: Attempt | undefined): string {
+  return attempt === undefined ? '' : lengthBetween(attempt.startTime, attempt.endTime);
+}
+
 function formatAttempt(attempt: Attempt): string {
   const outcome = attempt.outcome === JobStatus.UNSPECIFIED ? '' : JobStatus[attempt.outcome];
   const kind = attempt.infrastructureFailure ? ' (the infrastructure failed, not the job)' : '';
@@ -101,7 +114,7 @@ function formatAttempt(attempt: Attempt): string {
   const pairs = formatPairs([
     ['Claimed', formatTime(attempt.claimTime)],
     ['Prepared', lengthBetween(attempt.claimTime, attempt.startTime)],
-    ['Ran', lengthBetween(attempt.startTime, attempt.endTime)],
+    ['Ran', ranOf(attempt)],
     ['Ended', formatTime(attempt.endTime)],
     ['Outcome', [outcome, attempt.reason, attempt.message].filter((part) => part !== '').join(': ') + kind],
     ...resultPairs(attempt.result, ''),

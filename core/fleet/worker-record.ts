@@ -1,5 +1,14 @@
 /** What the control plane keeps of a worker, and of the leader's tasks. Plain JSON. */
 
+/** Holds a worker for a job that has waited too long: the worker gets no other until that one fits. */
+export interface Reservation {
+  readonly jobId: string;
+  /** MiB that the job needs. */
+  readonly memoryMb: number;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
 /** A worker as it registered, with what was decided about it since. */
 export interface WorkerRecord {
   readonly id: string;
@@ -21,6 +30,8 @@ export interface WorkerRecord {
   readonly draining: boolean;
   /** Said that it ends. */
   readonly stopped: boolean;
+  /** Lives here and not in the job, so that a worker has one at most; `null`: none. */
+  readonly reservation: Reservation | null;
 }
 
 /** The last run of a leader's task. */

@@ -1,4 +1,5 @@
 /** Says for people where a job is and why. */
+import type { Reservation } from '../fleet/worker-record.js';
 import { deadlineBase, deadlineOf, type DeadlinePolicy } from './deadline.js';
 import { durationText } from './duration-text.js';
 import { explainAttempts, explainEnd } from './explain-attempts.js';
@@ -15,6 +16,8 @@ export interface WorkerFacts {
   readonly alive: boolean;
   /** Claims nothing any more. */
   readonly draining: boolean;
+  /** Claims nothing but this job. */
+  readonly reservation: Reservation | null;
 }
 
 /** What an explanation takes into account besides the job. */

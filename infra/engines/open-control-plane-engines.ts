@@ -12,6 +12,7 @@ import type { LeasePort } from '../../core/ports/lease-port.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { RegistryStore } from '../../core/ports/registry-store.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
+import type { UserSlotStore } from '../../core/ports/user-slot-store.js';
 import type { SqliteDatabase } from '../store/sqlite/sqlite-database.js';
 import type { EngineChoice } from './engine-options.js';
 import { engineSetOf } from './engine-set.js';
@@ -27,12 +28,16 @@ export interface EngineRuntime {
   readonly logger: Logger;
 }
 
+/** The stores, of one product. */
+type Stores = Pick<OpenEngines, 'jobs' | 'survey' | 'registry' | 'fleet' | 'userSlots'>;
+
 /** The engines, open. */
 export interface OpenEngines {
   readonly jobs: JobStore;
   readonly survey: JobSurvey;
   readonly registry: RegistryStore;
   readonly fleet: FleetStore;
+  readonly userSlots: UserSlotStore;
   readonly log: TopicLog;
   readonly lease: LeasePort;
   /** The blob store, opened by the first call. Rejects while it cannot be reached. */
@@ -42,8 +47,6 @@ export interface OpenEngines {
   /** Closes all of them, the last opened first; safe to repeat. */
   close(): Promise<void>;
 }
-
-type Stores = Pick<OpenEngines, 'jobs' | 'survey' | 'registry' | 'fleet'>;
 
 /** Opens them; only Kafka may be away. Rejects with what the first engine that failed said; what was open before is closed then. */
 export async function openControlPlaneEngines(choice: EngineChoice, runtime: EngineRuntime): Promise<OpenEngines> {
@@ -130,15 +133,17 @@ class Opening {
 
   private async sqlite(): Promise<Stores> {
     const db = await this.file();
-    const [{ SqliteJobStore }, { SqliteJobSurvey }, { SqliteRegistryStore }, { SqliteFleetStore }] = await Promise.all([
+    const [jobs, survey, registry, fleet, slots] = await Promise.all([
       import('../store/sqlite/sqlite-job-store.js'),
       import('../store/sqlite/sqlite-job-survey.js'),
       import('../store/sqlite/sqlite-registry-store.js'),
       import('../store/sqlite/sqlite-fleet-store.js'),
+      import('../store/sqlite/sqlite-user-slot-store.js'),
     ]);
     return {
-      ...{ jobs: new SqliteJobStore(db), survey: new SqliteJobSurvey(db) },
-      ...{ registry: new SqliteRegistryStore(db), fleet: new SqliteFleetStore(db) },
+      ...{ jobs: new jobs.SqliteJobStore(db), survey: new survey.SqliteJobSurvey(db) },
+      ...{ registry: new registry.SqliteRegistryStore(db), fleet: new fleet.SqliteFleetStore(db) },
+      userSlots: new slots.SqliteUserSlotStore(db),
     };
   }
 

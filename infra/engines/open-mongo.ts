@@ -5,6 +5,7 @@ import { MongoFleetStore } from '../store/mongo/mongo-fleet-store.js';
 import { MongoJobStore } from '../store/mongo/mongo-job-store.js';
 import { MongoJobSurvey } from '../store/mongo/mongo-job-survey.js';
 import { MongoRegistryStore } from '../store/mongo/mongo-registry-store.js';
+import { MongoUserSlotStore } from '../store/mongo/mongo-user-slot-store.js';
 import type { EngineChoice } from './engine-options.js';
 import type { EngineRuntime } from './open-control-plane-engines.js';
 
@@ -21,5 +22,6 @@ export async function openMongo(choice: Pick<EngineChoice, 'mongoUrl' | 'mongoDa
     survey: new MongoJobSurvey(database),
     registry: new MongoRegistryStore(database),
     fleet: new MongoFleetStore(database),
+    userSlots: new MongoUserSlotStore(database),
   };
 }

@@ -30,5 +30,6 @@ export function workerToMessage(record: WorkerRecord, live: WorkerLive): Worker 
     version: record.version,
     registerTime: toTimestamp(record.registeredAt),
     lastBeatTime: toTimestamp(live.lastBeatAt),
+    reservedJobId: record.reservation?.jobId ?? '',
   });
 }

@@ -5,6 +5,8 @@ import { leaderKeys, leaderProblems } from './leader-config.js';
 
 const milliseconds = (least: number): z.ZodNumber => z.number().int().min(least);
 const mebibytes = z.number().int().min(1).max(2_147_483_647);
+/** Each submit rewrites the user's list of active jobs, so it must not get too long. */
+const activeJobs = z.number().int().min(0).max(10_000).nullable();
 const selectorName = z.enum(['random', 'least-loaded', 'weighted']);
 
 /** Schema of the section; every key has a default. */
@@ -34,6 +36,13 @@ export const controlPlaneConfigSchema = z
       .describe('Worker pools that jobs may ask for.'),
     defaultMemoryMb: mebibytes.default(1500).describe('MiB that a job reserves when neither it nor its command says.'),
     maxMemoryMb: mebibytes.nullable().default(null).describe('Most MiB that a job may ask for; null: no limit.'),
+    maxActiveJobsPerUser: activeJobs
+      .default(null)
+      .describe('Most jobs of a user that have not ended; a submit beyond it is refused. Null: no limit.'),
+    maxActiveJobsByUser: z
+      .record(z.string().min(1), activeJobs)
+      .default({})
+      .describe('The same for single users, by name; null: no limit for that user.'),
     defaultTimeoutMs: milliseconds(1000).default(604_800_000).describe('Longest run time of a job that does not say.'),
     leaseTtlMs: milliseconds(1000)
       .max(3_600_000)
@@ -43,6 +52,17 @@ export const controlPlaneConfigSchema = z
     offerAfterMs: milliseconds(100)
       .default(2000)
       .describe('After how long an accepted job is offered again the first time.'),
+    reserveAfterMs: milliseconds(100)
+      .default(120_000)
+      .describe(
+        'After how long a waiting job gets a worker reserved, which then claims nothing else until the job fits.',
+      ),
+    reserveAfterOffers: z
+      .number()
+      .int()
+      .min(1)
+      .default(3)
+      .describe('After how many offers in vain a waiting job gets a worker reserved, if that is sooner.'),
     commandSelector: selectorName.default('random').describe('How one of several matching commands is chosen.'),
     clusterSelector: selectorName.default('random').describe('How one of several matching clusters is chosen.'),
     maxInfrastructureFailures: z

@@ -10,11 +10,14 @@ import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
 import type { RegistryStore } from '../../core/ports/registry-store.js';
 import type { Service } from '../../core/ports/service.js';
+import type { UserSlotStore } from '../../core/ports/user-slot-store.js';
 import type { StoredRecord, TopicLog } from '../../core/ports/topic-log.js';
 import { TOPICS } from '../../core/fleet/topics.js';
 import { createHandlers, type ControlPlaneHandlers } from './api/handlers.js';
 import type { ControlPlaneConfig } from './config.js';
 import { Offerer } from './dispatch/offerer.js';
+import { Reservations } from './dispatch/reservations.js';
+import { ReserveTask } from './dispatch/reserve-task.js';
 import { ReOfferTask } from './dispatch/re-offer-task.js';
 import { EventPublisher } from './events/event-publisher.js';
 import { placeOfJobEvent } from './events/job-event.js';
@@ -37,6 +40,8 @@ import { DeadlinesTask } from './leader/deadlines-task.js';
 import type { LeaderTask } from './leader/leader-task.js';
 import { RetentionTask } from './leader/retention-task.js';
 import { deadlinePolicyOf, taskSettingsOf } from './leader-config.js';
+import { UserLimits } from './quota/user-limits.js';
+import { UserLimitsTask } from './quota/user-limits-task.js';
 import { Projector } from './projection/projector.js';
 import { CleanUpTask } from './registry/clean-up-task.js';
 import { RegistryKeeper } from './registry/registry-keeper.js';
@@ -62,6 +67,7 @@ export interface Engines {
   readonly survey: JobSurvey;
   readonly registry: RegistryStore;
   readonly fleet: FleetStore;
+  readonly userSlots: UserSlotStore;
   readonly log: TopicLog;
   readonly lease: LeasePort;
   /** Connects to workers. */
@@ -125,13 +131,13 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const directory = new WorkerDirectory({ ...runtime, store: engines.fleet, leaseTtlMs: config.leaseTtlMs });
   const partitions = topics.counts;
   const changes = followChanges(options, topics);
-  const { signals, publisher, active, jobs } = changes;
+  const { signals, publisher, active, limits, jobs } = changes;
   const targets = (pool: string): ReturnType<WorkerDirectory['targets']> => directory.targets(pool);
   const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
   const heartbeatPartitions = (): number => partitionsOf(partitions, TOPICS.heartbeats);
   const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, partitions });
   const fleet = assembleFleet(options, { directory, jobs, retry, projector, heartbeatPartitions });
-  const submit = assembleSubmit(options, { keeper, directory, active, jobs, offerer });
+  const submit = assembleSubmit(options, { keeper, directory, active, limits, jobs, offerer });
   const gauges = new UsageGauges({ survey: engines.survey, clock });
   const leader = new Leader({
     ...{ lease: engines.lease, store: engines.fleet, holder: instanceId, clock, logger },
@@ -139,7 +145,12 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
     tasks: [
       ...assembleTasks(options, { keeper, jobs, kills: fleet.kills, retry, projector, gauges }),
       new ReOfferTask({ store: engines.jobs, jobs, offerer, clock }),
+      new ReserveTask({
+        ...{ store: engines.jobs, directory, reservations: fleet.reservations, clock },
+        policy: { afterMs: config.reserveAfterMs, afterOffers: config.reserveAfterOffers },
+      }),
       new PublishTask({ store: engines.jobs, publisher, clock }),
+      new UserLimitsTask({ jobs: engines.jobs, store: engines.userSlots, limits }),
       new WorkerRecordsTask({ store: engines.fleet, directory }),
     ],
   });
@@ -147,7 +158,19 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const info = { version: options.version, instanceId, engines: engines.names };
   return {
     services: [
-      ...[topics, keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, fleet.reconciler, projector],
+      ...[
+        topics,
+        keeper,
+        load,
+        publisher,
+        limits,
+        offerer,
+        directory,
+        fleet.nodes,
+        fleet.kills,
+        fleet.reconciler,
+        projector,
+      ],
       ...[...readOthers(options, { directory, projector, ...changes }), leader],
     ],
     handlers: createHandlers({
@@ -182,8 +205,8 @@ function assembleTasks(
   ];
 }
 
-/** What follows every committed change: load, publication, signals. */
-function followChanges({ engines, runtime, cacheSize }: ControlPlaneOptions, topics: TopicKeeper) {
+/** What follows every committed change: load, limits, publication, signals. */
+function followChanges({ config, engines, runtime, cacheSize }: ControlPlaneOptions, topics: TopicKeeper) {
   const cache = cacheSize === undefined ? {} : { cacheSize };
   const signals = new JobSignals();
   const active = new ActiveJobs();
@@ -192,12 +215,18 @@ function followChanges({ engines, runtime, cacheSize }: ControlPlaneOptions, top
     ...{ partitions: topics.counts, clock: runtime.clock, logger: runtime.logger },
     ...cache,
   });
+  const limits = new UserLimits({
+    ...{ store: engines.userSlots, jobs: engines.jobs, ...runtime },
+    ...{ perUser: config.maxActiveJobsPerUser, byUser: config.maxActiveJobsByUser },
+  });
   const onCommitted = (change: JobChange): void => {
     active.committed(change);
+    limits.committed(change);
     if (change.after.history.length > (change.before?.history.length ?? 0)) publisher.publish(change.after);
     signals.changed(change.after.id, change.after.history.at(-1)?.sequence ?? 0);
   };
-  return { signals, active, publisher, jobs: new JobRepository({ store: engines.jobs, onCommitted, ...cache }) };
+  const jobs = new JobRepository({ store: engines.jobs, onCommitted, ...cache });
+  return { signals, active, limits, publisher, jobs };
 }
 
 function assembleFleet(
@@ -218,7 +247,9 @@ function assembleFleet(
   const reconciler = new AttemptReconciler({ store: engines.jobs, jobs, retry, caughtUp, clock, logger });
   const renewal = new RenewalByLog({ directory, log: engines.log, partitions, clock });
   const sessions = new WorkerSessions({ store: engines.fleet, directory, reconciler, renewal, clock, logger });
-  return { nodes, kills, reconciler, sessions, claims: new Claims({ store: engines.jobs, jobs, sessions, clock }) };
+  const reservations = new Reservations({ store: engines.fleet, directory, jobs, clock });
+  const claims = new Claims({ store: engines.jobs, jobs, sessions, reservations, clock });
+  return { nodes, kills, reconciler, sessions, reservations, claims };
 }
 
 /** What this control plane learns from the topics: beats of the workers, and what other control planes do. */
@@ -255,12 +286,13 @@ function assembleSubmit(
     readonly keeper: RegistryKeeper;
     readonly directory: WorkerDirectory;
     readonly active: ActiveJobs;
+    readonly limits: UserLimits;
     readonly jobs: JobRepository;
     readonly offerer: Offerer;
   },
 ) {
   const { clock, random } = runtime;
-  const { keeper, directory, active, jobs, offerer } = parts;
+  const { keeper, directory, active, limits, jobs, offerer } = parts;
   const matcher = new Matcher({
     ...{ keeper, load: active, random },
     defaults: { memoryMb: config.defaultMemoryMb, timeoutMs: config.defaultTimeoutMs },
@@ -273,6 +305,6 @@ function assembleSubmit(
   return {
     matcher,
     admission,
-    submitter: new Submitter({ jobs, admission, matcher, offerer, offerAfterMs, clock, random }),
+    submitter: new Submitter({ jobs, admission, limits, matcher, offerer, offerAfterMs, clock, random }),
   };
 }

@@ -11,6 +11,7 @@ import { SimLease } from './sim-lease.js';
 import { simLogger, type LineSink } from './sim-logger.js';
 import { SimProcess } from './sim-process.js';
 import { SimRegistryStore } from './sim-registry-store.js';
+import { SimUserSlotStore } from './sim-user-slot-store.js';
 import { SimTopicLog } from './sim-topic-log.js';
 import type { World } from './world.js';
 
@@ -77,6 +78,7 @@ export class ControlPlaneNode {
       engines: {
         ...{ jobs: new SimJobStore(store, link), registry: new SimRegistryStore(store, link) },
         survey: new SimJobSurvey(store, link),
+        userSlots: new SimUserSlotStore(store, link),
         fleet: new SimFleetStore(store, link),
         log: new SimTopicLog(broker, world.link(process, 'log')),
         lease: new SimLease(world.leases, world.link(process, 'lease'), process.clock),

@@ -6,7 +6,7 @@ import type { World } from './world.js';
 
 const LOOK_EVERY_MS = 500;
 
-/** Records a job as soon as one worker has had room for it for too long and has claimed nothing else meanwhile. */
+/** Records a job as soon as one worker has had room for it for too long and has claimed nothing else meanwhile; one that is reserved for a job has no room for others. */
 export class IdleRoom {
   /** By job and worker: since when the one waits and the other has room. */
   #since = new Map<string, number>();
@@ -35,7 +35,8 @@ export class IdleRoom {
       const rests = job.attempt > 0 && job.offers === 0;
       if (job.status !== 'ACCEPTED' || rests) continue;
       for (const { worker, freeMb } of rooms) {
-        if (worker.pool !== job.pool || freeMb < job.memoryMb) continue;
+        const reserved = (store.workers.get(worker.name)?.reservation ?? null) !== null;
+        if (reserved || worker.pool !== job.pool || freeMb < job.memoryMb) continue;
         const key = `${job.id} ${worker.name}`;
         const began = Math.max(this.#since.get(key) ?? timeline.now, this.#claimedAt.get(worker.name) ?? 0);
         since.set(key, began);

@@ -158,8 +158,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a worker with offers that do not fit asks for nothing else',
     file: 'workers/gateway/gateway.ts',
-    find: 'mayClaim() && this.#claimer.size === 0',
-    replace: 'mayClaim() && this.#reader.size === 0 && this.#claimer.size === 0',
+    find: 'this.#mayClaim() && this.#claimer.size === 0',
+    replace: 'this.#mayClaim() && this.#reader.size === 0 && this.#claimer.size === 0',
     seed: 11,
   },
   {

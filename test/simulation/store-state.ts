@@ -1,6 +1,7 @@
 /** What the simulated store holds: it outlives every process. */
 import type { TaskControl, TaskRun, WorkerRecord } from '../../core/fleet/worker-record.js';
 import type { Job } from '../../core/job/job.js';
+import type { UserSlots } from '../../core/quota/user-slots.js';
 import type { Resource, ResourceKind } from '../../core/registry/resource.js';
 
 /** Documents are plain values that nobody changes, so they are shared. */
@@ -10,6 +11,7 @@ export class StoreState {
   readonly terms = new Map<string, number>();
   readonly runs = new Map<string, TaskRun>();
   readonly controls = new Map<string, TaskControl>();
+  readonly slots = new Map<string, UserSlots>();
   readonly registry = new Map<ResourceKind, Map<string, Resource>>();
   registryRevision = 0;
 

@@ -48,6 +48,7 @@ export class WorkerNode {
   #gateway: Gateway | null = null;
   readonly #processes = new Set<SimProcess>();
   #runs = 0;
+  #startedAt: number | null = null;
 
   constructor(options: WorkerNodeOptions) {
     this.#options = options;
@@ -79,14 +80,16 @@ export class WorkerNode {
     return this.#gateway;
   }
 
-  /** Starts a worker in the place of the last one. */
+  /** Starts a worker in the place of the last one, unless that is just being started. */
   start(): void {
+    if (this.#startedAt === this.#options.world.timeline.now) return;
     this.#process.crash();
     this.startBeside();
   }
 
   /** Starts a worker and leaves the last one alone. */
   startBeside(): void {
+    this.#startedAt = this.#options.world.timeline.now;
     this.#process = this.#newProcess();
     this.#serve(this.#process).catch((error: unknown) => {
       this.#options.world.history.record({ kind: 'defect', what: `worker ${this.name}: ${String(error)}` });

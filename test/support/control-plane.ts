@@ -13,6 +13,7 @@ import { SqliteFleetStore } from '../../infra/store/sqlite/sqlite-fleet-store.js
 import { SqliteJobStore } from '../../infra/store/sqlite/sqlite-job-store.js';
 import { SqliteJobSurvey } from '../../infra/store/sqlite/sqlite-job-survey.js';
 import { SqliteRegistryStore } from '../../infra/store/sqlite/sqlite-registry-store.js';
+import { SqliteUserSlotStore } from '../../infra/store/sqlite/sqlite-user-slot-store.js';
 import { encodeWorkerEvent } from '../../proto/codec/index.js';
 import { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
 import { ClusterService } from '../../proto/gen/marid/v1/cluster_service_pb.js';
@@ -47,6 +48,7 @@ export interface TestControlPlane {
   readonly workers: ServiceClient<typeof WorkerService>;
   readonly log: EmbeddedTopicLog;
   readonly store: SqliteJobStore;
+  readonly userSlots: SqliteUserSlotStore;
   readonly registry: SqliteRegistryStore;
   readonly db: SqliteDatabase;
   /** Ends the parts in order, the database last. */
@@ -64,6 +66,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
   const db = beside?.db ?? SqliteDatabase.open({ path: options.path ?? ':memory:', logger });
   const log = beside?.log ?? new EmbeddedTopicLog({ db, clock, logger });
   const store = new SqliteJobStore(db);
+  const userSlots = new SqliteUserSlotStore(db);
   const registry = new SqliteRegistryStore(db);
   const plane = await ControlPlane.create({
     config: controlPlaneConfigSchema.parse({ ...options.config }),
@@ -74,6 +77,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
         survey: new SqliteJobSurvey(db),
         registry,
         fleet: new SqliteFleetStore(db),
+        userSlots,
       },
       ...{ log, lease: new EmbeddedLease({ db, clock }), names: { store: 'sqlite' } },
       dial: options.dial ?? unreachable,
@@ -89,7 +93,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
     jobs: createInProcessClient(JobService, handlers.jobs),
     fleet: createInProcessClient(FleetService, handlers.fleet),
     workers: createInProcessClient(WorkerService, handlers.workers),
-    ...{ log, store, registry, db },
+    ...{ log, store, registry, userSlots, db },
     stop: async () => {
       await plane.stop();
       if (beside !== undefined) return;

@@ -93,6 +93,7 @@ export function makeJob(overrides: Partial<Job> = {}): Job {
     revision: 1,
     createdAt,
     updatedAt: createdAt,
+    parentId: null,
     request,
     requestHash: 'hash',
     resolution,
@@ -180,6 +181,7 @@ export function makeWorker(overrides: Partial<WorkerRecord> = {}): WorkerRecord 
     seenAt: FIXTURE_TIME,
     draining: false,
     stopped: false,
+    reservation: null,
     ...overrides,
   };
 }

@@ -139,7 +139,7 @@ function writersOf(database: MongoDatabase, collection: string): Writers {
 
 function decodeWorker(document: WorkerDocument): WorkerRecord {
   const { _id: id, revision, session, pool, host, address, memoryBudgetMb, version } = document;
-  const { registeredAt, seenAt, draining, stopped } = document;
+  const { registeredAt, seenAt, draining, stopped, reservation } = document;
   const identity = { id, revision, session, pool, host, address, memoryBudgetMb, version };
-  return { ...identity, registeredAt, seenAt, draining, stopped };
+  return { ...identity, registeredAt, seenAt, draining, stopped, reservation: reservation ?? null };
 }

@@ -79,5 +79,6 @@ export class SqliteFleetStore implements FleetStore {
 }
 
 function decodeWorker(row: SqlRow): WorkerRecord {
-  return decodeDocument<WorkerRecord>(row, 0, ['id', 'revision', 'session', 'address']);
+  const worker = decodeDocument<WorkerRecord>(row, 0, ['id', 'revision', 'session', 'address']);
+  return { ...worker, reservation: worker.reservation ?? null };
 }

@@ -45,7 +45,13 @@ export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<t
   return {
     submitJob: async (request) => {
       if (request.job === undefined) throw invalidArgument([{ field: 'job', description: 'is required' }]);
-      const { job, created } = await submitter.submit(request.jobId, jobRequestFromMessage(request.job));
+      const parentId = request.parentJobId === '' ? null : request.parentJobId;
+      const wanted = { jobId: request.jobId, request: jobRequestFromMessage(request.job), parentId };
+      const { job, created } = await submitter.submit(wanted);
+      return { job: jobToMessage(job, 'full'), created };
+    },
+    retryJob: async (request) => {
+      const { job, created } = await submitter.retry(request.jobId, request.newJobId);
       return { job: jobToMessage(job, 'full'), created };
     },
     resolveJob: (request) => resolve(options, request),

@@ -103,10 +103,11 @@ export class WorkerDirectory implements Service {
     return record.draining ? 'DRAINING' : 'ACTIVE';
   }
 
-  /** Workers of a pool that take jobs now. */
+  /** Workers of a pool that take jobs now; not those that are reserved for one, which ask for it themselves. */
   targets(pool: string): readonly OfferTarget[] {
     return [...this.workers.values()].filter(
-      (worker) => worker.record.pool === pool && this.stateOf(worker) === 'ACTIVE',
+      (worker) =>
+        worker.record.pool === pool && worker.record.reservation === null && this.stateOf(worker) === 'ACTIVE',
     );
   }
 
@@ -122,9 +123,9 @@ export class WorkerDirectory implements Service {
   facts(): readonly WorkerFacts[] {
     return this.list().map((worker) => {
       const state = this.stateOf(worker);
-      const { id, pool, memoryBudgetMb, draining } = worker.record;
+      const { id, pool, memoryBudgetMb, draining, reservation } = worker.record;
       const alive = state === 'ACTIVE' || state === 'DRAINING';
-      return { id, pool, memoryBudgetMb, memoryFreeMb: worker.memoryFreeMb, alive, draining };
+      return { id, pool, memoryBudgetMb, memoryFreeMb: worker.memoryFreeMb, alive, draining, reservation };
     });
   }
 

@@ -55,8 +55,10 @@ export class WorkerSessions {
     const now = this.options.clock.now();
     const record = await this.write(workerId, (before) => {
       if (before !== null && isLate(session, before, now)) throw lateRegistration(workerId);
-      const draining = before?.draining ?? false;
-      return { id: workerId, session, ...facts, registeredAt: now, seenAt: now, draining, stopped: false };
+      return {
+        ...{ id: workerId, session, ...facts, registeredAt: now, seenAt: now, stopped: false },
+        ...{ draining: before?.draining ?? false, reservation: before?.reservation ?? null },
+      };
     });
     this.options.logger.info({ workerId, session, pool: facts.pool, address: facts.address }, 'worker registered');
     const told = await this.options.reconciler.reconcile({ workerId, session, held });

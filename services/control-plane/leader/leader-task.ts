@@ -17,8 +17,10 @@ export const TASK_NAMES = [
   'publish-events',
   're-offer',
   'registry-clean-up',
+  'reserve',
   'retention',
   'usage',
+  'user-limits',
   'worker-records',
 ] as const;
 

@@ -2,8 +2,7 @@
  * Sends the events of attempts to the log, in order, each until the log has acknowledged it. One batch is under way at a time; what comes
  * meanwhile goes with the next. A rejected batch is unknown and is sent again: readers drop sequences that they know.
  *
- * States: shut (at first: until the worker is registered, its attempts may belong to the session before, and what this one says of them would be dropped as somebody else's); from `open` on
- * idle (nothing queued), patient (only events that may wait, see `sendSoon`), sending, waiting to repeat, stopped (the queue is kept, nothing is sent). `#run` is the one place of change.
+ * States: closed (until `open`: nothing is sent), idle (nothing queued), patient (only events that may wait, see `sendSoon`), sending, waiting to repeat, stopped (the queue is kept, nothing is sent). `#run` is the one place of change.
  */
 import { TOPICS } from '../../../core/fleet/topics.js';
 import { partitionOf } from '../../../core/dispatch/partition-of.js';
@@ -37,8 +36,8 @@ interface Queued {
 export class EventOutbox {
   readonly #options: EventOutboxOptions;
   readonly #stop = new AbortController();
-  #open = false;
   #queue: Queued[] = [];
+  #open = false;
   #running: Promise<void> | null = null;
   #partitions = 0;
   #cancelPatience: (() => void) | null = null;
@@ -52,7 +51,7 @@ export class EventOutbox {
     return this.#queue.length;
   }
 
-  /** Sends from now on; safe to repeat. */
+  /** Sends from now on: the control plane knows the session, and drops events of any other. Idempotent. */
   open(): void {
     this.#open = true;
     this.#wake();

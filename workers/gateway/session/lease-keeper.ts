@@ -45,6 +45,11 @@ export class LeaseKeeper {
     await this.tell();
   }
 
+  /** Whether what was given in answer to a call that was sent then is the worker's still: a worker that was stopped finds answers of long ago. */
+  covers(sent: Moment): boolean {
+    return this.#renewal !== null && this.#elapsedMs(sent) < this.#renewal.ttlMs * TERMINATE_PART;
+  }
+
   /** Tells the launcher the deadlines of the last renewal; also for a launcher that has just been started. */
   async tell(): Promise<void> {
     const { launcher, logger } = this.#options;

@@ -11,7 +11,7 @@ import { accepted, after, claimed, eventOf, EXIT, RETRY, running, T0 } from './f
 const NOW = T0 + 12_300;
 const WORKER: WorkerFacts = {
   ...{ id: 'w1', pool: 'default', memoryBudgetMb: 4_000, memoryFreeMb: 2_000 },
-  ...{ alive: true, draining: false },
+  ...{ alive: true, draining: false, reservation: null },
 };
 
 const DEADLINES = { ACCEPTED: null, CLAIMED: 60_000, INIT: 60_000, RUNNING: 60_000, KILL: 60_000 };
@@ -21,6 +21,19 @@ function explain(job: Job, workers: readonly Partial<WorkerFacts>[] = [{}], now 
 }
 
 describe('explainJob', () => {
+  test('tells of the worker that is reserved for it, and of those that are for others', () => {
+    const held = (jobId: string) => ({ reservation: { jobId, memoryMb: 1000, since: NOW - 5_000 } });
+    expect(explain(accepted(), [{ memoryFreeMb: 300, ...held('j1') }])).toMatchObject({
+      summary: 'It waits for memory: it needs 1000 MiB, and the largest free on a worker of pool default is 300 MiB.',
+      details: expect.arrayContaining([
+        'Worker w1 has been reserved for it for 5 s: it claims nothing else until 1000 MiB are free; now 300 MiB are.',
+      ]),
+    });
+    expect(explain(accepted(), [held('other')]).summary).toBe(
+      'It waits for its turn: every worker of pool default is reserved for a job that has waited longer.',
+    );
+  });
+
   test('says which command and cluster were chosen and why', () => {
     expect(explain(accepted()).details.slice(0, 2)).toEqual([
       'It runs command "spark-submit" (id spark, version "3.5") on cluster "prod" (id c1, version "3.5") and reserves 1000 MiB.',
