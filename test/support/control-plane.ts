@@ -1,4 +1,5 @@
 /** A whole control plane over real embedded engines, called without sockets. */
+import type { Clock } from '../../core/ports/clock.js';
 import type { StoredRecord } from '../../core/ports/topic-log.js';
 import type { Job, WorkerEvent } from '../../core/job/job.js';
 import { partitionOf } from '../../core/dispatch/partition-of.js';
@@ -36,6 +37,8 @@ export interface TestControlPlaneOptions {
   readonly beside?: TestControlPlane;
   /** Default: no worker can be reached. */
   readonly dial?: Dial;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /** Clients of a control plane's services, its engines, and its end. */
@@ -60,7 +63,7 @@ export interface TestControlPlane {
 /** Starts one. */
 export async function openControlPlane(options: TestControlPlaneOptions = {}): Promise<TestControlPlane> {
   const logger = new QuietLogger();
-  const clock = new SystemClock();
+  const clock = options.clock ?? new SystemClock();
   const runtime = { clock, random: new SystemRandom(), logger };
   const { beside } = options;
   const db = beside?.db ?? SqliteDatabase.open({ path: options.path ?? ':memory:', logger });

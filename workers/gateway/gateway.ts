@@ -113,6 +113,7 @@ export class Gateway {
     });
     this.#beats = new Beats({
       ...shared,
+      lease: this.#lease,
       intervalMs: () => this.#session?.heartbeatMs ?? FLUSH_MS,
       beat: () => this.#beat(),
     });

@@ -14,6 +14,8 @@ export interface LeaderTask {
 /** Every task that a control plane has; the configuration may name these. */
 export const TASK_NAMES = [
   'deadlines',
+  'heartbeat-ticks',
+  'lease-expiry',
   'publish-events',
   're-offer',
   'registry-clean-up',
@@ -21,7 +23,6 @@ export const TASK_NAMES = [
   'retention',
   'usage',
   'user-limits',
-  'worker-records',
 ] as const;
 
 /** What the configuration says about a task. */

@@ -1,6 +1,6 @@
 /**
- * Keeps the worker registered and its lease renewed. Only answers count, from the time when their call was sent; each extends the launcher's
- * deadlines.
+ * Keeps the worker registered and its lease renewed. Only answers count, from the time when their call was sent, and beats that the log acknowledges (`Beats`); each extends the
+ * launcher's deadlines.
  *
  * States: apart (not registered; claims are held back) -> registered (renews at each heartbeat interval) -> apart when the control plane does
  * not know the session; superseded (another process of this worker has the launcher: this one claims and renews no more); stopped. While the control plane is away the state stays and calls are repeated. `#turn` is the one place of change.

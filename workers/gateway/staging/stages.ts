@@ -2,6 +2,7 @@
 import type { Launcher } from '../../../core/ports/launcher.js';
 import type { AttemptFacts } from '../attempts/attempt.js';
 import { readFacts } from '../attempts/facts-file.js';
+import { directStage } from './direct-stage.js';
 import { directoryStage } from './directory-stage.js';
 import { factsStage } from './facts-stage.js';
 import { filesStage } from './files-stage.js';
@@ -23,5 +24,5 @@ export const folderPreparation: Preparation = { stages: stagesOf, readFacts };
 
 /** All stages. */
 function stagesOf(launcher: Launcher): readonly Stage[] {
-  return [planStage, directoryStage, filesStage, scriptStage, factsStage, startStage(launcher)];
+  return [planStage, directoryStage, filesStage, scriptStage, directStage(), factsStage, startStage(launcher)];
 }
