@@ -27,14 +27,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'infra/process/launcher/lease-deadline.ts',
     find: 'return Math.max(this.clock.monotonic()',
     replace: 'return 0 * Math.max(this.clock.monotonic()',
-    seed: 3,
-  },
-  {
-    name: 'offsets are committed before the events are applied',
-    file: 'services/control-plane/projection/projector.ts',
-    find: 'if (!await this.apply(round)) return;',
-    replace: 'this.intake.settle(round); if (!await this.apply(round)) return;',
-    seed: 46,
+    seed: 5,
   },
   {
     name: 'a kill is delivered and not recorded',
@@ -48,14 +41,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'core/job/retry.ts',
     find: 'if (job.kill !== null && (retried || isLost(attempt)))',
     replace: 'if (false)',
-    seed: 3,
+    seed: 5,
   },
   {
     name: 'an end is not final',
     file: 'core/job/worker-event.ts',
     find: 'if (claim === null) return',
     replace: 'if (claim === null && job.attempts.length === 0) return',
-    seed: 1,
+    seed: 46,
   },
   {
     name: 'job events that were not stored count as published',
@@ -76,7 +69,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'services/control-plane/fleet/claim-times.ts',
     find: 'CLAIM_UNDER_WAY_MS = 60_000',
     replace: 'CLAIM_UNDER_WAY_MS = 0',
-    seed: 34,
+    seed: 38,
   },
   {
     name: 'the launcher forgets an exit before the log has it',
@@ -107,24 +100,10 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 1,
   },
   {
-    name: 'a worker with offers that do not fit asks for nothing else',
-    file: 'workers/gateway/gateway.ts',
-    find: 'this.#mayClaim() && this.#claimer.size === 0',
-    replace: 'this.#mayClaim() && this.#reader.size === 0 && this.#claimer.size === 0',
-    seed: 11,
-  },
-  {
-    name: 'a job that rests before its next attempt keeps others from being given',
-    file: 'services/control-plane/fleet/claims.ts',
-    find: ' && restsUntil(job, now) === null',
-    replace: '',
-    seed: 621,
-  },
-  {
     name: 'a claim is answered again after a kill',
     file: 'services/control-plane/fleet/claims.ts',
     find: 'job.kill === null && ',
     replace: '',
-    seed: 533,
+    seed: 678,
   },
 ];
