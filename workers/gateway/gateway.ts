@@ -19,6 +19,7 @@ import { AttemptRunner } from './attempts/attempt-runner.js';
 import { EventOutbox } from './attempts/event-outbox.js';
 import { HeldAttempts } from './attempts/held-attempts.js';
 import type { LauncherLink } from './attempts/launcher-link.js';
+import type { DependencyCache } from './cache/dependency-cache.js';
 import { ClaimGate } from './claiming/claim-gate.js';
 import { Claimer } from './claiming/claimer.js';
 import { NextPuller } from './claiming/next-puller.js';
@@ -43,6 +44,7 @@ export interface GatewayOptions {
   readonly config: WorkerConfig;
   readonly identity: WorkerIdentity;
   readonly launcher: LauncherLink;
+  readonly cache: DependencyCache;
   readonly client: ServiceClient<typeof WorkerService>;
   readonly log: TopicLog;
   readonly clock: Clock;
@@ -71,10 +73,11 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    const { config, identity, launcher, log, client, clock, random, logger } = options;
+    const { config, identity, launcher, cache, log, client, clock, random, logger } = options;
     const jobsFolder = jobsFolderOf(config.stateFolder);
     const budget = new MemoryBudget(config.memoryMb ?? defaultMemoryMb());
     const held = new HeldAttempts(clock);
+    cache.protect(() => new Set(held.all().flatMap(({ phase, uris }) => (phase === 'ended' ? [] : uris))));
     const holds = (jobId: string): boolean => held.ofJob(jobId).length > 0;
     const runs = (jobId: string): boolean => held.ofJob(jobId).some((attempt) => attempt.phase !== 'ended');
     const shared = { identity, client, launcher, log, budget, held, jobsFolder, clock, random, logger };
@@ -90,7 +93,7 @@ export class Gateway {
     this.#lease = new LeaseKeeper(shared);
     const reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
-    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher), reporter });
+    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher, cache), reporter });
     this.#adoption = new Adoption({ ...shared, runner: this.#runner });
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
     const mayClaim = (): boolean => this.#mayClaim();

@@ -39,6 +39,8 @@ export class Attempt {
   readonly over: Promise<void>;
   phase: 'staging' | 'running' | 'ended' = 'staging';
   facts: AttemptFacts;
+  /** What it was given from the cache. */
+  uris: readonly string[] = [];
   /** Sequence of its last event. */
   sequence: number;
   ending: Ending | null = null;

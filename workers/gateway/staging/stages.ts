@@ -1,5 +1,6 @@
 /** The life of an attempt before its process runs, in order. */
 import type { Launcher } from '../../../core/ports/launcher.js';
+import type { DependencyCache } from '../cache/dependency-cache.js';
 import { directoryStage } from './directory-stage.js';
 import { factsStage } from './facts-stage.js';
 import { filesStage } from './files-stage.js';
@@ -9,6 +10,6 @@ import type { Stage } from './staging.js';
 import { startStage } from './start-stage.js';
 
 /** All stages. */
-export function stagesOf(launcher: Launcher): readonly Stage[] {
-  return [planStage, directoryStage, filesStage, scriptStage, factsStage, startStage(launcher)];
+export function stagesOf(launcher: Launcher, cache: DependencyCache): readonly Stage[] {
+  return [planStage, directoryStage, filesStage(cache), scriptStage, factsStage, startStage(launcher)];
 }
