@@ -20,6 +20,7 @@ import { Gateway } from './gateway.js';
 import { loadIdentity } from './identity.js';
 import { jobsFolderOf } from './jobs-folder.js';
 
+export { listCache, pruneCache, verifyCache, type CachedFile } from './cache/maintenance.js';
 export { workerConfigSchema, type WorkerConfig } from './config.js';
 
 /** How long readers of output may go on when the worker stops, in milliseconds. */
