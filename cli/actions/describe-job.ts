@@ -101,6 +101,7 @@ function formatAttempt(attempt: Attempt): string {
   const pairs = formatPairs([
     ['Claimed', formatTime(attempt.claimTime)],
     ['Prepared', lengthBetween(attempt.claimTime, attempt.startTime)],
+    ['Steps', attempt.stages.map(({ name, duration }) => `${name} ${formatDuration(duration)}`).join(', ')],
     ['Ran', lengthBetween(attempt.startTime, attempt.endTime)],
     ['Ended', formatTime(attempt.endTime)],
     ['Outcome', [outcome, attempt.reason, attempt.message].filter((part) => part !== '').join(': ') + kind],

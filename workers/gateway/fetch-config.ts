@@ -54,6 +54,12 @@ export const fetchKeys = {
     .max(24 * HOUR_MS)
     .default(HOUR_MS / 4)
     .describe('Milliseconds for one file, all tries together.'),
+  stagingTimeoutMs: z
+    .int()
+    .min(1)
+    .max(24 * HOUR_MS)
+    .default(HOUR_MS / 2)
+    .describe('Milliseconds for all files of one job.'),
   fetchTries: z.int().min(1).max(20).default(4).describe('How often the fetch of a file is tried in all.'),
   fetchMaxFileMb: z
     .int()

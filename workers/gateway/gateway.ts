@@ -93,7 +93,8 @@ export class Gateway {
     this.#lease = new LeaseKeeper(shared);
     const reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
-    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher, cache), reporter });
+    const stages = stagesOf(launcher, cache, { timeoutMs: config.stagingTimeoutMs, clock });
+    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, reporter });
     this.#adoption = new Adoption({ ...shared, runner: this.#runner });
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
     const mayClaim = (): boolean => this.#mayClaim();

@@ -3,13 +3,13 @@ import type { Launcher } from '../../../core/ports/launcher.js';
 import type { DependencyCache } from '../cache/dependency-cache.js';
 import { directoryStage } from './directory-stage.js';
 import { factsStage } from './facts-stage.js';
-import { filesStage } from './files-stage.js';
+import { filesStage, type TimeLimit } from './files-stage.js';
 import { planStage } from './plan-stage.js';
 import { scriptStage } from './script-stage.js';
 import type { Stage } from './staging.js';
 import { startStage } from './start-stage.js';
 
 /** All stages. */
-export function stagesOf(launcher: Launcher, cache: DependencyCache): readonly Stage[] {
-  return [planStage, directoryStage, filesStage(cache), scriptStage, factsStage, startStage(launcher)];
+export function stagesOf(launcher: Launcher, cache: DependencyCache, limit: TimeLimit): readonly Stage[] {
+  return [planStage, directoryStage, filesStage(cache, limit), scriptStage, factsStage, startStage(launcher)];
 }
