@@ -9,7 +9,7 @@ export const EXIT = {
   /** Wrong arguments, or an input that is not valid. */
   usage: 2,
   notFound: 3,
-  /** The server refused: the id is taken, somebody else wrote in between, it is in use, or nothing matches. */
+  /** The server refused: the id is taken, somebody else wrote in between, it is in use, nothing matches, or only what has failed is retried. */
   conflict: 5,
   unavailable: 6,
   jobFailed: 7,
@@ -28,6 +28,7 @@ const BY_ERROR: Readonly<Record<ErrorCode, number>> = {
   ETAG_MISMATCH: EXIT.conflict,
   IN_USE: EXIT.conflict,
   NO_MATCH: EXIT.conflict,
+  NOT_FAILED: EXIT.conflict,
   STALE_SESSION: EXIT.conflict,
   RESOURCE_EXHAUSTED: EXIT.unavailable,
   UNAVAILABLE: EXIT.unavailable,

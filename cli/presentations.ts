@@ -44,6 +44,7 @@ export function workerPresentation(context: CliContext): Presentation<typeof Wor
     { title: 'STATE', value: (worker) => WorkerState[worker.state], paint: (text) => paintStatus(palette, text) },
     { title: 'JOBS', value: (worker) => String(worker.runningJobs) },
     { title: 'FREE', value: (worker) => `${worker.memoryFreeMb}/${worker.memoryBudgetMb} MiB` },
+    { title: 'RESERVED FOR', value: (worker) => worker.reservedJobId },
     { title: 'VERSION', value: (worker) => worker.version },
     { title: 'HEARD', value: (worker) => formatAge(worker.lastBeatTime, now) },
   ];

@@ -1,6 +1,7 @@
 /** All commands, in the order in which help lists them. A new command is one file in `commands/` and one line here. */
 import type { Registration } from './registration.js';
 import * as apply from './commands/apply.js';
+import * as clone from './commands/clone.js';
 import * as config from './commands/config.js';
 import * as controlPlane from './commands/control-plane.js';
 import * as completion from './commands/completion.js';
@@ -17,6 +18,7 @@ import * as leader from './commands/leader.js';
 import * as logs from './commands/logs.js';
 import * as profile from './commands/profile.js';
 import * as resolve from './commands/resolve.js';
+import * as retry from './commands/retry.js';
 import * as run from './commands/run.js';
 import * as stats from './commands/stats.js';
 import * as submit from './commands/submit.js';
@@ -40,6 +42,8 @@ export const REGISTRATIONS: readonly Registration[] = [
   wait,
   watch,
   kill,
+  retry,
+  clone,
   explain,
   apply,
   get,

@@ -1,5 +1,5 @@
 /** The client of a Marid control plane: every call typed, every stream resumed. */
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import { clone, create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { MaridError } from '../core/errors/marid-error.js';
 import type { Clock } from '../core/ports/clock.js';
 import type { Logger } from '../core/ports/logger.js';
@@ -11,7 +11,7 @@ import { ApplicationService } from '../proto/gen/marid/v1/application_service_pb
 import { ClusterService } from '../proto/gen/marid/v1/cluster_service_pb.js';
 import { CommandService } from '../proto/gen/marid/v1/command_service_pb.js';
 import { FleetService } from '../proto/gen/marid/v1/fleet_service_pb.js';
-import type { Job, JobRequestSchema } from '../proto/gen/marid/v1/job_pb.js';
+import { JobRequestSchema, type Job, type JobRequest } from '../proto/gen/marid/v1/job_pb.js';
 import {
   JobService,
   type ExplainJobResponse,
@@ -52,6 +52,12 @@ export interface CallLimits {
   readonly timeoutMs?: number | undefined;
   /** Cancels it. Default: none. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of a call that makes a job. */
+export interface SubmitOptions extends CallLimits {
+  /** Id of the new job, which makes the call safe to repeat. Default: a new one. */
+  readonly id?: string | undefined;
 }
 
 /** The service clients below the client's methods, for everything that these do not cover. */
@@ -114,11 +120,30 @@ export class MaridClient implements RawClients {
    */
   async submit(
     request: MessageInitShape<typeof JobRequestSchema>,
-    options: CallLimits & { readonly id?: string | undefined } = {},
+    options: SubmitOptions & {
+      /** Job that this one is a copy of, kept as a link. Default: none. */
+      readonly parentId?: string | undefined;
+    } = {},
   ): Promise<Job> {
-    const jobId = options.id ?? this.runtime.random.id();
-    const { job } = await this.retry(options, (call) => this.jobs.submitJob({ jobId, job: request }, call));
+    const wanted = { jobId: options.id ?? this.runtime.random.id(), job: request, parentJobId: options.parentId ?? '' };
+    const { job } = await this.retry(options, (call) => this.jobs.submitJob(wanted, call));
     return present(job, 'SubmitJob');
+  }
+
+  /** Submits a job that FAILED or was KILLED again, as a new job; NOT_FAILED for any other. Safe and repeated as `submit`. */
+  async retryJob(id: string, options: SubmitOptions = {}): Promise<Job> {
+    const wanted = { jobId: id, newJobId: options.id ?? this.runtime.random.id() };
+    const { job } = await this.retry(options, (call) => this.jobs.retryJob(wanted, call));
+    return present(job, 'RetryJob');
+  }
+
+  /** Submits the request of a job again, as `edit` changes it. A name that was only the job's id becomes the new one's. Repeated as `submit`. */
+  async cloneJob(id: string, edit: (request: JobRequest) => void, options: SubmitOptions = {}): Promise<Job> {
+    const { request } = await this.get(id, options);
+    const copy = request === undefined ? create(JobRequestSchema) : clone(JobRequestSchema, request);
+    if (copy.name === id) copy.name = '';
+    edit(copy);
+    return this.submit(copy, { ...options, parentId: id });
   }
 
   /** What a submit of the same request would choose, and why the rest did not match. */

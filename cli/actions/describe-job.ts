@@ -13,18 +13,27 @@ import { paintStatus, type Palette } from '../output/colour.js';
 import { escapeText } from '../output/escape.js';
 import { formatPairs, formatTable } from '../output/table.js';
 import { formatAge, formatBytes, formatDuration, formatLength, formatTime } from '../output/times.js';
-import { runTime } from '../presentations.js';
 
-/** What was asked, what matched, what happened, the attempts, the result. */
-export function describeJob(job: Job, now: number, palette: Palette): string {
+/** What to describe. */
+export interface JobStory {
+  readonly job: Job;
+  /** Where it is and why, in short. */
+  readonly summary: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** What was asked, what matched, what happened, the attempts, where it is, the result. */
+export function describeJob({ job, summary, now }: JobStory, palette: Palette): string {
   const status = paintStatus(palette, JobStatus[job.status]);
   const reason = job.message === '' ? '' : `: ${escapeText(job.message)}`;
   const sections = [
     section('Asked', formatPairs(askedPairs(job, now))),
     section('Matched', formatPairs(matchedPairs(job))),
     section('Story', formatStory(job)),
-    section('Attempts', job.attempts.map((attempt) => formatAttempt(attempt)).join('')),
-    section('Result', formatPairs(resultPairs(job.result, runTime(job, now)))),
+    section('Attempts', formatFailures(job) + job.attempts.map((attempt) => formatAttempt(attempt)).join('')),
+    section('Now', job.endTime === undefined ? `${escapeText(summary)}\n` : ''),
+    section('Result', formatPairs(resultPairs(job.result, ranOf(job.attempts.at(-1))))),
   ];
   return `Job ${escapeText(job.id)} is ${status}${reason}\n${sections.join('')}`;
 }
@@ -44,6 +53,7 @@ function askedPairs(job: Job, now: number): readonly (readonly [string, string])
     ['Description', request.description],
     ['User', request.group === '' ? request.user : `${request.user} (group ${request.group})`],
     ['Submitted', `${formatTime(job.createTime)} (${age})`],
+    ['Copy of', job.parentJobId],
     ['Command', request.commandCriterion === undefined ? '' : formatCriterion(request.commandCriterion)],
     ['Cluster', request.clusterCriteria.map(formatCriterion).join(', else ')],
     ['Applications', request.applicationIds.join(', ')],
@@ -94,6 +104,19 @@ function whyOf(step: Transition): string {
   return [step.reason, step.message].filter((part) => part !== '').join(': ');
 }
 
+/** The job's own failures and the infrastructure's, which are counted apart. */
+function formatFailures(job: Job): string {
+  const own = job.attempts.filter((each) => each.outcome === JobStatus.FAILED && !each.infrastructureFailure).length;
+  const others = job.attempts.filter((attempt) => attempt.infrastructureFailure).length;
+  if (own + others === 0) return '';
+  const allowed = Math.max(1, job.request?.maxAttempts ?? 1);
+  return `Failures: ${own} of its own, of ${allowed} allowed; ${others} of the infrastructure\n`;
+}
+
+function ranOf(attempt: Attempt | undefined): string {
+  return attempt === undefined ? '' : lengthBetween(attempt.startTime, attempt.endTime);
+}
+
 function formatAttempt(attempt: Attempt): string {
   const outcome = attempt.outcome === JobStatus.UNSPECIFIED ? '' : JobStatus[attempt.outcome];
   const kind = attempt.infrastructureFailure ? ' (the infrastructure failed, not the job)' : '';
@@ -102,7 +125,7 @@ function formatAttempt(attempt: Attempt): string {
     ['Claimed', formatTime(attempt.claimTime)],
     ['Prepared', lengthBetween(attempt.claimTime, attempt.startTime)],
     ['Steps', attempt.stages.map(({ name, duration }) => `${name} ${formatDuration(duration)}`).join(', ')],
-    ['Ran', lengthBetween(attempt.startTime, attempt.endTime)],
+    ['Ran', ranOf(attempt)],
     ['Ended', formatTime(attempt.endTime)],
     ['Outcome', [outcome, attempt.reason, attempt.message].filter((part) => part !== '').join(': ') + kind],
     ...resultPairs(attempt.result, ''),

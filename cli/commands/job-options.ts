@@ -1,4 +1,4 @@
-/** Options that describe a job, for `submit`, `run` and `resolve`. */
+/** Options that describe a job, for `submit`, `run`, `resolve` and `clone`. */
 import { Option, type Command } from 'commander';
 import { collect, collectList, collectPairs, parseMemoryMb, wholeNumber } from '../parse/amounts.js';
 import { collectCriteria, parseCriterion, type CriterionInput } from '../parse/criterion.js';
@@ -33,15 +33,20 @@ export interface JobOptions {
   readonly group?: string;
 }
 
-/** Adds the options and the arguments behind `--`. */
+/** Adds the options, one for a file, and the arguments behind `--`. */
 export function addJobOptions(command: Command): Command {
+  const file = new Option('-f, --file <file>', "YAML file with the request ('-': standard input); options override it");
+  return addEditOptions(command.addOption(file));
+}
+
+/** Adds the options that change a request, and the arguments behind `--`. */
+export function addEditOptions(command: Command): Command {
   command.argument('[arguments...]', 'arguments of the program, after `--`, passed exactly');
   return addOptions(command, [...matchingOptions(), ...identityOptions(), ...executionOptions()]);
 }
 
 function matchingOptions(): readonly Option[] {
   return [
-    new Option('-f, --file <file>', "YAML file with the request ('-': standard input); options override it"),
     new Option('--cluster-tag <tags>', 'tags of the cluster, all in one criterion').argParser(collectList),
     new Option(
       '--cluster-criterion <criterion>',

@@ -26,11 +26,16 @@ export async function readJobInput(
   const fromFile = options.file === undefined ? null : await readJobFile(context, options.file);
   const request = fromFile?.request ?? create(JobRequestSchema);
   if (request.user === '') request.user = context.userName();
+  editRequest(request, options, args);
+  return { id: options.id ?? fromFile?.id, request };
+}
+
+/** Puts what the options and the arguments behind `--` say into the request. */
+export function editRequest(request: JobRequest, options: JobOptions, args: readonly string[]): void {
   overrideIdentity(request, options);
   overrideMatching(request, options);
   overrideExecution(request, options);
   if (args.length > 0) request.arguments = [...args];
-  return { id: options.id ?? fromFile?.id, request };
 }
 
 async function readJobFile(context: CliContext, file: string): Promise<JobInput> {

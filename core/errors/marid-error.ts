@@ -11,6 +11,7 @@ export const ERROR_CODES = [
   'IN_USE',
   'NO_MATCH',
   'NO_OUTPUT',
+  'NOT_FAILED',
   'STALE_SESSION',
   'RESOURCE_EXHAUSTED',
   'UNAVAILABLE',

@@ -12,6 +12,8 @@ export interface AcceptJobOptions {
   readonly resolution: Resolution;
   /** Why matching chose what it chose; kept in the history. */
   readonly explanation: string;
+  /** Job that this one is a retry or a copy of; `null`: none. */
+  readonly parentId: string | null;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** How long the dispatch loop leaves the job alone, because its submit offers it at once. Milliseconds. */
@@ -45,12 +47,14 @@ function reserve(o: AcceptJobOptions): Job {
   const { id, now, resolution } = o;
   const request = fillIn(o.request, id);
   const actor = `user:${request.user}`;
-  const step: Step = { to: 'RESERVED', reason: 'SUBMITTED', message: 'The id is taken.', actor, now };
+  const message = o.parentId === null ? 'The id is taken.' : `The id is taken, for a copy of job ${o.parentId}.`;
+  const step: Step = { to: 'RESERVED', reason: 'SUBMITTED', message, actor, now };
   return {
     id,
     revision: 1,
     createdAt: now,
     updatedAt: now,
+    parentId: o.parentId,
     request,
     requestHash: o.requestHash,
     resolution,

@@ -6,7 +6,10 @@ import { restsUntil } from './retry.js';
 
 /** Explains an ACCEPTED job. */
 export function explainWaiting(job: Job, facts: ExplainFacts): Explanation {
-  return { summary: summarize(job, facts), details: [explainOffers(job, facts.now)] };
+  return {
+    summary: summarize(job, facts),
+    details: [explainOffers(job, facts.now), ...explainReservation(job, facts)],
+  };
 }
 
 function summarize(job: Job, facts: ExplainFacts): string {
@@ -22,13 +25,24 @@ function summarize(job: Job, facts: ExplainFacts): string {
   return explainMemory(job, taking);
 }
 
+function explainReservation(job: Job, facts: ExplainFacts): readonly string[] {
+  const held = facts.workers.find((worker) => worker.reservation?.jobId === job.id);
+  if (held === undefined || held.reservation === null) return [];
+  const since = durationText(facts.now - held.reservation.since);
+  const room = `${job.memoryMb} MiB are free; now ${held.memoryFreeMb} MiB are`;
+  return [`Worker ${held.id} has been reserved for it for ${since}: it claims nothing else until ${room}.`];
+}
+
 function explainMemory(job: Job, workers: readonly WorkerFacts[]): string {
   const pool = `pool ${job.pool}`;
   const largest = Math.max(...workers.map((worker) => worker.memoryBudgetMb));
   if (largest < job.memoryMb) {
     return `It does not fit any worker of ${pool}: it needs ${job.memoryMb} MiB, and the largest budget is ${largest} MiB.`;
   }
-  const free = Math.max(...workers.map((worker) => worker.memoryFreeMb));
+  const open = workers.filter(({ reservation }) => reservation === null || reservation.jobId === job.id);
+  if (open.length === 0)
+    return `It waits for its turn: every worker of ${pool} is reserved for a job that has waited longer.`;
+  const free = Math.max(...open.map((worker) => worker.memoryFreeMb));
   if (free < job.memoryMb) {
     return `It waits for memory: it needs ${job.memoryMb} MiB, and the largest free on a worker of ${pool} is ${free} MiB.`;
   }

@@ -128,7 +128,7 @@ export interface KillRequest {
 }
 
 /**
- * A job. `id`, `createdAt`, `request`, `requestHash`, `resolution`, `pool`, `memoryMb`, `timeoutMs` and `maxAttempts` never
+ * A job. `id`, `createdAt`, `parentId`, `request`, `requestHash`, `resolution`, `pool`, `memoryMb`, `timeoutMs` and `maxAttempts` never
  * change after insert, so a store may keep them apart; every other change goes through a decision of `core/job`.
  */
 export interface Job {
@@ -137,6 +137,8 @@ export interface Job {
   readonly revision: number;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** Job that this one is a retry or a copy of; `null`: none. */
+  readonly parentId: string | null;
   readonly request: JobRequest;
   /** Hash of the request's content, for repeated submits. */
   readonly requestHash: string;

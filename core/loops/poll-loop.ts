@@ -23,6 +23,8 @@ export interface PollLoopOptions {
  */
 export class PollLoop implements Service {
   private readonly ended = new AbortController();
+  /** The wait before the next run. */
+  private pause = new AbortController();
   private loop: Promise<void> | null = null;
 
   constructor(private readonly options: PollLoopOptions) {}
@@ -33,14 +35,21 @@ export class PollLoop implements Service {
 
   async stop(): Promise<void> {
     this.ended.abort();
+    this.pause.abort();
     await this.loop;
+  }
+
+  /** Ends the wait: the next run comes at once, or right behind the one under way. */
+  wake(): void {
+    this.pause.abort();
   }
 
   private async repeat(signal: AbortSignal): Promise<void> {
     const { clock, intervalMs, immediately, run, logger, name } = this.options;
     for (let first = immediately ?? false; ; first = false) {
-      if (!first) await clock.sleep(intervalMs(), signal);
+      if (!first) await clock.sleep(intervalMs(), this.pause.signal);
       if (signal.aborted) return;
+      if (this.pause.signal.aborted) this.pause = new AbortController();
       try {
         await run(signal);
       } catch (error) {

@@ -12,8 +12,10 @@ import type { LeasePort } from '../../core/ports/lease-port.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { RegistryStore } from '../../core/ports/registry-store.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
+import type { UserSlotStore } from '../../core/ports/user-slot-store.js';
 import type { SqliteDatabase } from '../store/sqlite/sqlite-database.js';
 import type { EngineChoice } from './engine-options.js';
+import { engineSetOf } from './engine-set.js';
 import { openBlobs } from './open-blobs.js';
 import { openKafka } from './open-kafka.js';
 
@@ -26,23 +28,25 @@ export interface EngineRuntime {
   readonly logger: Logger;
 }
 
+/** The stores, of one product. */
+type Stores = Pick<OpenEngines, 'jobs' | 'survey' | 'registry' | 'fleet' | 'userSlots'>;
+
 /** The engines, open. */
 export interface OpenEngines {
   readonly jobs: JobStore;
   readonly survey: JobSurvey;
   readonly registry: RegistryStore;
   readonly fleet: FleetStore;
+  readonly userSlots: UserSlotStore;
   readonly log: TopicLog;
   readonly lease: LeasePort;
-  /** The blob store, opened by the first call. */
+  /** The blob store, opened by the first call. Rejects while it cannot be reached. */
   readonly blobs: () => Promise<BlobStore>;
   /** Product by port, for people. */
   readonly names: Readonly<Record<string, string>>;
   /** Closes all of them, the last opened first; safe to repeat. */
   close(): Promise<void>;
 }
-
-type Stores = Pick<OpenEngines, 'jobs' | 'survey' | 'registry' | 'fleet'>;
 
 /** Opens them; only Kafka may be away. Rejects with what the first engine that failed said; what was open before is closed then. */
 export async function openControlPlaneEngines(choice: EngineChoice, runtime: EngineRuntime): Promise<OpenEngines> {
@@ -91,19 +95,15 @@ class Opening {
 
   async lease(): Promise<LeasePort> {
     if (this.choice.lease === 'redis') {
-      const { RedisLease } = await import('../lease/redis/redis-lease.js');
-      const { redisUrls: urls, installation } = this.choice;
-      return this.keep(await RedisLease.connect({ urls, keyPrefix: `${installation}:lease:`, ...this.runtime }));
+      const { openRedis } = await import('./open-redis.js');
+      return this.keep(await openRedis(this.choice, { prefix: 'lease', ...this.runtime }));
     }
     const { EmbeddedLease } = await import('../lease/embedded/embedded-lease.js');
     return this.keep(new EmbeddedLease({ db: await this.file(), clock: this.runtime.clock }));
   }
 
   blobs(): Promise<BlobStore> {
-    this.opened ??= openBlobs(this.choice, this.runtime.logger).then((open) => {
-      this.keep(open);
-      return open.blobs;
-    });
+    this.opened ??= this.openBlobs();
     return this.opened;
   }
 
@@ -112,24 +112,37 @@ class Opening {
     return this.closing;
   }
 
+  /** A failure is forgotten: the next call tries again. */
+  private async openBlobs(): Promise<BlobStore> {
+    try {
+      return this.keep(await openBlobs(this.choice, this.runtime.logger)).blobs;
+    } catch (error) {
+      this.opened = null;
+      throw error;
+    }
+  }
+
   private async mongo(): Promise<Stores> {
-    const { openMongo } = await import('./open-mongo.js');
+    const { openMongo, EngineRecord } = await import('./open-mongo.js');
     const { database, ...stores } = await openMongo(this.choice, this.runtime);
     this.keep(database);
+    this.keep(await EngineRecord.claim(database, await engineSetOf(this.choice)));
     return stores;
   }
 
   private async sqlite(): Promise<Stores> {
     const db = await this.file();
-    const [{ SqliteJobStore }, { SqliteJobSurvey }, { SqliteRegistryStore }, { SqliteFleetStore }] = await Promise.all([
+    const [jobs, survey, registry, fleet, slots] = await Promise.all([
       import('../store/sqlite/sqlite-job-store.js'),
       import('../store/sqlite/sqlite-job-survey.js'),
       import('../store/sqlite/sqlite-registry-store.js'),
       import('../store/sqlite/sqlite-fleet-store.js'),
+      import('../store/sqlite/sqlite-user-slot-store.js'),
     ]);
     return {
-      ...{ jobs: new SqliteJobStore(db), survey: new SqliteJobSurvey(db) },
-      ...{ registry: new SqliteRegistryStore(db), fleet: new SqliteFleetStore(db) },
+      ...{ jobs: new jobs.SqliteJobStore(db), survey: new survey.SqliteJobSurvey(db) },
+      ...{ registry: new registry.SqliteRegistryStore(db), fleet: new fleet.SqliteFleetStore(db) },
+      userSlots: new slots.SqliteUserSlotStore(db),
     };
   }
 
@@ -153,6 +166,7 @@ class Opening {
   }
 
   private async release(): Promise<void> {
+    await this.opened?.catch(() => undefined); // whoever asked for blobs was told
     for (let next = this.releases.pop(); next !== undefined; next = this.releases.pop()) await next();
   }
 }

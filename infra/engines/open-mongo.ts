@@ -5,8 +5,11 @@ import { MongoFleetStore } from '../store/mongo/mongo-fleet-store.js';
 import { MongoJobStore } from '../store/mongo/mongo-job-store.js';
 import { MongoJobSurvey } from '../store/mongo/mongo-job-survey.js';
 import { MongoRegistryStore } from '../store/mongo/mongo-registry-store.js';
+import { MongoUserSlotStore } from '../store/mongo/mongo-user-slot-store.js';
 import type { EngineChoice } from './engine-options.js';
 import type { EngineRuntime } from './open-control-plane-engines.js';
+
+export { EngineRecord } from '../store/mongo/engine-record.js';
 
 /** Connects; the caller closes the database. Rejects as `MongoDatabase.connect`. */
 export async function openMongo(choice: Pick<EngineChoice, 'mongoUrl' | 'mongoDatabase'>, runtime: EngineRuntime) {
@@ -19,5 +22,6 @@ export async function openMongo(choice: Pick<EngineChoice, 'mongoUrl' | 'mongoDa
     survey: new MongoJobSurvey(database),
     registry: new MongoRegistryStore(database),
     fleet: new MongoFleetStore(database),
+    userSlots: new MongoUserSlotStore(database),
   };
 }

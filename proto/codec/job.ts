@@ -46,6 +46,7 @@ export function jobToMessage(job: Job, view: JobView): JobMessage {
     workerId: job.claim?.workerId ?? job.attempts.at(-1)?.workerId ?? '',
     killRequested: job.kill !== null,
     etag: etagOf(job),
+    parentJobId: job.parentId ?? '',
   });
 }
 

@@ -5,6 +5,8 @@ import { leaderKeys, leaderProblems } from './leader-config.js';
 
 const milliseconds = (least: number): z.ZodNumber => z.number().int().min(least);
 const mebibytes = z.number().int().min(1).max(2_147_483_647);
+/** Each submit rewrites the user's list of active jobs, so it must not get too long. */
+const activeJobs = z.number().int().min(0).max(10_000).nullable();
 const selectorName = z.enum(['random', 'least-loaded', 'weighted']);
 
 /** Schema of the section; every key has a default. */
@@ -34,15 +36,43 @@ export const controlPlaneConfigSchema = z
       .describe('Worker pools that jobs may ask for.'),
     defaultMemoryMb: mebibytes.default(1500).describe('MiB that a job reserves when neither it nor its command says.'),
     maxMemoryMb: mebibytes.nullable().default(null).describe('Most MiB that a job may ask for; null: no limit.'),
+    maxActiveJobsPerUser: activeJobs
+      .default(null)
+      .describe('Most jobs of a user that have not ended; a submit beyond it is refused. Null: no limit.'),
+    maxActiveJobsByUser: z
+      .record(z.string().min(1), activeJobs)
+      .default({})
+      .describe('The same for single users, by name; null: no limit for that user.'),
     defaultTimeoutMs: milliseconds(1000).default(604_800_000).describe('Longest run time of a job that does not say.'),
-    leaseTtlMs: milliseconds(1000)
+    leaseTtlMs: milliseconds(4000)
       .max(3_600_000)
       .default(120_000)
-      .describe('How long a worker keeps its jobs after its last renewal.'),
+      .describe(
+        'How long a worker keeps its jobs after its last renewal; they are killed at 0.8 of it. Below 60,000, a busy machine is enough to end jobs.',
+      ),
+    leaseGraceMs: milliseconds(1000)
+      .default(15_000)
+      .describe(
+        'How much longer than its lease nothing is heard of a worker before its jobs are given up; more than the clocks of control planes differ.',
+      ),
+    expiryWarmUpMs: milliseconds(0)
+      .default(60_000)
+      .describe('How long a new leader gives up no worker; at least half of leaseTtlMs.'),
     heartbeatIntervalMs: milliseconds(100).default(5000).describe('How often workers beat.'),
     offerAfterMs: milliseconds(100)
       .default(2000)
       .describe('After how long an accepted job is offered again the first time.'),
+    reserveAfterMs: milliseconds(100)
+      .default(120_000)
+      .describe(
+        'After how long a waiting job gets a worker reserved, which then claims nothing else until the job fits.',
+      ),
+    reserveAfterOffers: z
+      .number()
+      .int()
+      .min(1)
+      .default(3)
+      .describe('After how many offers in vain a waiting job gets a worker reserved, if that is sooner.'),
     commandSelector: selectorName.default('random').describe('How one of several matching commands is chosen.'),
     clusterSelector: selectorName.default('random').describe('How one of several matching clusters is chosen.'),
     maxInfrastructureFailures: z
@@ -55,9 +85,9 @@ export const controlPlaneConfigSchema = z
     ...leaderKeys,
     ...engineKeys,
   })
-  .refine((config) => config.heartbeatIntervalMs * 2 <= config.leaseTtlMs, {
+  .refine((config) => config.heartbeatIntervalMs * 4 <= config.leaseTtlMs, {
     path: ['heartbeatIntervalMs'],
-    message: 'must be at most half of leaseTtlMs',
+    message: 'must be at most a quarter of leaseTtlMs',
   })
   .superRefine(
     (config, context) => {

@@ -10,21 +10,29 @@ import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
 import type { RegistryStore } from '../../core/ports/registry-store.js';
 import type { Service } from '../../core/ports/service.js';
+import type { UserSlotStore } from '../../core/ports/user-slot-store.js';
 import type { StoredRecord, TopicLog } from '../../core/ports/topic-log.js';
 import { TOPICS } from '../../core/fleet/topics.js';
 import { createHandlers, type ControlPlaneHandlers } from './api/handlers.js';
 import type { ControlPlaneConfig } from './config.js';
 import { Offerer } from './dispatch/offerer.js';
+import { Reservations } from './dispatch/reservations.js';
+import { ReserveTask } from './dispatch/reserve-task.js';
 import { ReOfferTask } from './dispatch/re-offer-task.js';
 import { EventPublisher } from './events/event-publisher.js';
 import { placeOfJobEvent } from './events/job-event.js';
 import { PublishTask } from './events/publish-task.js';
 import { AttemptReconciler } from './fleet/attempt-reconciler.js';
 import { Claims } from './fleet/claims.js';
+import { Heartbeats } from './fleet/heartbeats.js';
 import { KillDelivery } from './fleet/kill-delivery.js';
+import { LeaseExpiryTask } from './fleet/lease-expiry-task.js';
 import { NodeDirectory, type Dial } from './fleet/node-directory.js';
+import { SessionExpiry } from './fleet/session-expiry.js';
+import { SilentWorkers } from './fleet/silent-workers.js';
+import { RenewalByLog } from './fleet/renewal-by-log.js';
 import { WorkerDirectory } from './fleet/worker-directory.js';
-import { WorkerRecordsTask } from './fleet/worker-records-task.js';
+import { TickTask } from './fleet/tick-task.js';
 import { WorkerSessions } from './fleet/worker-sessions.js';
 import { ActiveJobs } from './jobs/active-jobs.js';
 import { JobRepository, type JobChange } from './jobs/job-repository.js';
@@ -36,6 +44,8 @@ import { DeadlinesTask } from './leader/deadlines-task.js';
 import type { LeaderTask } from './leader/leader-task.js';
 import { RetentionTask } from './leader/retention-task.js';
 import { deadlinePolicyOf, taskSettingsOf } from './leader-config.js';
+import { UserLimits } from './quota/user-limits.js';
+import { UserLimitsTask } from './quota/user-limits-task.js';
 import { Projector } from './projection/projector.js';
 import { CleanUpTask } from './registry/clean-up-task.js';
 import { RegistryKeeper } from './registry/registry-keeper.js';
@@ -43,7 +53,7 @@ import { Admission } from './submit/admission.js';
 import { Matcher } from './submit/matcher.js';
 import { Submitter } from './submit/submitter.js';
 import { TopicReader } from './topic-reader.js';
-import { TopicKeeper } from './topics.js';
+import { partitionsOf, TopicKeeper } from './topics.js';
 
 /** Rests before the second, third, ... attempt of a job. */
 const RETRY_BACK_OFF_MS = [1000, 5000, 30_000] as const;
@@ -61,6 +71,7 @@ export interface Engines {
   readonly survey: JobSurvey;
   readonly registry: RegistryStore;
   readonly fleet: FleetStore;
+  readonly userSlots: UserSlotStore;
   readonly log: TopicLog;
   readonly lease: LeasePort;
   /** Connects to workers. */
@@ -119,15 +130,18 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const retry = { maxInfrastructureFailures: config.maxInfrastructureFailures, backoffMs: RETRY_BACK_OFF_MS };
 
   const keeper = new RegistryKeeper({ store: engines.registry, clock, logger });
-  const directory = new WorkerDirectory({ ...runtime, store: engines.fleet, leaseTtlMs: config.leaseTtlMs });
+  const directory = new WorkerDirectory({ ...runtime, store: engines.fleet });
   const partitions = topics.counts;
   const changes = followChanges(options, topics);
-  const { signals, publisher, active, jobs } = changes;
+  const { signals, publisher, active, limits, jobs } = changes;
   const targets = (pool: string): ReturnType<WorkerDirectory['targets']> => directory.targets(pool);
   const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
+  const heartbeatPartitions = (): number => partitionsOf(partitions, TOPICS.heartbeats);
   const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, partitions });
-  const fleet = assembleFleet(options, { directory, jobs, retry, projector });
-  const submit = assembleSubmit(options, { keeper, directory, active, jobs, offerer });
+  const heartbeats = new Heartbeats({ partitions: heartbeatPartitions });
+  const term = (): number | null => leader.term;
+  const fleet = assembleFleet(options, { directory, heartbeats, jobs, retry, projector, heartbeatPartitions, term });
+  const submit = assembleSubmit(options, { keeper, directory, active, limits, jobs, offerer });
   const gauges = new UsageGauges({ survey: engines.survey, clock });
   const leader = new Leader({
     ...{ lease: engines.lease, store: engines.fleet, holder: instanceId, clock, logger },
@@ -135,19 +149,27 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
     tasks: [
       ...assembleTasks(options, { keeper, jobs, kills: fleet.kills, retry, projector, gauges }),
       new ReOfferTask({ store: engines.jobs, jobs, offerer, clock }),
+      new ReserveTask({
+        ...{ store: engines.jobs, directory, reservations: fleet.reservations, clock },
+        policy: { afterMs: config.reserveAfterMs, afterOffers: config.reserveAfterOffers },
+      }),
       new PublishTask({ store: engines.jobs, publisher, clock }),
-      new WorkerRecordsTask({ store: engines.fleet, directory }),
+      new UserLimitsTask({ jobs: engines.jobs, store: engines.userSlots, limits }),
+      new TickTask({ log: engines.log, partitions: heartbeatPartitions, leaseTtlMs: config.leaseTtlMs }),
+      fleet.expiryTask,
     ],
   });
   const load = new LoadKeeper({ ...runtime, active, keeper, store: engines.jobs, selector: config.clusterSelector });
   const info = { version: options.version, instanceId, engines: engines.names };
   return {
     services: [
-      ...[topics, keeper, load, publisher, offerer, directory, fleet.nodes, fleet.kills, fleet.reconciler, projector],
-      ...[...readOthers(options, { directory, projector, ...changes }), leader],
+      ...[topics, keeper, load, publisher, limits, offerer, directory],
+      ...[fleet.nodes, fleet.kills, fleet.reconciler, projector],
+      ...[...readOthers(options, { directory, heartbeats, projector, ...changes }), leader],
     ],
     handlers: createHandlers({
-      ...{ config, runtime, engines, info, keeper, directory, signals, jobs, leader, gauges, ...fleet, ...submit },
+      ...{ config, runtime, engines, info, keeper, directory, signals, jobs, retry, leader, gauges },
+      ...{ ...fleet, ...submit },
     }),
   };
 }
@@ -178,39 +200,60 @@ function assembleTasks(
   ];
 }
 
-/** What follows every committed change: load, publication, signals. */
-function followChanges({ engines, runtime }: ControlPlaneOptions, topics: TopicKeeper) {
+/** What follows every committed change: load, limits, publication, signals. */
+function followChanges({ config, engines, runtime }: ControlPlaneOptions, topics: TopicKeeper) {
   const signals = new JobSignals();
   const active = new ActiveJobs();
   const publisher = new EventPublisher({
     ...{ log: engines.log, store: engines.jobs, source: '/marid/control-plane' },
     ...{ partitions: topics.counts, clock: runtime.clock, logger: runtime.logger },
   });
+  const limits = new UserLimits({
+    ...{ store: engines.userSlots, jobs: engines.jobs, ...runtime },
+    ...{ perUser: config.maxActiveJobsPerUser, byUser: config.maxActiveJobsByUser },
+  });
   const onCommitted = (change: JobChange): void => {
     active.committed(change);
+    limits.committed(change);
     if (change.after.history.length > (change.before?.history.length ?? 0)) publisher.publish(change.after);
     signals.changed(change.after.id, change.after.history.at(-1)?.sequence ?? 0);
   };
-  return { signals, active, publisher, jobs: new JobRepository({ store: engines.jobs, onCommitted }) };
+  return { signals, active, limits, publisher, jobs: new JobRepository({ store: engines.jobs, onCommitted }) };
 }
 
 function assembleFleet(
-  { engines, runtime }: ControlPlaneOptions,
+  { config, engines, runtime }: ControlPlaneOptions,
   parts: {
     readonly directory: WorkerDirectory;
+    readonly heartbeats: Heartbeats;
     readonly jobs: JobRepository;
     readonly retry: RetryPolicy;
     readonly projector: Projector;
+    readonly heartbeatPartitions: () => number;
+    readonly term: () => number | null;
   },
 ) {
   const { clock, logger } = runtime;
-  const { directory, jobs, retry, projector } = parts;
+  const { directory, heartbeats, jobs, retry, projector, heartbeatPartitions: partitions, term } = parts;
   const nodes = new NodeDirectory({ directory, dial: engines.dial, logger });
   const kills = new KillDelivery({ nodes, logger });
   const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
   const reconciler = new AttemptReconciler({ store: engines.jobs, jobs, retry, caughtUp, clock, logger });
-  const sessions = new WorkerSessions({ store: engines.fleet, directory, reconciler, clock, logger });
-  return { nodes, kills, reconciler, sessions, claims: new Claims({ store: engines.jobs, jobs, sessions, clock }) };
+  const renewal = new RenewalByLog({ directory, log: engines.log, partitions, clock });
+  const lost = { store: engines.jobs, fleet: engines.fleet, jobs, directory, retry, caughtUp };
+  const expiry = new SessionExpiry({ ...lost, clock, logger });
+  const { leaseTtlMs, leaseGraceMs: graceMs, expiryWarmUpMs: warmUpMs } = config;
+  const sessions = new WorkerSessions({
+    ...{ store: engines.fleet, directory, reconciler, renewal, expiry, leaseTtlMs, clock, logger },
+  });
+  const silent = new SilentWorkers({ directory, heartbeats, jobs: engines.jobs, clock });
+  const expiryTask = new LeaseExpiryTask({
+    ...{ directory, silent, expiry, caughtUp, term, leaseTtlMs, graceMs, warmUpMs, clock, logger },
+    answers: (record) => nodes.answers(record),
+  });
+  const reservations = new Reservations({ store: engines.fleet, directory, jobs, clock });
+  const claims = new Claims({ store: engines.jobs, jobs, sessions, reservations, clock });
+  return { nodes, kills, reconciler, sessions, silent, expiryTask, reservations, claims };
 }
 
 /** What this control plane learns from the topics: beats of the workers, and what other control planes do. */
@@ -218,13 +261,15 @@ function readOthers(
   { engines, runtime }: ControlPlaneOptions,
   parts: {
     readonly directory: WorkerDirectory;
+    readonly heartbeats: Heartbeats;
     readonly projector: Projector;
     readonly signals: JobSignals;
     readonly publisher: EventPublisher;
   },
 ): readonly Service[] {
-  const { directory, projector, signals, publisher } = parts;
+  const { directory, heartbeats, projector, signals, publisher } = parts;
   const onHeartbeat = (record: StoredRecord): void => {
+    heartbeats.take(record);
     directory.takeBeat(record);
     projector.takeAnswer(record);
   };
@@ -236,7 +281,12 @@ function readOthers(
   };
   const { log } = engines;
   return [
-    new TopicReader({ ...runtime, log, topic: TOPICS.heartbeats, onRecord: onHeartbeat }),
+    new TopicReader({
+      ...{ ...runtime, log, topic: TOPICS.heartbeats, onRecord: onHeartbeat },
+      onBegin: () => {
+        heartbeats.begin();
+      },
+    }),
     new TopicReader({ ...runtime, log, topic: TOPICS.jobEvents, onRecord: onJobEvent }),
   ];
 }
@@ -247,12 +297,13 @@ function assembleSubmit(
     readonly keeper: RegistryKeeper;
     readonly directory: WorkerDirectory;
     readonly active: ActiveJobs;
+    readonly limits: UserLimits;
     readonly jobs: JobRepository;
     readonly offerer: Offerer;
   },
 ) {
   const { clock, random } = runtime;
-  const { keeper, directory, active, jobs, offerer } = parts;
+  const { keeper, directory, active, limits, jobs, offerer } = parts;
   const matcher = new Matcher({
     ...{ keeper, load: active, random },
     defaults: { memoryMb: config.defaultMemoryMb, timeoutMs: config.defaultTimeoutMs },
@@ -265,6 +316,6 @@ function assembleSubmit(
   return {
     matcher,
     admission,
-    submitter: new Submitter({ jobs, admission, matcher, offerer, offerAfterMs, clock, random }),
+    submitter: new Submitter({ jobs, admission, limits, matcher, offerer, offerAfterMs, clock, random }),
   };
 }

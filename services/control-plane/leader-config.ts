@@ -1,7 +1,7 @@
 /** The keys of a control plane's configuration that are about the leader's tasks, and what must hold between them and others. */
 import { z } from 'zod';
 import type { DeadlinePolicy } from '../../core/job/deadline.js';
-import type { EngineProblem } from './engine-config.js';
+import type { ConfigProblem } from '../../core/configuration/engine-choice.js';
 import { TASK_NAMES, type TaskSettings } from './leader/leader-task.js';
 import { cronProblem } from './leader/schedule.js';
 
@@ -71,9 +71,9 @@ export const leaderKeys = {
 type LeaderConfig = z.output<z.ZodObject<typeof leaderKeys>>;
 
 /** What does not hold between the keys. Keys that are wrong by themselves may be missing. */
-export function leaderProblems(config: Partial<LeaderConfig & { readonly log: string }>): readonly EngineProblem[] {
+export function leaderProblems(config: Partial<LeaderConfig & { readonly log: string }>): readonly ConfigProblem[] {
   const { unusedRegistryMs, jobRetentionMs, maxEndedJobs } = config;
-  const problems: EngineProblem[] = [];
+  const problems: ConfigProblem[] = [];
   if (typeof unusedRegistryMs === 'number' && unusedRegistryMs > (jobRetentionMs ?? Infinity)) {
     const message = 'must be at most jobRetentionMs: jobs tell when an entry was last used';
     problems.push({ key: 'unusedRegistryMs', message });

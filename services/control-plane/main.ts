@@ -53,6 +53,7 @@ export async function startControlPlane(options: {
     const server = await RpcServer.start({ ...runtime, listen: config.listen, services: bind(plane, open, runtime) });
     releases.push(() => server.stop({ graceMs: GRACE_MS }));
     logger.info({ address: server.address, engines: open.names }, 'control plane serves');
+    if (config.blobs === 's3') warnWhenAway(open.blobs(), runtime);
     let stopping: Promise<void> | null = null;
     return { address: server.address, log, stop: () => (stopping ??= stop()) };
   } catch (error) {
@@ -66,6 +67,13 @@ function dialWith({ logger }: ControlPlaneRuntime): Dial {
     const channel = connectRpc({ address, logger });
     return { client: channel.client(WorkerNodeService), close: () => channel.close() };
   };
+}
+
+/** Blobs are opened when they are first needed; who starts a control plane is told at once that they cannot be had. */
+function warnWhenAway(blobs: Promise<unknown>, { logger }: ControlPlaneRuntime): void {
+  blobs.catch((error: unknown) => {
+    logger.warn({ error }, 'the blob store cannot be used; it is tried again when it is needed');
+  });
 }
 
 function bind({ handlers }: ControlPlane, open: OpenEngines, runtime: ControlPlaneRuntime): readonly BoundService[] {

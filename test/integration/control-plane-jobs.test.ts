@@ -88,6 +88,39 @@ describe('SubmitJob', () => {
   });
 });
 
+describe('RetryJob', () => {
+  test('makes a new job of one that was killed, once for each id, and leaves the old one as it is', async () => {
+    const { jobs } = await open();
+    await jobs.submitJob({ jobId: 'old', job: anyJob({ memoryMb: 77 }) });
+    await expect(jobs.retryJob({ jobId: 'old' })).rejects.toMatchObject({
+      code: 'NOT_FAILED',
+      message: 'Job old cannot be retried: it is ACCEPTED and has not ended.',
+    });
+    await jobs.killJob({ jobId: 'old' });
+    const before = await jobs.getJob({ jobId: 'old' });
+    const answers = await Promise.all([1, 2, 3].map(() => jobs.retryJob({ jobId: 'old', newJobId: 'new' })));
+    expect(answers.filter(({ created }) => created)).toHaveLength(1);
+    const { job } = await jobs.getJob({ jobId: 'new' });
+    expect(job).toMatchObject({ parentJobId: 'old', memoryMb: 77, status: JobStatus.ACCEPTED });
+    expect(job?.request).toEqual({ ...before.job?.request, name: 'new' });
+    expect(await jobs.getJob({ jobId: 'old' })).toEqual(before);
+    expect((await jobs.retryJob({ jobId: 'old' })).job?.id).not.toBe('new');
+  });
+
+  test('a copy names a parent that exists, and is other content than a job without', async () => {
+    const { jobs } = await open();
+    await jobs.submitJob({ jobId: 'a', job: anyJob() });
+    const copy = { jobId: 'b', job: anyJob(), parentJobId: 'a' };
+    expect((await jobs.submitJob(copy)).job?.parentJobId).toBe('a');
+    expect((await jobs.submitJob(copy)).created).toBe(false);
+    await expect(jobs.submitJob({ ...copy, parentJobId: '' })).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    await expect(jobs.submitJob({ ...copy, jobId: 'c', parentJobId: 'none' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    await expect(jobs.retryJob({ jobId: 'none' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
 describe('claims', () => {
   test('give each of 200 jobs to exactly one of 8 workers that ask for all', async () => {
     const running = await open();

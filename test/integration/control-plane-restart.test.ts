@@ -78,17 +78,12 @@ describe('a control plane that comes back on its file', () => {
     expect(job.history.map(({ to }) => to).slice(3)).toEqual(['CLAIMED', 'RUNNING', 'SUCCEEDED']);
     const { tasks, leader } = await eventually('the leader', async () => {
       const answer = await second.fleet.listLeaderTasks({});
-      return answer.tasks.every(({ lastRunTime }) => lastRunTime !== undefined) && answer;
+      const ran = answer.tasks.filter(({ lastRunTime }) => lastRunTime !== undefined);
+      const wanted = ['publish-events', 're-offer', 'reserve', 'retention', 'heartbeat-ticks', 'lease-expiry'];
+      return wanted.every((name) => ran.some((task) => task.name === name)) && { leader: answer.leader, tasks: ran };
     });
     expect(leader).not.toBe('');
-    expect(tasks.map(({ name }) => name)).toEqual([
-      'publish-events',
-      're-offer',
-      'retention',
-      'topics',
-      'worker-records',
-    ]);
-    expect(tasks.every(({ lastRunSucceeded }) => lastRunSucceeded)).toBe(true);
+    expect(tasks.filter(({ lastRunSucceeded }) => !lastRunSucceeded)).toEqual([]);
     await second.stop();
   });
 });

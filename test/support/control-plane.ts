@@ -1,4 +1,5 @@
 /** A whole control plane over real embedded engines, called without sockets. */
+import type { Clock } from '../../core/ports/clock.js';
 import type { StoredRecord } from '../../core/ports/topic-log.js';
 import type { Job, WorkerEvent } from '../../core/job/job.js';
 import { partitionOf } from '../../core/dispatch/partition-of.js';
@@ -13,6 +14,7 @@ import { SqliteFleetStore } from '../../infra/store/sqlite/sqlite-fleet-store.js
 import { SqliteJobStore } from '../../infra/store/sqlite/sqlite-job-store.js';
 import { SqliteJobSurvey } from '../../infra/store/sqlite/sqlite-job-survey.js';
 import { SqliteRegistryStore } from '../../infra/store/sqlite/sqlite-registry-store.js';
+import { SqliteUserSlotStore } from '../../infra/store/sqlite/sqlite-user-slot-store.js';
 import { encodeWorkerEvent } from '../../proto/codec/index.js';
 import { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
 import { ClusterService } from '../../proto/gen/marid/v1/cluster_service_pb.js';
@@ -35,6 +37,8 @@ export interface TestControlPlaneOptions {
   readonly beside?: TestControlPlane;
   /** Default: no worker can be reached. */
   readonly dial?: Dial;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /** Clients of a control plane's services, its engines, and its end. */
@@ -47,6 +51,7 @@ export interface TestControlPlane {
   readonly workers: ServiceClient<typeof WorkerService>;
   readonly log: EmbeddedTopicLog;
   readonly store: SqliteJobStore;
+  readonly userSlots: SqliteUserSlotStore;
   readonly registry: SqliteRegistryStore;
   readonly db: SqliteDatabase;
   /** Ends the parts in order, the database last. */
@@ -58,12 +63,13 @@ export interface TestControlPlane {
 /** Starts one. */
 export async function openControlPlane(options: TestControlPlaneOptions = {}): Promise<TestControlPlane> {
   const logger = new QuietLogger();
-  const clock = new SystemClock();
+  const clock = options.clock ?? new SystemClock();
   const runtime = { clock, random: new SystemRandom(), logger };
   const { beside } = options;
   const db = beside?.db ?? SqliteDatabase.open({ path: options.path ?? ':memory:', logger });
   const log = beside?.log ?? new EmbeddedTopicLog({ db, clock, logger });
   const store = new SqliteJobStore(db);
+  const userSlots = new SqliteUserSlotStore(db);
   const registry = new SqliteRegistryStore(db);
   const plane = await ControlPlane.create({
     config: controlPlaneConfigSchema.parse({ ...options.config }),
@@ -74,6 +80,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
         survey: new SqliteJobSurvey(db),
         registry,
         fleet: new SqliteFleetStore(db),
+        userSlots,
       },
       ...{ log, lease: new EmbeddedLease({ db, clock }), names: { store: 'sqlite' } },
       dial: options.dial ?? unreachable,
@@ -89,7 +96,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
     jobs: createInProcessClient(JobService, handlers.jobs),
     fleet: createInProcessClient(FleetService, handlers.fleet),
     workers: createInProcessClient(WorkerService, handlers.workers),
-    ...{ log, store, registry, db },
+    ...{ log, store, registry, userSlots, db },
     stop: async () => {
       await plane.stop();
       if (beside !== undefined) return;

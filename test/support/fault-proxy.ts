@@ -36,6 +36,7 @@ export class FaultProxy {
   bytesIn = 0;
 
   private current: Fault = { kind: 'none' };
+  private trapped: { readonly text: string; readonly fault: Fault } | null = null;
   private readonly links = new Set<Link>();
   private readonly whenIn: { readonly bytes: number; readonly resolve: () => void }[] = [];
 
@@ -89,6 +90,11 @@ export class FaultProxy {
     for (const link of this.links) this.cutLink(link);
   }
 
+  /** From the moment that a client sends bytes with this text, which still pass, `fault` is what happens. */
+  trap(text: string, fault: Fault): void {
+    this.trapped = { text, fault };
+  }
+
   /** Resolves when clients have sent this many bytes more. */
   async passed(bytes: number): Promise<void> {
     await new Promise<void>((resolve) => this.whenIn.push({ bytes: this.bytesIn + bytes, resolve }));
@@ -119,8 +125,12 @@ export class FaultProxy {
   }
 
   private pass(link: Link, to: Socket, bytes: Buffer): void {
-    const { current } = this;
     const inward = to === link.server;
+    if (inward && this.trapped !== null && bytes.includes(this.trapped.text)) {
+      this.fault = this.trapped.fault;
+      this.trapped = null;
+    }
+    const { current } = this;
     if (current.kind === 'half-open' || (current.kind === 'lost-answers' && !inward)) {
       link.torn = true;
       return;

@@ -93,6 +93,7 @@ export function makeJob(overrides: Partial<Job> = {}): Job {
     revision: 1,
     createdAt,
     updatedAt: createdAt,
+    parentId: null,
     request,
     requestHash: 'hash',
     resolution,
@@ -180,6 +181,10 @@ export function makeWorker(overrides: Partial<WorkerRecord> = {}): WorkerRecord 
     seenAt: FIXTURE_TIME,
     draining: false,
     stopped: false,
+    leaseTtlMs: 120_000,
+    expired: null,
+    released: false,
+    reservation: null,
     ...overrides,
   };
 }

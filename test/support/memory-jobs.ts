@@ -114,16 +114,23 @@ export class MemoryJobs {
   /** The service. */
   get handlers(): ServiceHandlers<typeof JobService> {
     return {
-      submitJob: async ({ jobId, job }) => {
+      submitJob: async ({ jobId, job, parentJobId }) => {
         this.submittedIds.push(jobId);
         const created = !this.stored.has(jobId);
         if (created && job !== undefined) {
-          this.add(jobId, job);
+          this.add(jobId, job).parentJobId = parentJobId;
           this.onSubmit(jobId);
         }
         this.lostAnswers -= 1;
         if (this.lostAnswers >= 0) throw new MaridError('UNAVAILABLE', 'The answer is lost.');
         return { job: this.get(jobId), created };
+      },
+      retryJob: async ({ jobId, newJobId }) => {
+        const { request, status } = this.get(jobId);
+        if (status !== JobStatus.FAILED) throw new MaridError('NOT_FAILED', `Job ${jobId} cannot be retried.`);
+        const created = !this.stored.has(newJobId);
+        if (created && request !== undefined) this.add(newJobId, request).parentJobId = jobId;
+        return { job: this.get(newJobId), created };
       },
       resolveJob: async ({ job }) => this.resolve(job),
       getJob: async ({ jobId }) => ({ job: this.get(jobId) }),

@@ -80,20 +80,25 @@ export class TestRedis {
     this.folder.remove();
   }
 
-  private async ask<T>(question: (client: Redis) => Promise<T>): Promise<T> {
-    const client = new Redis(this.url, {
-      lazyConnect: true,
-      retryStrategy: null,
-      maxRetriesPerRequest: 0,
-      disconnectTimeout: 50,
-    });
-    client.on('error', () => undefined); // the call rejects as well
-    try {
-      await client.connect();
-      return await question(client);
-    } finally {
-      client.disconnect();
-    }
+  private ask<T>(question: (client: Redis) => Promise<T>): Promise<T> {
+    return withRedis(this.url, question);
+  }
+}
+
+/** Asks a server something, with a client of its own. */
+export async function withRedis<T>(url: string, question: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: null,
+    maxRetriesPerRequest: 0,
+    disconnectTimeout: 50,
+  });
+  client.on('error', () => undefined); // the call rejects as well
+  try {
+    await client.connect();
+    return await question(client);
+  } finally {
+    client.disconnect();
   }
 }
 

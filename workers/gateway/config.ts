@@ -1,7 +1,8 @@
 /** Configuration of a worker: the keys of section `worker`, with defaults and limits. */
 import { z } from 'zod';
+import { kafkaProblems } from '../../core/configuration/kafka-keys.js';
 import { fetchKeys } from './fetch-config.js';
-import { logKeys, logProblems } from './log-config.js';
+import { logKeys } from './log-config.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -62,7 +63,7 @@ export const workerConfigSchema = z
   })
   .superRefine(
     (config, context) => {
-      for (const { key, message } of logProblems(config)) {
+      for (const { key, message } of kafkaProblems(config)) {
         context.addIssue({ code: 'custom', path: [key], message });
       }
     },

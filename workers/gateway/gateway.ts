@@ -81,32 +81,37 @@ export class Gateway {
     const holds = (jobId: string): boolean => held.ofJob(jobId).length > 0;
     const runs = (jobId: string): boolean => held.ofJob(jobId).some((attempt) => attempt.phase !== 'ended');
     const shared = { identity, client, launcher, log, budget, held, jobsFolder, clock, random, logger };
+    this.#lease = new LeaseKeeper(shared);
     const claims = {
       ...shared,
       gate: this.#gate,
+      lease: this.#lease,
       onRoom: () => this.#onRoom(),
       onRefused: () => this.#session?.refresh(),
     };
     this.#budget = budget;
     this.#held = held;
     this.#outbox = new EventOutbox(shared);
-    this.#lease = new LeaseKeeper(shared);
     const reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     const stages = stagesOf(launcher, cache, { timeoutMs: config.stagingTimeoutMs, clock });
     this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, reporter });
     this.#adoption = new Adoption({ ...shared, runner: this.#runner });
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
-    const mayClaim = (): boolean => this.#mayClaim();
+    const mayClaim = (): boolean => this.#mayClaim() && this.#session?.reservedMb === null;
     this.#reader = new OfferReader({ ...shared, pool, claimer: this.#claimer, mayClaim, runs });
-    const isIdle = (): boolean => mayClaim() && this.#reader.size === 0 && this.#claimer.size === 0;
+    // Offers that were read and wait do not fit; others may, of which no offer will be read.
+    const isIdle = (): boolean => this.#mayClaim() && this.#claimer.size === 0;
     this.#puller = new NextPuller({
       ...claims,
       isIdle,
+      onReservation: (reservation) => this.#session?.reserved(reservation),
+      onRoom: () => this.#reader.pump(),
       onClaimed: (job) => this.#accept(job, `${job.jobId}/${job.attempt}`),
     });
     this.#beats = new Beats({
       ...shared,
+      lease: this.#lease,
       intervalMs: () => this.#session?.heartbeatMs ?? FLUSH_MS,
       beat: () => this.#beat(),
     });
@@ -121,6 +126,7 @@ export class Gateway {
     launcher.onReconnected(async () => {
       await this.#lease.tell();
       await this.#adoption.run();
+      this.#onRoom();
     });
     await this.#adoption.run();
     this.#session = this.#openSession(address);
@@ -174,16 +180,21 @@ export class Gateway {
       recentlyHeld: () => this.#held.recentReferences(),
       onKill: (reference) => this.#runner.kill(reference),
       onLost: (reference) => this.#runner.disown(reference),
-      onReady: () => this.#reader.pump(),
+      onReady: () => {
+        this.#outbox.open();
+        this.#reader.pump();
+      },
     });
   }
 
   #mayClaim(): boolean {
-    return this.#session?.mayClaim === true && this.#stopping === null;
+    return this.#session?.mayClaim === true && this.#stopping === null && this.#options.launcher.connected;
   }
 
   #onRoom(): void {
     this.#reader.pump();
+    const reservedMb = this.#session?.reservedMb ?? null;
+    if (reservedMb === null ? this.#puller.expectsMore : this.#budget.freeMb >= reservedMb) this.#puller.wake();
   }
 
   /** Takes a claimed job over. Its memory, perhaps reserved by its offer, is what its specification says, or it does not run here. */

@@ -13,7 +13,7 @@ import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
 import { LauncherLink } from './attempts/launcher-link.js';
-import { CacheFolder, cacheFolderOf } from './cache/cache-folder.js';
+import { cacheFolderOf } from './cache/cache-folder.js';
 import { DependencyCache } from './cache/dependency-cache.js';
 import type { WorkerConfig } from './config.js';
 import { Gateway } from './gateway.js';
@@ -96,7 +96,7 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
 async function openCache(config: WorkerConfig, runtime: WorkerRuntime, releases: Releases): Promise<DependencyCache> {
   const fetchers = openFetchers(config, runtime);
   releases.push(() => fetchers.close());
-  const folder = await CacheFolder.open(cacheFolderOf(config.stateFolder));
+  const folder = cacheFolderOf(config.stateFolder);
   return DependencyCache.open({ folder, fetchers, settings: config, ...runtime });
 }
 

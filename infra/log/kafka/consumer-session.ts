@@ -7,7 +7,7 @@ import type { KafkaDriver } from './kafka-driver.js';
 import { errorNames, toMaridError } from './kafka-errors.js';
 import type { KafkaSockets } from './kafka-sockets.js';
 import type { KafkaSettings } from './options.js';
-import { within } from './time-limit.js';
+import { within } from '../../../core/time/within.js';
 import { ASK_AGAIN_MS, SURE_AFTER_MS } from './topic-admin.js';
 
 /** Longest time that the brokers keep a fetch waiting for records, milliseconds. */

@@ -3,7 +3,7 @@ import { MaridError } from '../../../core/errors/marid-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { KafkaSockets } from './kafka-sockets.js';
-import { within } from './time-limit.js';
+import { within } from '../../../core/time/within.js';
 
 /** What kafkajs' producer and admin have in common. */
 export interface Connectable {

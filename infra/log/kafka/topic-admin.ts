@@ -5,7 +5,7 @@ import type { Clock } from '../../../core/ports/clock.js';
 import type { LogRecord, PartitionOffset, TopicPartition } from '../../../core/ports/topic-log.js';
 import { errorNames, toMaridError } from './kafka-errors.js';
 import type { Renewable } from './renewable.js';
-import { within } from './time-limit.js';
+import { within } from '../../../core/time/within.js';
 
 /** Time after which a topic that was there counts as gone, milliseconds: a broker that has just started does not know all of them yet. */
 export const SURE_AFTER_MS = 2_000;

@@ -5,12 +5,13 @@
 import { closeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { SystemClock } from '../../runtime/system-clock.js';
+import { Guard } from './guard.js';
 import { LauncherServer } from './launcher-server.js';
 import { LeaseDeadline } from './lease-deadline.js';
 import { LineLogger } from './line-logger.js';
 import { listInheritableDescriptors, readBoot } from './proc.js';
 import { ProcessTable } from './process-table.js';
-import { RecordFolder } from './record-folder.js';
+import { RecordJournal } from './record-journal.js';
 import { SocketFolder } from './socket-folder.js';
 
 /** Signals that end a launcher which runs nothing, and that one which runs something ignores. */
@@ -23,14 +24,17 @@ async function main([path = '', idleMs = '', leaseMs = '']: readonly string[]): 
   const logger = new LineLogger({ clock, fields: { launcher: process.pid } });
   const stop = (reason: string): void => {
     logger.info({ reason }, 'stopping');
+    guard.stop();
     process.exit(0);
   };
   const folder = SocketFolder.open(path);
   const server = createServer();
+  const guard = new Guard({ command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)], logger });
   const table = new ProcessTable({
-    records: new RecordFolder({ folder: path, logger }),
+    records: new RecordJournal({ folder: path, logger }),
     lease: new LeaseDeadline({ clock, leaseMs: Number(leaseMs) }),
     boot: readBoot(),
+    guard,
     clock,
     logger,
     onExit: (exit) => workers.tell(exit),

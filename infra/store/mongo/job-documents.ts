@@ -13,7 +13,7 @@ import { pushMark, type GuardedDocument, type GuardedInsert, type GuardedUpdate 
 /** Parts of a job in `details`; `id` and `createdAt` are fields. */
 type JobDetails = Pick<
   Job,
-  'request' | 'requestHash' | 'resolution' | 'pool' | 'memoryMb' | 'timeoutMs' | 'maxAttempts'
+  'parentId' | 'request' | 'requestHash' | 'resolution' | 'pool' | 'memoryMb' | 'timeoutMs' | 'maxAttempts'
 >;
 
 /** Parts of a job that `replace` sets. */
@@ -106,8 +106,9 @@ export function isPublished(document: JobDocument): boolean {
   return document.publishedSequence >= document.lastSequence;
 }
 
-function encodeDetails({ request, requestHash, resolution, pool, memoryMb, timeoutMs, maxAttempts }: Job): string {
-  const details: JobDetails = { request, requestHash, resolution, pool, memoryMb, timeoutMs, maxAttempts };
+function encodeDetails(job: Job): string {
+  const { parentId, request, requestHash, resolution, pool, memoryMb, timeoutMs, maxAttempts } = job;
+  const details: JobDetails = { parentId, request, requestHash, resolution, pool, memoryMb, timeoutMs, maxAttempts };
   return JSON.stringify(details);
 }
 

@@ -76,10 +76,16 @@ export const DUPLICATE_KEY = 11000;
 /** What was caught as a `MaridError` that names the database (`place`, without credentials); what is not the driver's as it is. */
 export function translateMongoError(error: unknown, place: string): unknown {
   if (isMaridError(error) || !isNativeError(error)) return error;
+  if ('syscall' in error && error.syscall === 'open') {
+    const message = `A TLS file for the MongoDB database ${place} cannot be read: ${error.message}.`;
+    return new MaridError('INVALID_ARGUMENT', message, { cause: error });
+  }
   const found = findTranslation(error);
   if (found === null) return error;
   const details = { cause: error, ...(found.retryable === undefined ? {} : { retryable: found.retryable }) };
-  return new MaridError(found.code, `The MongoDB database ${place} ${found.problem}.`, details);
+  // Only this one tells why no server was found: a refused connection, a certificate, a name.
+  const why = error.name === 'MongoServerSelectionError' ? ` (${error.message})` : '';
+  return new MaridError(found.code, `The MongoDB database ${place} ${found.problem}${why}.`, details);
 }
 
 /** The error for one refused write of a batch. */
@@ -119,5 +125,6 @@ function findTranslation(error: Error): Translation | null {
   const byCode = BY_CODE.get(serverCodeOf(error));
   if (byCode !== undefined) return byCode;
   if (error.name === 'BSONError' || error.name === 'RangeError') return TOO_LARGE;
+  if ('syscall' in error) return UNREACHABLE; // a socket that broke while the driver waited to write on: it passes Node's own error
   return BY_NAME[error.name] ?? (error.name.startsWith('Mongo') ? DEFECT : null);
 }

@@ -19,6 +19,7 @@ export const COLLECTIONS = {
   workers: 'workers',
   counters: 'counters',
   taskRuns: 'task_runs',
+  userSlots: 'user_slots',
   taskControls: 'task_controls',
 } as const;
 

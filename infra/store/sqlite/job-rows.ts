@@ -9,7 +9,16 @@ import { numberAt, textAt, type SqlRow } from './sqlite-connection.js';
 /** Parts of a job that never change after insert. */
 type JobDetails = Pick<
   Job,
-  'id' | 'createdAt' | 'request' | 'requestHash' | 'resolution' | 'pool' | 'memoryMb' | 'timeoutMs' | 'maxAttempts'
+  | 'id'
+  | 'createdAt'
+  | 'parentId'
+  | 'request'
+  | 'requestHash'
+  | 'resolution'
+  | 'pool'
+  | 'memoryMb'
+  | 'timeoutMs'
+  | 'maxAttempts'
 >;
 
 /** Everything else but the published sequence, which is raised without a new revision. */
@@ -20,10 +29,11 @@ export const JOB_COLUMNS = 'd.document, j.state, j.published_sequence';
 
 /** JSON of what never changes. */
 export function encodeDetails(job: Job): string {
-  const { id, createdAt, request, requestHash, resolution, pool, memoryMb, timeoutMs, maxAttempts } = job;
+  const { id, createdAt, parentId, request, requestHash, resolution, pool, memoryMb, timeoutMs, maxAttempts } = job;
   const details: JobDetails = {
     id,
     createdAt,
+    parentId,
     request,
     requestHash,
     resolution,

@@ -72,7 +72,10 @@ const LEADER = `
   CREATE INDEX jobs_of_user ON jobs (user_name, pool, memory_mb) WHERE active = 1;
 `;
 
-const MIGRATIONS: readonly string[] = [JOBS + REST + LOG, LEADER];
+const USER_SLOTS =
+  'CREATE TABLE user_slots (user TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL);';
+
+const MIGRATIONS: readonly string[] = [JOBS + REST + LOG, LEADER, USER_SLOTS];
 
 /** Refuses files of other programs and of later versions, with `UNSUPPORTED`. */
 export function checkVersion(connection: SqliteConnection, path: string): void {

@@ -14,6 +14,7 @@ import {
 } from '../../../proto/gen/marid/v1/worker_service_pb.js';
 import type { ServiceHandlers } from '../../../proto/rpc/service.js';
 import type { ClaimAnswer, Claims } from '../fleet/claims.js';
+import type { LiveWorker, WorkerDirectory } from '../fleet/worker-directory.js';
 import type { WorkerSessions } from '../fleet/worker-sessions.js';
 
 const MOST_CLAIMS = 256;
@@ -23,6 +24,7 @@ const LONGEST_TEXT = 255;
 export interface WorkerHandlerOptions {
   readonly sessions: WorkerSessions;
   readonly claims: Claims;
+  readonly directory: WorkerDirectory;
   readonly pools: readonly string[];
   readonly leaseTtlMs: number;
   readonly heartbeatIntervalMs: number;
@@ -30,7 +32,7 @@ export interface WorkerHandlerOptions {
 
 /** Handlers over sessions and claims. */
 export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHandlers<typeof WorkerService> {
-  const { sessions, claims, pools, leaseTtlMs, heartbeatIntervalMs } = options;
+  const { sessions, claims, directory, pools, leaseTtlMs, heartbeatIntervalMs } = options;
   return {
     registerWorker: async (request) => {
       checkRegistration(request, pools);
@@ -55,7 +57,10 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
       checkCount('max_jobs', request.maxJobs);
       const { memoryMb, maxJobs, claimId } = request;
       const specifications = await claims.claimNext(request, { memoryMb, maxJobs, claimId });
-      return { specifications: specifications.map(specificationToMessage) };
+      return {
+        specifications: specifications.map(specificationToMessage),
+        ...reserved(directory.get(request.workerId)),
+      };
     },
     sync: async (request) => {
       const { workerId, session, memoryFreeMb, stopping } = request;
@@ -66,9 +71,16 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
         lost: answer.lost.map(attemptReferenceToMessage),
         kills: answer.kills.map(attemptReferenceToMessage),
         draining: answer.draining,
+        ...reserved(directory.get(workerId)),
       };
     },
   };
+}
+
+/** What a worker that is known is told of its reservation. */
+function reserved(worker: LiveWorker | null): { reservation?: { jobId: string; memoryMb: number } } {
+  const reservation = worker?.record.reservation ?? null;
+  return reservation === null ? {} : { reservation: { jobId: reservation.jobId, memoryMb: reservation.memoryMb } };
 }
 
 function namesOf({ jobId, claimId }: { jobId: string; claimId: string }): { jobId: string; claimId: string } {

@@ -1,9 +1,10 @@
 /** Gives jobs to workers. */
 import { LRUCache } from 'lru-cache';
-import { claimJob, specificationOf } from '../../../core/job/claim.js';
+import { claimJob, specificationOf, type ClaimJobResult } from '../../../core/job/claim.js';
 import type { Job, JobSpecification } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
+import type { Reservations } from '../dispatch/reservations.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import { CLAIM_REPEATED_MS } from './claim-times.js';
 import type { LiveWorker } from './worker-directory.js';
@@ -14,11 +15,15 @@ const KEPT_ANSWERS = 200;
 /** Candidates read for each job wanted: the oldest ones may be too big together, or be claimed by another meanwhile. */
 const CANDIDATES_PER_JOB = 2;
 
+const GONE = { kind: 'gone' } as const;
+const REFUSED = { kind: 'refused' } as const;
+
 /** Options of `Claims`. */
 export interface ClaimsOptions {
   readonly store: JobStore;
   readonly jobs: JobRepository;
   readonly sessions: WorkerSessions;
+  readonly reservations: Reservations;
   readonly clock: Clock;
 }
 
@@ -33,7 +38,7 @@ export type ClaimAnswer =
   | { readonly kind: 'claimed'; readonly specification: JobSpecification }
   /** Somebody else has the job, or it does not wait. */
   | { readonly kind: 'gone' }
-  /** The session is over, or the worker drains. */
+  /** The session is over, the worker drains, or it is reserved for another job. */
   | { readonly kind: 'refused' };
 
 /** What a `claimNext` asks for. */
@@ -44,7 +49,7 @@ export interface ClaimNextOptions {
   readonly claimId: string;
 }
 
-/** Claims are decided at once for a whole batch, so that their writes share a commit. */
+/** Claims are decided at once for a whole batch, so that their writes share a commit. A worker that is reserved for a job gets no other. */
 export class Claims {
   private readonly answers = new LRUCache<string, Promise<readonly JobSpecification[]>>({ max: KEPT_ANSWERS });
   /** Jobs that a `claimNext` is about to claim: others pass them over. */
@@ -58,8 +63,9 @@ export class Claims {
     entries: readonly { readonly jobId: string; readonly claimId: string }[],
   ): Promise<readonly ClaimAnswer[]> {
     const worker = await this.claimant(identity);
-    if (worker === null) return entries.map(() => ({ kind: 'refused' }));
-    return Promise.all(entries.map(({ jobId, claimId }) => this.claimOne(worker, jobId, claimId)));
+    if (worker === null) return entries.map(() => REFUSED);
+    const reserved = await this.options.reservations.jobOf(worker.record);
+    return Promise.all(entries.map((entry) => this.claimOne(worker, reserved, entry)));
   }
 
   /**
@@ -89,14 +95,18 @@ export class Claims {
     const earlier = await this.claimedBefore(worker, claimId);
     if (earlier.length > 0) return earlier;
     const limit = maxJobs * CANDIDATES_PER_JOB;
-    const waiting = await this.options.store.waiting({ pool: worker.record.pool, memoryMb, limit });
+    const reserved = await this.options.reservations.jobOf(worker.record);
+    const waiting =
+      reserved === null ? await this.options.store.waiting({ pool: worker.record.pool, memoryMb, limit }) : [reserved];
     const chosen = fitting(
       waiting.filter(({ id }) => !this.underWay.has(id)),
       options,
     );
     for (const { id } of chosen) this.underWay.add(id);
     try {
-      const answers = await Promise.all(chosen.map(({ id }) => this.claimOne(worker, id, claimId)));
+      const answers = await Promise.all(
+        chosen.map(({ id }) => this.claimOne(worker, reserved, { jobId: id, claimId })),
+      );
       return answers.flatMap((each) => (each.kind === 'claimed' ? [each.specification] : []));
     } finally {
       for (const { id } of chosen) this.underWay.delete(id);
@@ -121,14 +131,22 @@ export class Claims {
     return worker === null || worker.record.draining || worker.record.stopped ? null : worker;
   }
 
-  private async claimOne({ record }: LiveWorker, jobId: string, claimId: string): Promise<ClaimAnswer> {
+  private async claimOne(
+    { record }: LiveWorker,
+    reserved: Job | null,
+    { jobId, claimId }: { readonly jobId: string; readonly claimId: string },
+  ): Promise<ClaimAnswer> {
     const { id: workerId, host, session, pool } = record;
     const now = this.options.clock.now();
-    const decided = await this.options.jobs.decide(jobId, (job) =>
-      job.pool === pool ? claimJob(job, { workerId, host, session, claimId, now }) : ({ kind: 'gone' } as const),
-    );
-    if (decided === null || decided.result.kind === 'gone') return { kind: 'gone' };
-    if (decided.result.kind === 'repeated' && !this.mayBeRepeated(decided.job)) return { kind: 'gone' };
+    const decided = await this.options.jobs.decide(jobId, (job): ClaimJobResult | { readonly kind: 'refused' } => {
+      const result = job.pool === pool ? claimJob(job, { workerId, host, session, claimId, now }) : GONE;
+      const isOther = reserved !== null && reserved.id !== jobId;
+      return result.kind === 'claimed' && isOther ? REFUSED : result; // a repeated claim was made before
+    });
+    if (decided === null || decided.result.kind === 'gone') return GONE;
+    if (decided.result.kind === 'refused') return REFUSED;
+    if (decided.result.kind === 'repeated' && !this.mayBeRepeated(decided.job)) return GONE;
+    if (reserved?.id === jobId) await this.options.reservations.put(record, null);
     return { kind: 'claimed', specification: specificationOf(decided.job) };
   }
 }

@@ -14,12 +14,15 @@ export interface LeaderTask {
 /** Every task that a control plane has; the configuration may name these. */
 export const TASK_NAMES = [
   'deadlines',
+  'heartbeat-ticks',
+  'lease-expiry',
   'publish-events',
   're-offer',
   'registry-clean-up',
+  'reserve',
   'retention',
   'usage',
-  'worker-records',
+  'user-limits',
 ] as const;
 
 /** What the configuration says about a task. */

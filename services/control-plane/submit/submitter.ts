@@ -1,11 +1,14 @@
 /** Takes jobs. */
 import { MaridError } from '../../../core/errors/marid-error.js';
 import { acceptJob } from '../../../core/job/accept.js';
+import { requestAgain, retryProblem } from '../../../core/job/copy.js';
 import type { Job, JobRequest } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Random } from '../../../core/ports/random.js';
+import { isTerminal } from '../../../core/job/status.js';
 import type { Offerer } from '../dispatch/offerer.js';
 import { jobNotFound, type JobRepository } from '../jobs/job-repository.js';
+import type { UserLimits } from '../quota/user-limits.js';
 import type { Admission } from './admission.js';
 import { contentHash } from './content-hash.js';
 import type { Matcher } from './matcher.js';
@@ -14,12 +17,22 @@ import type { Matcher } from './matcher.js';
 export interface SubmitterOptions {
   readonly jobs: JobRepository;
   readonly admission: Admission;
+  readonly limits: UserLimits;
   readonly matcher: Matcher;
   readonly offerer: Offerer;
   /** How long the dispatch loop leaves a new job alone, milliseconds. */
   readonly offerAfterMs: number;
   readonly clock: Clock;
   readonly random: Random;
+}
+
+/** A job to submit. */
+export interface Submission {
+  /** Empty: generated. */
+  readonly jobId: string;
+  readonly request: JobRequest;
+  /** Job that this one is a retry or a copy of, which must exist; `null`: none. */
+  readonly parentId: string | null;
 }
 
 /** An accepted job. */
@@ -34,17 +47,21 @@ export class Submitter {
   constructor(private readonly options: SubmitterOptions) {}
 
   /**
-   * Accepts a job: durable when it resolves, and offered to the workers. `INVALID_ARGUMENT`, `NO_MATCH`, and `ALREADY_EXISTS` when the id is taken
-   * by other content.
+   * Accepts a job: durable when it resolves, and offered to the workers. `INVALID_ARGUMENT`, `NO_MATCH`, `RESOURCE_EXHAUSTED` when the user has as many active jobs as
+   * allowed, and `ALREADY_EXISTS` when the id is taken by other content.
    */
-  async submit(jobId: string, request: JobRequest): Promise<Submitted> {
-    const { admission, jobs, random, offerer } = this.options;
+  async submit(submission: Submission): Promise<Submitted> {
+    const { jobId, request, parentId } = submission;
+    const { admission, limits, jobs, random, offerer } = this.options;
     admission.checkRequest(jobId, request);
-    const requestHash = contentHash(request);
+    const requestHash = contentHash(parentId === null ? request : { request, parentId });
     const id = jobId === '' ? random.id() : jobId;
+    // A job that has ended must not take a slot again, not even for a moment.
+    const known = jobId !== '' && limits.limitOf(request.user) !== null ? await jobs.get(id) : null;
+    if (known !== null) return repeated(known, requestHash);
     let job: Job;
     try {
-      job = await this.accept(id, request, requestHash);
+      job = await this.accept(id, submission, requestHash);
     } catch (error) {
       const earlier = jobId === '' ? null : await jobs.get(id);
       if (earlier === null) throw error;
@@ -55,17 +72,32 @@ export class Submitter {
     return { job, created: true };
   }
 
-  private async accept(id: string, request: JobRequest, requestHash: string): Promise<Job> {
-    const { admission, matcher, clock, offerAfterMs } = this.options;
+  /** Submits the request of a job that FAILED or was KILLED again, as a new job. `NOT_FOUND`, `NOT_FAILED`, otherwise as `submit`. */
+  async retry(parentId: string, jobId: string): Promise<Submitted> {
+    const parent = await this.options.jobs.require(parentId);
+    const problem = retryProblem(parent);
+    if (problem !== null) throw new MaridError('NOT_FAILED', problem, { facts: { job_id: parentId } });
+    return this.submit({ jobId, request: requestAgain(parent), parentId });
+  }
+
+  private async accept(id: string, { request, parentId }: Submission, requestHash: string): Promise<Job> {
+    const { admission, jobs, limits, matcher, clock, offerAfterMs } = this.options;
+    if (parentId !== null) await jobs.require(parentId);
     const outcome = await matcher.resolve(request);
     if (outcome.kind === 'none') throw new MaridError('NO_MATCH', outcome.message);
     const { resolution, explanation } = outcome;
     admission.checkMemory(request, resolution.memoryMb);
-    return acceptJob({ id, request, requestHash, resolution, explanation, now: clock.now(), offerAfterMs });
+    await limits.take(request.user, id);
+    return acceptJob({ id, request, requestHash, resolution, explanation, parentId, now: clock.now(), offerAfterMs });
   }
 
+  /** The job that took the id in between. Its slot is its own, if it is the same user's and has not ended. */
   private async findEarlier(job: Job): Promise<Submitted> {
+    const { user } = job.request;
     const earlier = await this.options.jobs.get(job.id);
+    if (earlier === null || earlier.request.user !== user || isTerminal(earlier.status)) {
+      this.options.limits.free(user, job.id);
+    }
     if (earlier === null) throw jobNotFound(job.id); // deleted between the two: the caller may submit again
     return repeated(earlier, job.requestHash);
   }

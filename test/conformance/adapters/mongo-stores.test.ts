@@ -3,6 +3,7 @@ import { MongoFleetStore } from '../../../infra/store/mongo/mongo-fleet-store.js
 import { MongoJobStore } from '../../../infra/store/mongo/mongo-job-store.js';
 import { MongoJobSurvey } from '../../../infra/store/mongo/mongo-job-survey.js';
 import { MongoRegistryStore } from '../../../infra/store/mongo/mongo-registry-store.js';
+import { MongoUserSlotStore } from '../../../infra/store/mongo/mongo-user-slot-store.js';
 import type { MongoDatabase } from '../../../infra/store/mongo/mongo-database.js';
 import { describeEngine } from '../../support/engines.js';
 import { openTestMongo } from '../../support/mongo-database.js';
@@ -10,6 +11,7 @@ import { fleetStoreSuite } from '../suites/fleet-store.js';
 import { jobStoreSuite } from '../suites/job-store.js';
 import { jobSurveySuite } from '../suites/job-survey.js';
 import { registryStoreSuite } from '../suites/registry-store.js';
+import { userSlotStoreSuite } from '../suites/user-slot-store.js';
 
 await describeEngine('mongo', (url) => {
   jobStoreSuite('mongo', () => open(url, (database) => ({ store: new MongoJobStore(database) })));
@@ -18,6 +20,7 @@ await describeEngine('mongo', (url) => {
   );
   registryStoreSuite('mongo', () => open(url, (database) => ({ store: new MongoRegistryStore(database) })));
   fleetStoreSuite('mongo', () => open(url, (database) => ({ store: new MongoFleetStore(database) })));
+  userSlotStoreSuite('mongo', () => open(url, (database) => ({ store: new MongoUserSlotStore(database) })));
 });
 
 async function open<T>(url: string, make: (database: MongoDatabase) => T): Promise<T & { close(): Promise<void> }> {

@@ -5,12 +5,14 @@ import { SqliteFleetStore } from '../../../infra/store/sqlite/sqlite-fleet-store
 import { SqliteJobStore } from '../../../infra/store/sqlite/sqlite-job-store.js';
 import { SqliteJobSurvey } from '../../../infra/store/sqlite/sqlite-job-survey.js';
 import { SqliteRegistryStore } from '../../../infra/store/sqlite/sqlite-registry-store.js';
+import { SqliteUserSlotStore } from '../../../infra/store/sqlite/sqlite-user-slot-store.js';
 import { QuietLogger } from '../../support/quiet-logger.js';
 import { makeTemporaryFolder } from '../../support/temporary-folder.js';
 import { fleetStoreSuite } from '../suites/fleet-store.js';
 import { jobStoreSuite } from '../suites/job-store.js';
 import { jobSurveySuite } from '../suites/job-survey.js';
 import { registryStoreSuite } from '../suites/registry-store.js';
+import { userSlotStoreSuite } from '../suites/user-slot-store.js';
 
 jobStoreSuite('SQLite', async () => open((db) => ({ store: new SqliteJobStore(db) })));
 jobSurveySuite('SQLite', async () =>
@@ -18,6 +20,7 @@ jobSurveySuite('SQLite', async () =>
 );
 registryStoreSuite('SQLite', async () => open((db) => ({ store: new SqliteRegistryStore(db) })));
 fleetStoreSuite('SQLite', async () => open((db) => ({ store: new SqliteFleetStore(db) })));
+userSlotStoreSuite('SQLite', async () => open((db) => ({ store: new SqliteUserSlotStore(db) })));
 
 function open<T>(make: (db: SqliteDatabase) => T): T & { close(): Promise<void> } {
   const folder = makeTemporaryFolder();

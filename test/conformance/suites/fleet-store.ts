@@ -28,7 +28,8 @@ export function fleetStoreSuite(product: string, open: () => Promise<FleetStoreH
       expect(await store.putWorker({ worker })).toBe(true);
       expect(await store.putWorker({ worker: { ...worker, host: 'other' } })).toBe(false);
       expect(await store.getWorker({ id: worker.id })).toEqual(worker);
-      const draining = { ...worker, revision: 2, draining: true };
+      const reservation = { jobId: 'j', memoryMb: 5, since: 7 };
+      const draining = { ...worker, revision: 2, draining: true, reservation };
       expect(await store.putWorker({ worker: draining })).toBe(true);
       expect(await store.putWorker({ worker: { ...draining, revision: 4 } })).toBe(false);
       expect(await store.getWorker({ id: worker.id })).toEqual(draining);

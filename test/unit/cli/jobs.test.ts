@@ -256,9 +256,41 @@ describe('describe job', () => {
   });
 });
 
+describe('retry and clone', () => {
+  const FAILED: Ending = { status: JobStatus.FAILED, result: { exitCode: 1 } };
+
+  test('retry prints the id of a new job that is a copy; of a job that has not failed it is refused', async () => {
+    addFinished('bad', FAILED);
+    addFinished('good', SUCCEEDED);
+    expect(await run('retry', 'bad', '--id', 'again')).toMatchObject({ exitCode: 0, stdout: 'again\n' });
+    expect(marid.jobs.get('again')).toMatchObject({ parentJobId: 'bad', request: { user: 'ada' } });
+    expect(await run('retry', 'good')).toMatchObject({ exitCode: 5, stdout: '' });
+    expect((await run('describe', 'job', 'again')).stdout).toMatch(/Copy of: +bad\n/);
+  });
+
+  test('clone edits what the options name, adds to the environment, and keeps the rest', async () => {
+    const given = {
+      ...{ name: 'j', user: 'bob', memoryMb: 100, pool: 'big', tags: ['x'] },
+      ...{ arguments: ['1'], environment: { A: '1', B: '2' } },
+    };
+    marid.jobs.add('j', create(JobRequestSchema, given));
+    const edits = ['--memory', '2g', '--tag', 'y', '--env', 'B=3', '--', '--other', ''];
+    expect(await run('clone', 'j', '--id', 'k', ...edits)).toMatchObject({ exitCode: 0, stdout: 'k\n' });
+    expect(marid.jobs.get('k')).toMatchObject({
+      parentJobId: 'j',
+      request: {
+        ...{ name: '', user: 'bob', memoryMb: 2048, pool: 'big', tags: ['y'] },
+        ...{ arguments: ['--other', ''], environment: { A: '1', B: '3' } },
+      },
+    });
+    expect(await run('clone', 'none')).toMatchObject({ exitCode: 3 });
+  });
+});
+
 describe('kill, explain, resolve', () => {
   test('do what they say', async () => {
     marid.jobs.add('j', create(JobRequestSchema));
+    expect((await run('describe', 'job', 'j')).stdout).toContain('\nNow\n  It waits.\n');
     expect((await run('explain', 'j')).stdout).toBe(
       'ACCEPTED: It waits.\n  - spark matched.\n  - No worker has room.\n',
     );

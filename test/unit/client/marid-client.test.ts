@@ -46,7 +46,7 @@ describe('submit', () => {
     marid.jobs.lostAnswers = 1_000;
     await expect(client.submit({ user: 'ada' }, { id: 'j', timeoutMs: 300 })).rejects.toMatchObject({
       name: 'MaridError',
-      code: 'UNAVAILABLE',
+      code: expect.stringMatching(/^(UNAVAILABLE|DEADLINE_EXCEEDED)$/), // as the last try ended
     });
     expect(marid.jobs.submittedIds.length).toBeGreaterThan(1);
   });

@@ -116,7 +116,7 @@ export class AttemptRunner {
     await this.#endEarlier(earlier);
     this.#options.reporter.preparing(attempt);
     const { signal } = attempt.abort;
-    const context: StagingContext = { attempt, specification, signal, plan: EMPTY_PLAN, started: null };
+    const context: StagingContext = { attempt, specification, signal, plan: EMPTY_PLAN, direct: null, started: null };
     const { times, failed } = await runStages(this.#options.stages, context, this.#options.clock);
     attempt.stages = times;
     if (failed !== null) this.#stageFailed(attempt, failed.stage, failed.error);

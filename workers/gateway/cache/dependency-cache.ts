@@ -12,7 +12,7 @@ import type { Logger } from '../../../core/ports/logger.js';
 import type { Random } from '../../../core/ports/random.js';
 import { errorCode } from '../staging/staging.js';
 import type { CacheEntry } from './cache-entry.js';
-import type { CacheFolder } from './cache-folder.js';
+import { CacheFolder } from './cache-folder.js';
 import { Download, type DownloadOptions } from './download.js';
 import { chooseVictims } from './eviction.js';
 import { Flights } from './flights.js';
@@ -45,7 +45,8 @@ export interface CacheSettings {
 
 /** Options of `DependencyCache`. */
 export interface DependencyCacheOptions {
-  readonly folder: CacheFolder;
+  /** Where it is, absolute; made when it is missing. */
+  readonly folder: string;
   readonly fetchers: Fetchers;
   readonly settings: CacheSettings;
   readonly clock: Clock;
@@ -78,23 +79,26 @@ interface Known {
 
 export class DependencyCache {
   readonly #options: DependencyCacheOptions;
+  readonly #folder: CacheFolder;
   readonly #known = new Map<string, Known>();
   readonly #flights = new Flights<Known | null>();
   /** URIs that attempts use which have not ended. */
   #inUse: () => ReadonlySet<string> = () => new Set();
 
-  private constructor(options: DependencyCacheOptions) {
+  private constructor(options: DependencyCacheOptions, folder: CacheFolder) {
     this.#options = options;
+    this.#folder = folder;
   }
 
   /** Reads what is there. */
   static async open(options: DependencyCacheOptions): Promise<DependencyCache> {
-    const cache = new DependencyCache(options);
-    await options.folder.sweep(options.clock.now());
-    const stored = [...(await options.folder.list())].sort((a, b) => a.entry.fetchedAt - b.entry.fetchedAt);
+    const folder = await CacheFolder.open(options.folder);
+    const cache = new DependencyCache(options, folder);
+    await folder.sweep(options.clock.now());
+    const stored = [...(await folder.list())].sort((a, b) => a.entry.fetchedAt - b.entry.fetchedAt);
     for (const { entry, usedAt } of stored) {
       const times = { checkedAt: -Infinity, intactAt: -Infinity, usedAt, touchedAt: usedAt };
-      cache.#known.set(entry.uri, { entry, object: options.folder.path(entry), ...times });
+      cache.#known.set(entry.uri, { entry, object: folder.path(entry), ...times });
     }
     return cache;
   }
@@ -146,7 +150,8 @@ export class DependencyCache {
 
   /** Finds out whether what is known is current, and fetches it if not. Null when the cache cannot take it. */
   async #look(uri: string, fetcher: Fetcher, signal: AbortSignal): Promise<Known | null> {
-    const { folder, settings, clock, logger } = this.#options;
+    const { settings, clock, logger } = this.#options;
+    const folder = this.#folder;
     const known = this.#intact(uri);
     const path = folder.newPartial();
     const askedAt = clock.monotonic();
@@ -173,10 +178,10 @@ export class DependencyCache {
   }
 
   #keep(entry: CacheEntry, checkedAt: number): Known {
-    const { folder, clock } = this.#options;
+    const folder = this.#folder;
     const before = this.#known.get(entry.uri);
     if (before !== undefined && before.entry.key !== entry.key) folder.remove(before.entry);
-    const now = clock.now();
+    const now = this.#options.clock.now();
     const times = { checkedAt, intactAt: checkedAt, usedAt: now, touchedAt: now };
     const known = { entry, object: folder.path(entry), ...times };
     this.#known.set(entry.uri, known);
@@ -186,12 +191,12 @@ export class DependencyCache {
 
   /** Makes room, but for what is used and for what has just come. */
   #evict(newest: string): void {
-    const { folder, settings, logger } = this.#options;
+    const { settings, logger } = this.#options;
     const all = [...this.#known.values()];
     if (all.reduce((sum, { entry }) => sum + entry.sizeBytes, 0) <= settings.cacheMaxMb * MIB) return;
     const used = this.#inUse();
     const files = all.map(({ entry, usedAt }) => ({
-      ...{ key: entry.key, sizeBytes: entry.sizeBytes, usedAt, linked: folder.isLinked(entry), entry },
+      ...{ key: entry.key, sizeBytes: entry.sizeBytes, usedAt, linked: this.#folder.isLinked(entry), entry },
       inUse: entry.uri === newest || used.has(entry.uri),
     }));
     const victims = chooseVictims(files, settings.cacheMaxMb * MIB);
@@ -201,7 +206,7 @@ export class DependencyCache {
 
   #drop(entry: CacheEntry): void {
     if (this.#known.get(entry.uri)?.entry === entry) this.#known.delete(entry.uri);
-    this.#options.folder.remove(entry);
+    this.#folder.remove(entry);
   }
 
   /** What is known of a URI, if its object is there as it was, not long ago; else it is forgotten. */
@@ -210,7 +215,7 @@ export class DependencyCache {
     if (known === undefined) return null;
     const now = this.#options.clock.monotonic();
     if (now - known.intactAt < INTACT_MS) return known;
-    if (this.#options.folder.isIntact(known.entry)) return Object.assign(known, { intactAt: now });
+    if (this.#folder.isIntact(known.entry)) return Object.assign(known, { intactAt: now });
     this.#options.logger.warn({ uri: shownUri(uri) }, 'a cached file was changed or removed; it is fetched again');
     this.#drop(known.entry);
     return null;
@@ -242,7 +247,7 @@ export class DependencyCache {
 
   /** Whether the object has vanished since it was last looked at; it is forgotten then. */
   #isGone({ entry }: Known, error: unknown): boolean {
-    const gone = errorCode(error) === 'ENOENT' && !this.#options.folder.isIntact(entry);
+    const gone = errorCode(error) === 'ENOENT' && !this.#folder.isIntact(entry);
     if (gone) this.#drop(entry);
     return gone;
   }
@@ -252,7 +257,7 @@ export class DependencyCache {
     known.usedAt = now;
     if (now - known.touchedAt < TOUCH_MS) return;
     known.touchedAt = now;
-    this.#options.folder.touch(known.entry, now);
+    this.#folder.touch(known.entry, now);
   }
 
   /** Past the cache: fetched aside in the job's own folder. */

@@ -1,8 +1,8 @@
 /**
- * Asks for waiting jobs when there is room and nothing to read: so no job waits for an offer that was lost, and jobs start when the log is
+ * Asks for waiting jobs when there is room for which no offer was read: so no job waits for an offer that was lost, and jobs start when the log is
  * away. All free memory is reserved for the time of a call; a call without a definite answer is repeated with the same id.
  *
- * States: those of its loop, which calls every 1 to 2 s, and again at once while calls give jobs.
+ * States: those of its loop, which calls every 1 to 2 s, after `wake` sooner, and again at once while calls give jobs.
  */
 import { PollLoop } from '../../../core/loops/poll-loop.js';
 import type { MemoryBudget } from '../../../core/dispatch/budget.js';
@@ -12,11 +12,12 @@ import type { Logger } from '../../../core/ports/logger.js';
 import type { Random } from '../../../core/ports/random.js';
 import type { Service } from '../../../core/ports/service.js';
 import { specificationFromMessage } from '../../../proto/codec/specification.js';
-import type { WorkerService } from '../../../proto/gen/marid/v1/worker_service_pb.js';
+import type { Reservation, WorkerService } from '../../../proto/gen/marid/v1/worker_service_pb.js';
 import type { ServiceClient } from '../../../proto/rpc/service.js';
 import { backoffMs } from '../backoff.js';
 import type { ClaimGate } from './claim-gate.js';
-import { isDefinite } from './definite.js';
+import type { LeaseKeeper } from '../session/lease-keeper.js';
+import { isDefinite, tooLate } from './definite.js';
 
 const LEAST_WAIT_MS = 1_000;
 const MOST_JOBS = 256;
@@ -30,13 +31,16 @@ export interface NextPullerOptions {
   readonly identity: { readonly workerId: string; readonly session: string };
   readonly budget: MemoryBudget;
   readonly gate: ClaimGate;
+  readonly lease: Pick<LeaseKeeper, 'mark' | 'covers'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Whether there is nothing else to claim and the worker may claim. */
+  /** Whether no claim is under way and the worker may claim. */
   readonly isIdle: () => boolean;
   /** Takes over what was claimed; its memory is not reserved yet. */
   readonly onClaimed: (specification: JobSpecification) => void;
+  /** Told with each answer for which job the worker is held, or that it is not. */
+  readonly onReservation: (reservation: Reservation | undefined) => void;
   /** Called when memory that was reserved for a call is free again. */
   readonly onRoom: () => void;
   /** Called when the control plane refuses: the session may be over. */
@@ -46,8 +50,9 @@ export interface NextPullerOptions {
 export class NextPuller implements Service {
   readonly #options: NextPullerOptions;
   readonly #loop: PollLoop;
-  /** By the last call: where there was something, there may be more. */
+  /** The last run's. */
   #claimed = 0;
+  #expectsMore = false;
 
   constructor(options: NextPullerOptions) {
     this.#options = options;
@@ -55,7 +60,7 @@ export class NextPuller implements Service {
     const intervalMs = (): number => (this.#claimed > 0 ? 0 : LEAST_WAIT_MS * (1 + random.next()));
     this.#loop = new PollLoop({
       ...{ name: 'next-puller', intervalMs, clock, logger },
-      run: async (signal) => (this.#claimed = await this.#pullIfIdle(signal)),
+      run: (signal) => this.#pullIfIdle(signal),
     });
   }
 
@@ -67,9 +72,22 @@ export class NextPuller implements Service {
     await this.#loop.stop();
   }
 
-  async #pullIfIdle(signal: AbortSignal): Promise<number> {
+  /** Whether the last call gave something: then there may be more, for which there was no room. */
+  get expectsMore(): boolean {
+    return this.#expectsMore;
+  }
+
+  /** Asks soon. */
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  async #pullIfIdle(signal: AbortSignal): Promise<void> {
     const { budget, gate, isIdle } = this.#options;
-    return gate.isOpen && budget.freeMb > 0 && isIdle() ? this.#pull(budget.freeMb, signal) : 0;
+    this.#claimed = 0;
+    if (!gate.isOpen || budget.freeMb <= 0 || !isIdle()) return;
+    this.#claimed = await this.#pull(budget.freeMb, signal);
+    this.#expectsMore = this.#claimed > 0;
   }
 
   /** One call, repeated until its answer is known. How many jobs it gave. */
@@ -94,15 +112,18 @@ export class NextPuller implements Service {
   }
 
   async #call(claimId: string, memoryMb: number, signal: AbortSignal): Promise<number> {
-    const { client, identity, budget, logger, onClaimed } = this.#options;
+    const { client, identity, lease, budget, logger, onClaimed, onReservation } = this.#options;
+    const sent = lease.mark();
     const request = { ...identity, memoryMb, maxJobs: MOST_JOBS, claimId };
-    const { specifications } = await client.claimNext(request, { signal, timeoutMs: CALL_TIMEOUT_MS });
+    const { specifications, reservation } = await client.claimNext(request, { signal, timeoutMs: CALL_TIMEOUT_MS });
+    if (!lease.covers(sent)) throw tooLate();
     budget.release(claimId);
     for (const message of specifications) {
       const specification = specificationFromMessage(message);
       if (specification !== null) onClaimed(specification);
       else logger.error({ jobId: message.jobId }, 'a claimed job has no specification that can be read');
     }
+    onReservation(reservation); // behind the claims: it may let offers take what memory is left
     return specifications.length;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Keeps the worker registered and its lease renewed. Only answers count, from the time when their call was sent; each extends the launcher's
- * deadlines.
+ * Keeps the worker registered and its lease renewed. Only answers count, from the time when their call was sent, and beats that the log acknowledges (`Beats`); each extends the
+ * launcher's deadlines.
  *
  * States: apart (not registered; claims are held back) -> registered (renews at each heartbeat interval) -> apart when the control plane does
  * not know the session; superseded (another process of this worker has the launcher: this one claims and renews no more); stopped. While the control plane is away the state stays and calls are repeated. `#turn` is the one place of change.
@@ -13,7 +13,7 @@ import type { Random } from '../../../core/ports/random.js';
 import type { Service } from '../../../core/ports/service.js';
 import { attemptReferenceFromMessage, attemptReferenceToMessage } from '../../../proto/codec/specification.js';
 import { fromDuration } from '../../../proto/codec/time.js';
-import type { SyncResponse, WorkerService } from '../../../proto/gen/marid/v1/worker_service_pb.js';
+import type { Reservation, SyncResponse, WorkerService } from '../../../proto/gen/marid/v1/worker_service_pb.js';
 import type { ServiceClient } from '../../../proto/rpc/service.js';
 import { backoffMs } from '../backoff.js';
 import type { ClaimGate } from '../claiming/claim-gate.js';
@@ -55,7 +55,7 @@ export interface ControlPlaneSessionOptions {
   readonly onKill: (reference: AttemptReference) => void;
   /** Ends an attempt that is not the worker's any more. */
   readonly onLost: (reference: AttemptReference) => void;
-  /** Called when the worker may claim from now on. */
+  /** Called when the worker may claim from now on, or may not read offers any more. */
   readonly onReady: () => void;
 }
 
@@ -66,6 +66,7 @@ export class ControlPlaneSession implements Service {
   readonly #stop = new AbortController();
   #registered = false;
   #draining = false;
+  #reservedMb: number | null = null;
   #heartbeatMs = DEFAULT_HEARTBEAT_MS;
   #wake = new AbortController();
   #running: Promise<void> | null = null;
@@ -78,6 +79,18 @@ export class ControlPlaneSession implements Service {
   get mayClaim(): boolean {
     const { lease } = this.#options;
     return this.#registered && !this.#draining && !lease.superseded && !this.#stop.signal.aborted;
+  }
+
+  /** Memory that the job needs for which the control plane holds this worker, in MiB; `null`: it is not held. */
+  get reservedMb(): number | null {
+    return this.#reservedMb;
+  }
+
+  /** The control plane has told for which job it holds this worker, or that it does not. */
+  reserved(reservation: Reservation | undefined): void {
+    const before = this.#reservedMb;
+    this.#reservedMb = reservation?.memoryMb ?? null;
+    if ((before === null) !== (this.#reservedMb === null)) this.#options.onReady();
   }
 
   /** How often to beat, in milliseconds. */
@@ -155,9 +168,9 @@ export class ControlPlaneSession implements Service {
     const held = recentlyHeld().map(attemptReferenceToMessage);
     const answer = await client.registerWorker({ ...worker, held }, this.#callOptions());
     this.#heartbeatMs = fromDuration(answer.heartbeatInterval) ?? DEFAULT_HEARTBEAT_MS;
+    this.#obey(answer);
     await lease.renewed(sent, fromDuration(answer.leaseTtl) ?? DEFAULT_TTL_MS);
     this.#registered = true;
-    this.#obey(answer);
     logger.info({ worker: worker.workerId, pool: worker.pool, held: held.length }, 'registered with the control plane');
     gate.open();
     onReady();
@@ -177,12 +190,14 @@ export class ControlPlaneSession implements Service {
       this.#registered = false;
       return;
     }
-    await lease.renewed(sent, null);
     const wasDraining = this.#draining;
     this.#obey(answer);
+    this.reserved(answer.reservation);
+    await lease.renewed(sent, null);
     if (wasDraining && !this.#draining) onReady();
   }
 
+  /** Before the launcher hears of the renewal: under a lease that has run out nothing starts, so nothing that was lost can slip in. */
   #obey({ lost, kills, draining }: Orders): void {
     const { onKill, onLost } = this.#options;
     this.#draining = draining;

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/job_service.proto.
  */
 export const file_marid_v1_job_service: GenFile = /*@__PURE__*/
-  fileDesc("ChptYXJpZC92MS9qb2Jfc2VydmljZS5wcm90bxIIbWFyaWQudjEiRQoQU3VibWl0Sm9iUmVxdWVzdBIOCgZqb2JfaWQYASABKAkSIQoDam9iGAIgASgLMhQubWFyaWQudjEuSm9iUmVxdWVzdCJAChFTdWJtaXRKb2JSZXNwb25zZRIaCgNqb2IYASABKAsyDS5tYXJpZC52MS5Kb2ISDwoHY3JlYXRlZBgCIAEoCCI2ChFSZXNvbHZlSm9iUmVxdWVzdBIhCgNqb2IYASABKAsyFC5tYXJpZC52MS5Kb2JSZXF1ZXN0IvEBChJSZXNvbHZlSm9iUmVzcG9uc2USDwoHbWF0Y2hlZBgBIAEoCBIsCgdjb21tYW5kGAIgASgLMhsubWFyaWQudjEuUmVzb3VyY2VSZWZlcmVuY2USLAoHY2x1c3RlchgDIAEoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEjEKDGFwcGxpY2F0aW9ucxgEIAMoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEhEKCW1lbW9yeV9tYhgFIAEoBRIoCghjb21tYW5kcxgGIAMoCzIWLm1hcmlkLnYxLkNvbW1hbmRNYXRjaCKNAQoMQ29tbWFuZE1hdGNoEiwKB2NvbW1hbmQYASABKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIPCgdtYXRjaGVkGAIgASgIEi0KCGNsdXN0ZXJzGAMgAygLMhsubWFyaWQudjEuUmVzb3VyY2VSZWZlcmVuY2USDwoHcmVhc29ucxgEIAMoCSIfCg1HZXRKb2JSZXF1ZXN0Eg4KBmpvYl9pZBgBIAEoCSIsCg5HZXRKb2JSZXNwb25zZRIaCgNqb2IYASABKAsyDS5tYXJpZC52MS5Kb2IikQIKCUpvYkZpbHRlchIlCghzdGF0dXNlcxgBIAMoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIMCgR1c2VyGAIgASgJEgwKBG5hbWUYAyABKAkSDAoEdGFncxgEIAMoCRIPCgdjbHVzdGVyGAUgASgJEg8KB2NvbW1hbmQYBiABKAkSEAoIZ3JvdXBpbmcYByABKAkSGQoRZ3JvdXBpbmdfaW5zdGFuY2UYCCABKAkSMAoMY3JlYXRlZF9mcm9tGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5jcmVhdGVkX2JlZm9yZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAibwoPTGlzdEpvYnNSZXF1ZXN0EiMKBmZpbHRlchgBIAEoCzITLm1hcmlkLnYxLkpvYkZpbHRlchIQCghvcmRlcl9ieRgCIAEoCRIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCSJIChBMaXN0Sm9ic1Jlc3BvbnNlEhsKBGpvYnMYASADKAsyDS5tYXJpZC52MS5Kb2ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIj4KDktpbGxKb2JSZXF1ZXN0Eg4KBmpvYl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSDAoEdXNlchgDIAEoCSItCg9LaWxsSm9iUmVzcG9uc2USGgoDam9iGAEgASgLMg0ubWFyaWQudjEuSm9iIjgKEFdhdGNoSm9ic1JlcXVlc3QSDgoGam9iX2lkGAEgASgJEhQKDHJlc3VtZV90b2tlbhgCIAEoCSKJAQoRV2F0Y2hKb2JzUmVzcG9uc2USDgoGam9iX2lkGAEgASgJEigKCnRyYW5zaXRpb24YAiABKAsyFC5tYXJpZC52MS5UcmFuc2l0aW9uEhQKDHJlc3VtZV90b2tlbhgDIAEoCRIkCgZyZXN1bHQYBCABKAsyFC5tYXJpZC52MS5FeGl0UmVzdWx0IiMKEUV4cGxhaW5Kb2JSZXF1ZXN0Eg4KBmpvYl9pZBgBIAEoCSJbChJFeHBsYWluSm9iUmVzcG9uc2USIwoGc3RhdHVzGAEgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg8KB3N1bW1hcnkYAiABKAkSDwoHZGV0YWlscxgDIAMoCSJGChNMaXN0Sm9iRmlsZXNSZXF1ZXN0Eg4KBmpvYl9pZBgBIAEoCRIPCgdhdHRlbXB0GAIgASgFEg4KBmZvbGRlchgDIAEoCSJLChRMaXN0Sm9iRmlsZXNSZXNwb25zZRIgCgVmaWxlcxgBIAMoCzIRLm1hcmlkLnYxLkpvYkZpbGUSEQoJdHJ1bmNhdGVkGAIgASgIIlwKB0pvYkZpbGUSDAoEcGF0aBgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgDEi8KC21vZGlmeV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJyChJSZWFkSm9iRmlsZVJlcXVlc3QSDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSDAoEcGF0aBgDIAEoCRIOCgZvZmZzZXQYBCABKAMSDQoFbGltaXQYBSABKAMSDgoGZm9sbG93GAYgASgIIjMKE1JlYWRKb2JGaWxlUmVzcG9uc2USDgoGb2Zmc2V0GAEgASgDEgwKBGRhdGEYAiABKAwyiQUKCkpvYlNlcnZpY2USRAoJU3VibWl0Sm9iEhoubWFyaWQudjEuU3VibWl0Sm9iUmVxdWVzdBobLm1hcmlkLnYxLlN1Ym1pdEpvYlJlc3BvbnNlEkcKClJlc29sdmVKb2ISGy5tYXJpZC52MS5SZXNvbHZlSm9iUmVxdWVzdBocLm1hcmlkLnYxLlJlc29sdmVKb2JSZXNwb25zZRI7CgZHZXRKb2ISFy5tYXJpZC52MS5HZXRKb2JSZXF1ZXN0GhgubWFyaWQudjEuR2V0Sm9iUmVzcG9uc2USQQoITGlzdEpvYnMSGS5tYXJpZC52MS5MaXN0Sm9ic1JlcXVlc3QaGi5tYXJpZC52MS5MaXN0Sm9ic1Jlc3BvbnNlEj4KB0tpbGxKb2ISGC5tYXJpZC52MS5LaWxsSm9iUmVxdWVzdBoZLm1hcmlkLnYxLktpbGxKb2JSZXNwb25zZRJGCglXYXRjaEpvYnMSGi5tYXJpZC52MS5XYXRjaEpvYnNSZXF1ZXN0GhsubWFyaWQudjEuV2F0Y2hKb2JzUmVzcG9uc2UwARJHCgpFeHBsYWluSm9iEhsubWFyaWQudjEuRXhwbGFpbkpvYlJlcXVlc3QaHC5tYXJpZC52MS5FeHBsYWluSm9iUmVzcG9uc2USTQoMTGlzdEpvYkZpbGVzEh0ubWFyaWQudjEuTGlzdEpvYkZpbGVzUmVxdWVzdBoeLm1hcmlkLnYxLkxpc3RKb2JGaWxlc1Jlc3BvbnNlEkwKC1JlYWRKb2JGaWxlEhwubWFyaWQudjEuUmVhZEpvYkZpbGVSZXF1ZXN0Gh0ubWFyaWQudjEuUmVhZEpvYkZpbGVSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp, file_marid_v1_job]);
+  fileDesc("ChptYXJpZC92MS9qb2Jfc2VydmljZS5wcm90bxIIbWFyaWQudjEiXAoQU3VibWl0Sm9iUmVxdWVzdBIOCgZqb2JfaWQYASABKAkSIQoDam9iGAIgASgLMhQubWFyaWQudjEuSm9iUmVxdWVzdBIVCg1wYXJlbnRfam9iX2lkGAMgASgJIkAKEVN1Ym1pdEpvYlJlc3BvbnNlEhoKA2pvYhgBIAEoCzINLm1hcmlkLnYxLkpvYhIPCgdjcmVhdGVkGAIgASgIIjUKD1JldHJ5Sm9iUmVxdWVzdBIOCgZqb2JfaWQYASABKAkSEgoKbmV3X2pvYl9pZBgCIAEoCSI/ChBSZXRyeUpvYlJlc3BvbnNlEhoKA2pvYhgBIAEoCzINLm1hcmlkLnYxLkpvYhIPCgdjcmVhdGVkGAIgASgIIjYKEVJlc29sdmVKb2JSZXF1ZXN0EiEKA2pvYhgBIAEoCzIULm1hcmlkLnYxLkpvYlJlcXVlc3Qi8QEKElJlc29sdmVKb2JSZXNwb25zZRIPCgdtYXRjaGVkGAEgASgIEiwKB2NvbW1hbmQYAiABKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIsCgdjbHVzdGVyGAMgASgLMhsubWFyaWQudjEuUmVzb3VyY2VSZWZlcmVuY2USMQoMYXBwbGljYXRpb25zGAQgAygLMhsubWFyaWQudjEuUmVzb3VyY2VSZWZlcmVuY2USEQoJbWVtb3J5X21iGAUgASgFEigKCGNvbW1hbmRzGAYgAygLMhYubWFyaWQudjEuQ29tbWFuZE1hdGNoIo0BCgxDb21tYW5kTWF0Y2gSLAoHY29tbWFuZBgBIAEoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEg8KB21hdGNoZWQYAiABKAgSLQoIY2x1c3RlcnMYAyADKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIPCgdyZWFzb25zGAQgAygJIh8KDUdldEpvYlJlcXVlc3QSDgoGam9iX2lkGAEgASgJIiwKDkdldEpvYlJlc3BvbnNlEhoKA2pvYhgBIAEoCzINLm1hcmlkLnYxLkpvYiKRAgoJSm9iRmlsdGVyEiUKCHN0YXR1c2VzGAEgAygOMhMubWFyaWQudjEuSm9iU3RhdHVzEgwKBHVzZXIYAiABKAkSDAoEbmFtZRgDIAEoCRIMCgR0YWdzGAQgAygJEg8KB2NsdXN0ZXIYBSABKAkSDwoHY29tbWFuZBgGIAEoCRIQCghncm91cGluZxgHIAEoCRIZChFncm91cGluZ19pbnN0YW5jZRgIIAEoCRIwCgxjcmVhdGVkX2Zyb20YCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmNyZWF0ZWRfYmVmb3JlGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJvCg9MaXN0Sm9ic1JlcXVlc3QSIwoGZmlsdGVyGAEgASgLMhMubWFyaWQudjEuSm9iRmlsdGVyEhAKCG9yZGVyX2J5GAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJIkgKEExpc3RKb2JzUmVzcG9uc2USGwoEam9icxgBIAMoCzINLm1hcmlkLnYxLkpvYhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiPgoOS2lsbEpvYlJlcXVlc3QSDgoGam9iX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIMCgR1c2VyGAMgASgJIi0KD0tpbGxKb2JSZXNwb25zZRIaCgNqb2IYASABKAsyDS5tYXJpZC52MS5Kb2IiOAoQV2F0Y2hKb2JzUmVxdWVzdBIOCgZqb2JfaWQYASABKAkSFAoMcmVzdW1lX3Rva2VuGAIgASgJIokBChFXYXRjaEpvYnNSZXNwb25zZRIOCgZqb2JfaWQYASABKAkSKAoKdHJhbnNpdGlvbhgCIAEoCzIULm1hcmlkLnYxLlRyYW5zaXRpb24SFAoMcmVzdW1lX3Rva2VuGAMgASgJEiQKBnJlc3VsdBgEIAEoCzIULm1hcmlkLnYxLkV4aXRSZXN1bHQiIwoRRXhwbGFpbkpvYlJlcXVlc3QSDgoGam9iX2lkGAEgASgJIlsKEkV4cGxhaW5Kb2JSZXNwb25zZRIjCgZzdGF0dXMYASABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSDwoHc3VtbWFyeRgCIAEoCRIPCgdkZXRhaWxzGAMgAygJIkYKE0xpc3RKb2JGaWxlc1JlcXVlc3QSDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSDgoGZm9sZGVyGAMgASgJIksKFExpc3RKb2JGaWxlc1Jlc3BvbnNlEiAKBWZpbGVzGAEgAygLMhEubWFyaWQudjEuSm9iRmlsZRIRCgl0cnVuY2F0ZWQYAiABKAgiXAoHSm9iRmlsZRIMCgRwYXRoGAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAMSLwoLbW9kaWZ5X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInIKElJlYWRKb2JGaWxlUmVxdWVzdBIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBRIMCgRwYXRoGAMgASgJEg4KBm9mZnNldBgEIAEoAxINCgVsaW1pdBgFIAEoAxIOCgZmb2xsb3cYBiABKAgiMwoTUmVhZEpvYkZpbGVSZXNwb25zZRIOCgZvZmZzZXQYASABKAMSDAoEZGF0YRgCIAEoDDLMBQoKSm9iU2VydmljZRJECglTdWJtaXRKb2ISGi5tYXJpZC52MS5TdWJtaXRKb2JSZXF1ZXN0GhsubWFyaWQudjEuU3VibWl0Sm9iUmVzcG9uc2USQQoIUmV0cnlKb2ISGS5tYXJpZC52MS5SZXRyeUpvYlJlcXVlc3QaGi5tYXJpZC52MS5SZXRyeUpvYlJlc3BvbnNlEkcKClJlc29sdmVKb2ISGy5tYXJpZC52MS5SZXNvbHZlSm9iUmVxdWVzdBocLm1hcmlkLnYxLlJlc29sdmVKb2JSZXNwb25zZRI7CgZHZXRKb2ISFy5tYXJpZC52MS5HZXRKb2JSZXF1ZXN0GhgubWFyaWQudjEuR2V0Sm9iUmVzcG9uc2USQQoITGlzdEpvYnMSGS5tYXJpZC52MS5MaXN0Sm9ic1JlcXVlc3QaGi5tYXJpZC52MS5MaXN0Sm9ic1Jlc3BvbnNlEj4KB0tpbGxKb2ISGC5tYXJpZC52MS5LaWxsSm9iUmVxdWVzdBoZLm1hcmlkLnYxLktpbGxKb2JSZXNwb25zZRJGCglXYXRjaEpvYnMSGi5tYXJpZC52MS5XYXRjaEpvYnNSZXF1ZXN0GhsubWFyaWQudjEuV2F0Y2hKb2JzUmVzcG9uc2UwARJHCgpFeHBsYWluSm9iEhsubWFyaWQudjEuRXhwbGFpbkpvYlJlcXVlc3QaHC5tYXJpZC52MS5FeHBsYWluSm9iUmVzcG9uc2USTQoMTGlzdEpvYkZpbGVzEh0ubWFyaWQudjEuTGlzdEpvYkZpbGVzUmVxdWVzdBoeLm1hcmlkLnYxLkxpc3RKb2JGaWxlc1Jlc3BvbnNlEkwKC1JlYWRKb2JGaWxlEhwubWFyaWQudjEuUmVhZEpvYkZpbGVSZXF1ZXN0Gh0ubWFyaWQudjEuUmVhZEpvYkZpbGVSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp, file_marid_v1_job]);
 
 /**
  * SubmitJobRequest asks for a job.
@@ -36,6 +36,13 @@ export type SubmitJobRequest = Message<"marid.v1.SubmitJobRequest"> & {
    * @generated from field: marid.v1.JobRequest job = 2;
    */
   job?: JobRequest | undefined;
+
+  /**
+   * Job that this one is a copy of, kept as a link. NOT_FOUND when there is none with the id. Empty: none.
+   *
+   * @generated from field: string parent_job_id = 3;
+   */
+  parentJobId: string;
 };
 
 /**
@@ -74,6 +81,62 @@ export const SubmitJobResponseSchema: GenMessage<SubmitJobResponse> = /*@__PURE_
   messageDesc(file_marid_v1_job_service, 1);
 
 /**
+ * RetryJobRequest names a job that has ended.
+ *
+ * @generated from message marid.v1.RetryJobRequest
+ */
+export type RetryJobRequest = Message<"marid.v1.RetryJobRequest"> & {
+  /**
+   * The job's id.
+   *
+   * @generated from field: string job_id = 1;
+   */
+  jobId: string;
+
+  /**
+   * Identity of the new job, chosen by the client, which makes the call safe to repeat. Empty: generated.
+   *
+   * @generated from field: string new_job_id = 2;
+   */
+  newJobId: string;
+};
+
+/**
+ * Describes the message marid.v1.RetryJobRequest.
+ * Use `create(RetryJobRequestSchema)` to create a new message.
+ */
+export const RetryJobRequestSchema: GenMessage<RetryJobRequest> = /*@__PURE__*/
+  messageDesc(file_marid_v1_job_service, 2);
+
+/**
+ * RetryJobResponse is the new job.
+ *
+ * @generated from message marid.v1.RetryJobResponse
+ */
+export type RetryJobResponse = Message<"marid.v1.RetryJobResponse"> & {
+  /**
+   * The new job.
+   *
+   * @generated from field: marid.v1.Job job = 1;
+   */
+  job?: Job | undefined;
+
+  /**
+   * Whether this call created it; false when an earlier call with the same new id did.
+   *
+   * @generated from field: bool created = 2;
+   */
+  created: boolean;
+};
+
+/**
+ * Describes the message marid.v1.RetryJobResponse.
+ * Use `create(RetryJobResponseSchema)` to create a new message.
+ */
+export const RetryJobResponseSchema: GenMessage<RetryJobResponse> = /*@__PURE__*/
+  messageDesc(file_marid_v1_job_service, 3);
+
+/**
  * ResolveJobRequest asks for a dry run.
  *
  * @generated from message marid.v1.ResolveJobRequest
@@ -92,7 +155,7 @@ export type ResolveJobRequest = Message<"marid.v1.ResolveJobRequest"> & {
  * Use `create(ResolveJobRequestSchema)` to create a new message.
  */
 export const ResolveJobRequestSchema: GenMessage<ResolveJobRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 2);
+  messageDesc(file_marid_v1_job_service, 4);
 
 /**
  * ResolveJobResponse is the outcome of a dry run.
@@ -148,7 +211,7 @@ export type ResolveJobResponse = Message<"marid.v1.ResolveJobResponse"> & {
  * Use `create(ResolveJobResponseSchema)` to create a new message.
  */
 export const ResolveJobResponseSchema: GenMessage<ResolveJobResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 3);
+  messageDesc(file_marid_v1_job_service, 5);
 
 /**
  * CommandMatch says what matching said of one command.
@@ -190,7 +253,7 @@ export type CommandMatch = Message<"marid.v1.CommandMatch"> & {
  * Use `create(CommandMatchSchema)` to create a new message.
  */
 export const CommandMatchSchema: GenMessage<CommandMatch> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 4);
+  messageDesc(file_marid_v1_job_service, 6);
 
 /**
  * GetJobRequest names a job.
@@ -211,7 +274,7 @@ export type GetJobRequest = Message<"marid.v1.GetJobRequest"> & {
  * Use `create(GetJobRequestSchema)` to create a new message.
  */
 export const GetJobRequestSchema: GenMessage<GetJobRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 5);
+  messageDesc(file_marid_v1_job_service, 7);
 
 /**
  * GetJobResponse holds the job.
@@ -232,7 +295,7 @@ export type GetJobResponse = Message<"marid.v1.GetJobResponse"> & {
  * Use `create(GetJobResponseSchema)` to create a new message.
  */
 export const GetJobResponseSchema: GenMessage<GetJobResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 6);
+  messageDesc(file_marid_v1_job_service, 8);
 
 /**
  * JobFilter says which jobs; all given parts must hold.
@@ -316,7 +379,7 @@ export type JobFilter = Message<"marid.v1.JobFilter"> & {
  * Use `create(JobFilterSchema)` to create a new message.
  */
 export const JobFilterSchema: GenMessage<JobFilter> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 7);
+  messageDesc(file_marid_v1_job_service, 9);
 
 /**
  * ListJobsRequest asks for a page.
@@ -358,7 +421,7 @@ export type ListJobsRequest = Message<"marid.v1.ListJobsRequest"> & {
  * Use `create(ListJobsRequestSchema)` to create a new message.
  */
 export const ListJobsRequestSchema: GenMessage<ListJobsRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 8);
+  messageDesc(file_marid_v1_job_service, 10);
 
 /**
  * ListJobsResponse is one page.
@@ -386,7 +449,7 @@ export type ListJobsResponse = Message<"marid.v1.ListJobsResponse"> & {
  * Use `create(ListJobsResponseSchema)` to create a new message.
  */
 export const ListJobsResponseSchema: GenMessage<ListJobsResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 9);
+  messageDesc(file_marid_v1_job_service, 11);
 
 /**
  * KillJobRequest names a job.
@@ -421,7 +484,7 @@ export type KillJobRequest = Message<"marid.v1.KillJobRequest"> & {
  * Use `create(KillJobRequestSchema)` to create a new message.
  */
 export const KillJobRequestSchema: GenMessage<KillJobRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 10);
+  messageDesc(file_marid_v1_job_service, 12);
 
 /**
  * KillJobResponse is the job after the request was recorded.
@@ -442,7 +505,7 @@ export type KillJobResponse = Message<"marid.v1.KillJobResponse"> & {
  * Use `create(KillJobResponseSchema)` to create a new message.
  */
 export const KillJobResponseSchema: GenMessage<KillJobResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 11);
+  messageDesc(file_marid_v1_job_service, 13);
 
 /**
  * WatchJobsRequest says what to watch.
@@ -471,7 +534,7 @@ export type WatchJobsRequest = Message<"marid.v1.WatchJobsRequest"> & {
  * Use `create(WatchJobsRequestSchema)` to create a new message.
  */
 export const WatchJobsRequestSchema: GenMessage<WatchJobsRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 12);
+  messageDesc(file_marid_v1_job_service, 14);
 
 /**
  * WatchJobsResponse is one transition.
@@ -513,7 +576,7 @@ export type WatchJobsResponse = Message<"marid.v1.WatchJobsResponse"> & {
  * Use `create(WatchJobsResponseSchema)` to create a new message.
  */
 export const WatchJobsResponseSchema: GenMessage<WatchJobsResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 13);
+  messageDesc(file_marid_v1_job_service, 15);
 
 /**
  * ExplainJobRequest names a job.
@@ -534,7 +597,7 @@ export type ExplainJobRequest = Message<"marid.v1.ExplainJobRequest"> & {
  * Use `create(ExplainJobRequestSchema)` to create a new message.
  */
 export const ExplainJobRequestSchema: GenMessage<ExplainJobRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 14);
+  messageDesc(file_marid_v1_job_service, 16);
 
 /**
  * ExplainJobResponse says why a job is where it is.
@@ -550,7 +613,7 @@ export type ExplainJobResponse = Message<"marid.v1.ExplainJobResponse"> & {
   status: JobStatus;
 
   /**
-   * One sentence for people.
+   * For people, in short: where it is, and what happens next if its worker is silent.
    *
    * @generated from field: string summary = 2;
    */
@@ -569,7 +632,7 @@ export type ExplainJobResponse = Message<"marid.v1.ExplainJobResponse"> & {
  * Use `create(ExplainJobResponseSchema)` to create a new message.
  */
 export const ExplainJobResponseSchema: GenMessage<ExplainJobResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 15);
+  messageDesc(file_marid_v1_job_service, 17);
 
 /**
  * ListJobFilesRequest names a job.
@@ -604,7 +667,7 @@ export type ListJobFilesRequest = Message<"marid.v1.ListJobFilesRequest"> & {
  * Use `create(ListJobFilesRequestSchema)` to create a new message.
  */
 export const ListJobFilesRequestSchema: GenMessage<ListJobFilesRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 16);
+  messageDesc(file_marid_v1_job_service, 18);
 
 /**
  * ListJobFilesResponse lists files.
@@ -632,7 +695,7 @@ export type ListJobFilesResponse = Message<"marid.v1.ListJobFilesResponse"> & {
  * Use `create(ListJobFilesResponseSchema)` to create a new message.
  */
 export const ListJobFilesResponseSchema: GenMessage<ListJobFilesResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 17);
+  messageDesc(file_marid_v1_job_service, 19);
 
 /**
  * JobFile is one file of a job's directory.
@@ -667,7 +730,7 @@ export type JobFile = Message<"marid.v1.JobFile"> & {
  * Use `create(JobFileSchema)` to create a new message.
  */
 export const JobFileSchema: GenMessage<JobFile> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 18);
+  messageDesc(file_marid_v1_job_service, 20);
 
 /**
  * ReadJobFileRequest names a file.
@@ -723,7 +786,7 @@ export type ReadJobFileRequest = Message<"marid.v1.ReadJobFileRequest"> & {
  * Use `create(ReadJobFileRequestSchema)` to create a new message.
  */
 export const ReadJobFileRequestSchema: GenMessage<ReadJobFileRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 19);
+  messageDesc(file_marid_v1_job_service, 21);
 
 /**
  * ReadJobFileResponse is a piece of a file.
@@ -751,7 +814,7 @@ export type ReadJobFileResponse = Message<"marid.v1.ReadJobFileResponse"> & {
  * Use `create(ReadJobFileResponseSchema)` to create a new message.
  */
 export const ReadJobFileResponseSchema: GenMessage<ReadJobFileResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 20);
+  messageDesc(file_marid_v1_job_service, 22);
 
 /**
  * JobService takes jobs and tells what became of them.
@@ -761,7 +824,8 @@ export const ReadJobFileResponseSchema: GenMessage<ReadJobFileResponse> = /*@__P
 export const JobService: GenService<{
   /**
    * SubmitJob accepts a job: when it returns, the job is durable and will run. The same id with the same
-   * content returns the same job; with other content it is ALREADY_EXISTS. FAILED_PRECONDITION when nothing matches.
+   * content returns the same job; with other content it is ALREADY_EXISTS. FAILED_PRECONDITION when nothing matches,
+   * RESOURCE_EXHAUSTED when the user has as many active jobs as allowed.
    *
    * @generated from rpc marid.v1.JobService.SubmitJob
    */
@@ -769,6 +833,17 @@ export const JobService: GenService<{
     methodKind: "unary";
     input: typeof SubmitJobRequestSchema;
     output: typeof SubmitJobResponseSchema;
+  },
+  /**
+   * RetryJob submits the request of a job that FAILED or was KILLED again, as a new job that names the old one as its parent:
+   * a terminal job never changes. Matched anew. FAILED_PRECONDITION when the job has not ended, or succeeded; otherwise as SubmitJob.
+   *
+   * @generated from rpc marid.v1.JobService.RetryJob
+   */
+  retryJob: {
+    methodKind: "unary";
+    input: typeof RetryJobRequestSchema;
+    output: typeof RetryJobResponseSchema;
   },
   /**
    * ResolveJob tells what a submit of the same request would choose, and why the rest did not match.

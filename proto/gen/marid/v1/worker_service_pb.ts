@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/worker_service.proto.
  */
 export const file_marid_v1_worker_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1tYXJpZC92MS93b3JrZXJfc2VydmljZS5wcm90bxIIbWFyaWQudjEiMwoQQXR0ZW1wdFJlZmVyZW5jZRIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBSK9AQoVUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgJEgwKBHBvb2wYAyABKAkSDAoEaG9zdBgEIAEoCRIPCgdhZGRyZXNzGAUgASgJEhgKEG1lbW9yeV9idWRnZXRfbWIYBiABKAUSDwoHdmVyc2lvbhgHIAEoCRIoCgRoZWxkGAggAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSLkAQoWUmVnaXN0ZXJXb3JrZXJSZXNwb25zZRIsCglsZWFzZV90dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNQoSaGVhcnRiZWF0X2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBGxvc3QYAyADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhAKCGRyYWluaW5nGAQgASgIEikKBWtpbGxzGAUgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSJYCgxDbGFpbVJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSJAoGY2xhaW1zGAMgAygLMhQubWFyaWQudjEuQ2xhaW1FbnRyeSIuCgpDbGFpbUVudHJ5Eg4KBmpvYl9pZBgBIAEoCRIQCghjbGFpbV9pZBgCIAEoCSI3Cg1DbGFpbVJlc3BvbnNlEiYKB3Jlc3VsdHMYASADKAsyFS5tYXJpZC52MS5DbGFpbVJlc3VsdCKLAQoLQ2xhaW1SZXN1bHQSDgoGam9iX2lkGAEgASgJEhAKCGNsYWltX2lkGAIgASgJEicKB291dGNvbWUYAyABKA4yFi5tYXJpZC52MS5DbGFpbU91dGNvbWUSMQoNc3BlY2lmaWNhdGlvbhgEIAEoCzIaLm1hcmlkLnYxLkpvYlNwZWNpZmljYXRpb24ibQoQQ2xhaW1OZXh0UmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoCRIRCgltZW1vcnlfbWIYAyABKAUSEAoIbWF4X2pvYnMYBCABKAUSEAoIY2xhaW1faWQYBSABKAkiRwoRQ2xhaW1OZXh0UmVzcG9uc2USMgoOc3BlY2lmaWNhdGlvbnMYASADKAsyGi5tYXJpZC52MS5Kb2JTcGVjaWZpY2F0aW9uIoUBCgtTeW5jUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoCRIoCgRoZWxkGAMgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIWCg5tZW1vcnlfZnJlZV9tYhgEIAEoBRIQCghzdG9wcGluZxgFIAEoCCKOAQoMU3luY1Jlc3BvbnNlEhcKD3Nlc3Npb25fY3VycmVudBgBIAEoCBIoCgRsb3N0GAIgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIpCgVraWxscxgDIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USEAoIZHJhaW5pbmcYBCABKAgiPAoISm9iT2ZmZXISDgoGam9iX2lkGAEgASgJEhEKCW1lbW9yeV9tYhgCIAEoBRINCgVvZmZlchgDIAEoBSK/AgoLV29ya2VyRXZlbnQSDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSEQoJd29ya2VyX2lkGAMgASgJEg8KB3Nlc3Npb24YBCABKAkSEAoIc2VxdWVuY2UYBSABKAMSKAoEdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIwoGc3RhdHVzGAcgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg4KBnJlYXNvbhgIIAEoCRIPCgdtZXNzYWdlGAkgASgJEiQKBnJlc3VsdBgKIAEoCzIULm1hcmlkLnYxLkV4aXRSZXN1bHQSHgoWaW5mcmFzdHJ1Y3R1cmVfZmFpbHVyZRgLIAEoCBIjCgZzdGFnZXMYHiADKAsyEy5tYXJpZC52MS5TdGFnZVRpbWUilAEKCldvcmtlckJlYXQSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSDAoEcG9vbBgDIAEoCRIWCg5tZW1vcnlfZnJlZV9tYhgEIAEoBRIoCgRoZWxkGAUgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRISCgpwYXJ0aXRpb25zGAYgAygFKnsKDENsYWltT3V0Y29tZRIdChlDTEFJTV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVQ0xBSU1fT1VUQ09NRV9DTEFJTUVEEAESFgoSQ0xBSU1fT1VUQ09NRV9HT05FEAISGQoVQ0xBSU1fT1VUQ09NRV9SRUZVU0VEEAMymwIKDVdvcmtlclNlcnZpY2USUwoOUmVnaXN0ZXJXb3JrZXISHy5tYXJpZC52MS5SZWdpc3RlcldvcmtlclJlcXVlc3QaIC5tYXJpZC52MS5SZWdpc3RlcldvcmtlclJlc3BvbnNlEjgKBUNsYWltEhYubWFyaWQudjEuQ2xhaW1SZXF1ZXN0GhcubWFyaWQudjEuQ2xhaW1SZXNwb25zZRJECglDbGFpbU5leHQSGi5tYXJpZC52MS5DbGFpbU5leHRSZXF1ZXN0GhsubWFyaWQudjEuQ2xhaW1OZXh0UmVzcG9uc2USNQoEU3luYxIVLm1hcmlkLnYxLlN5bmNSZXF1ZXN0GhYubWFyaWQudjEuU3luY1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_marid_v1_job]);
+  fileDesc("Ch1tYXJpZC92MS93b3JrZXJfc2VydmljZS5wcm90bxIIbWFyaWQudjEiMwoQQXR0ZW1wdFJlZmVyZW5jZRIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBSK9AQoVUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgJEgwKBHBvb2wYAyABKAkSDAoEaG9zdBgEIAEoCRIPCgdhZGRyZXNzGAUgASgJEhgKEG1lbW9yeV9idWRnZXRfbWIYBiABKAUSDwoHdmVyc2lvbhgHIAEoCRIoCgRoZWxkGAggAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSLkAQoWUmVnaXN0ZXJXb3JrZXJSZXNwb25zZRIsCglsZWFzZV90dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNQoSaGVhcnRiZWF0X2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBGxvc3QYAyADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhAKCGRyYWluaW5nGAQgASgIEikKBWtpbGxzGAUgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSJYCgxDbGFpbVJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSJAoGY2xhaW1zGAMgAygLMhQubWFyaWQudjEuQ2xhaW1FbnRyeSIuCgpDbGFpbUVudHJ5Eg4KBmpvYl9pZBgBIAEoCRIQCghjbGFpbV9pZBgCIAEoCSI3Cg1DbGFpbVJlc3BvbnNlEiYKB3Jlc3VsdHMYASADKAsyFS5tYXJpZC52MS5DbGFpbVJlc3VsdCKLAQoLQ2xhaW1SZXN1bHQSDgoGam9iX2lkGAEgASgJEhAKCGNsYWltX2lkGAIgASgJEicKB291dGNvbWUYAyABKA4yFi5tYXJpZC52MS5DbGFpbU91dGNvbWUSMQoNc3BlY2lmaWNhdGlvbhgEIAEoCzIaLm1hcmlkLnYxLkpvYlNwZWNpZmljYXRpb24ibQoQQ2xhaW1OZXh0UmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoCRIRCgltZW1vcnlfbWIYAyABKAUSEAoIbWF4X2pvYnMYBCABKAUSEAoIY2xhaW1faWQYBSABKAkicwoRQ2xhaW1OZXh0UmVzcG9uc2USMgoOc3BlY2lmaWNhdGlvbnMYASADKAsyGi5tYXJpZC52MS5Kb2JTcGVjaWZpY2F0aW9uEioKC3Jlc2VydmF0aW9uGAIgASgLMhUubWFyaWQudjEuUmVzZXJ2YXRpb24iMAoLUmVzZXJ2YXRpb24SDgoGam9iX2lkGAEgASgJEhEKCW1lbW9yeV9tYhgCIAEoBSKFAQoLU3luY1JlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSKAoEaGVsZBgDIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USFgoObWVtb3J5X2ZyZWVfbWIYBCABKAUSEAoIc3RvcHBpbmcYBSABKAgiugEKDFN5bmNSZXNwb25zZRIXCg9zZXNzaW9uX2N1cnJlbnQYASABKAgSKAoEbG9zdBgCIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USKQoFa2lsbHMYAyADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhAKCGRyYWluaW5nGAQgASgIEioKC3Jlc2VydmF0aW9uGAUgASgLMhUubWFyaWQudjEuUmVzZXJ2YXRpb24iPAoISm9iT2ZmZXISDgoGam9iX2lkGAEgASgJEhEKCW1lbW9yeV9tYhgCIAEoBRINCgVvZmZlchgDIAEoBSK/AgoLV29ya2VyRXZlbnQSDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSEQoJd29ya2VyX2lkGAMgASgJEg8KB3Nlc3Npb24YBCABKAkSEAoIc2VxdWVuY2UYBSABKAMSKAoEdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIwoGc3RhdHVzGAcgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg4KBnJlYXNvbhgIIAEoCRIPCgdtZXNzYWdlGAkgASgJEiQKBnJlc3VsdBgKIAEoCzIULm1hcmlkLnYxLkV4aXRSZXN1bHQSHgoWaW5mcmFzdHJ1Y3R1cmVfZmFpbHVyZRgLIAEoCBIjCgZzdGFnZXMYHiADKAsyEy5tYXJpZC52MS5TdGFnZVRpbWUilAEKCldvcmtlckJlYXQSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSDAoEcG9vbBgDIAEoCRIWCg5tZW1vcnlfZnJlZV9tYhgEIAEoBRIoCgRoZWxkGAUgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRISCgpwYXJ0aXRpb25zGAYgAygFKnsKDENsYWltT3V0Y29tZRIdChlDTEFJTV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVQ0xBSU1fT1VUQ09NRV9DTEFJTUVEEAESFgoSQ0xBSU1fT1VUQ09NRV9HT05FEAISGQoVQ0xBSU1fT1VUQ09NRV9SRUZVU0VEEAMymwIKDVdvcmtlclNlcnZpY2USUwoOUmVnaXN0ZXJXb3JrZXISHy5tYXJpZC52MS5SZWdpc3RlcldvcmtlclJlcXVlc3QaIC5tYXJpZC52MS5SZWdpc3RlcldvcmtlclJlc3BvbnNlEjgKBUNsYWltEhYubWFyaWQudjEuQ2xhaW1SZXF1ZXN0GhcubWFyaWQudjEuQ2xhaW1SZXNwb25zZRJECglDbGFpbU5leHQSGi5tYXJpZC52MS5DbGFpbU5leHRSZXF1ZXN0GhsubWFyaWQudjEuQ2xhaW1OZXh0UmVzcG9uc2USNQoEU3luYxIVLm1hcmlkLnYxLlN5bmNSZXF1ZXN0GhYubWFyaWQudjEuU3luY1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_marid_v1_job]);
 
 /**
  * AttemptReference names an attempt of a job.
@@ -350,6 +350,13 @@ export type ClaimNextResponse = Message<"marid.v1.ClaimNextResponse"> & {
    * @generated from field: repeated marid.v1.JobSpecification specifications = 1;
    */
   specifications: JobSpecification[];
+
+  /**
+   * The job that the worker is reserved for now; absent: none.
+   *
+   * @generated from field: marid.v1.Reservation reservation = 2;
+   */
+  reservation?: Reservation | undefined;
 };
 
 /**
@@ -358,6 +365,34 @@ export type ClaimNextResponse = Message<"marid.v1.ClaimNextResponse"> & {
  */
 export const ClaimNextResponseSchema: GenMessage<ClaimNextResponse> = /*@__PURE__*/
   messageDesc(file_marid_v1_worker_service, 8);
+
+/**
+ * Reservation holds a worker for a job that has waited too long: the worker gets no other until that one fits.
+ *
+ * @generated from message marid.v1.Reservation
+ */
+export type Reservation = Message<"marid.v1.Reservation"> & {
+  /**
+   * The job's id.
+   *
+   * @generated from field: string job_id = 1;
+   */
+  jobId: string;
+
+  /**
+   * Memory that it needs, in MiB.
+   *
+   * @generated from field: int32 memory_mb = 2;
+   */
+  memoryMb: number;
+};
+
+/**
+ * Describes the message marid.v1.Reservation.
+ * Use `create(ReservationSchema)` to create a new message.
+ */
+export const ReservationSchema: GenMessage<Reservation> = /*@__PURE__*/
+  messageDesc(file_marid_v1_worker_service, 9);
 
 /**
  * SyncRequest tells what a worker holds.
@@ -406,7 +441,7 @@ export type SyncRequest = Message<"marid.v1.SyncRequest"> & {
  * Use `create(SyncRequestSchema)` to create a new message.
  */
 export const SyncRequestSchema: GenMessage<SyncRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 9);
+  messageDesc(file_marid_v1_worker_service, 10);
 
 /**
  * SyncResponse tells what a worker has missed.
@@ -441,6 +476,13 @@ export type SyncResponse = Message<"marid.v1.SyncResponse"> & {
    * @generated from field: bool draining = 4;
    */
   draining: boolean;
+
+  /**
+   * The job that the worker is reserved for; absent: none.
+   *
+   * @generated from field: marid.v1.Reservation reservation = 5;
+   */
+  reservation?: Reservation | undefined;
 };
 
 /**
@@ -448,7 +490,7 @@ export type SyncResponse = Message<"marid.v1.SyncResponse"> & {
  * Use `create(SyncResponseSchema)` to create a new message.
  */
 export const SyncResponseSchema: GenMessage<SyncResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 10);
+  messageDesc(file_marid_v1_worker_service, 11);
 
 /**
  * JobOffer is a message of the topic of a pool: a job that can be claimed. A hint, never the truth.
@@ -483,7 +525,7 @@ export type JobOffer = Message<"marid.v1.JobOffer"> & {
  * Use `create(JobOfferSchema)` to create a new message.
  */
 export const JobOfferSchema: GenMessage<JobOffer> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 11);
+  messageDesc(file_marid_v1_worker_service, 12);
 
 /**
  * WorkerEvent is a message of the worker-events topic: what happened to an attempt.
@@ -581,7 +623,7 @@ export type WorkerEvent = Message<"marid.v1.WorkerEvent"> & {
  * Use `create(WorkerEventSchema)` to create a new message.
  */
 export const WorkerEventSchema: GenMessage<WorkerEvent> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 12);
+  messageDesc(file_marid_v1_worker_service, 13);
 
 /**
  * WorkerBeat is a message of the heartbeats topic.
@@ -637,7 +679,7 @@ export type WorkerBeat = Message<"marid.v1.WorkerBeat"> & {
  * Use `create(WorkerBeatSchema)` to create a new message.
  */
 export const WorkerBeatSchema: GenMessage<WorkerBeat> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 13);
+  messageDesc(file_marid_v1_worker_service, 14);
 
 /**
  * ClaimOutcome says what became of a claim.
@@ -667,7 +709,7 @@ export enum ClaimOutcome {
   GONE = 2,
 
   /**
-   * The worker may not claim: its session is over or it drains.
+   * The worker may not claim: its session is over, it drains, or it is reserved for another job.
    *
    * @generated from enum value: CLAIM_OUTCOME_REFUSED = 3;
    */

@@ -47,6 +47,7 @@ export function accepted(request: Partial<JobRequest> = {}): Job {
     requestHash: 'h',
     resolution: RESOLUTION,
     explanation: 'Its tags matched.',
+    parentId: null,
     now: T0,
     offerAfterMs: 2_000,
   });

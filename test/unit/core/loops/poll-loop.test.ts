@@ -48,6 +48,19 @@ describe('a poll loop', () => {
     await loops.stop();
   });
 
+  test('a wake ends the wait, and during a run it makes another follow at once', async () => {
+    const loops = loop({ run: async () => (runs.length === 2 ? loops.wake() : undefined) });
+    await loops.start();
+    await clock.advance(50);
+    loops.wake();
+    await clock.advance(0);
+    expect(runs).toEqual([50]);
+    await clock.advance(100);
+    expect(runs).toEqual([50, 150, 150]);
+    await loops.stop();
+    expect(clock.pending).toBe(0);
+  });
+
   test('a stop waits for the run under way, which is told, and is for good', async () => {
     let told: AbortSignal | null = null;
     let end = (): void => undefined;

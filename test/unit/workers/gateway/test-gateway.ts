@@ -15,7 +15,7 @@ import { decodeWorkerEvent, encodeOffer } from '../../../../proto/codec/index.js
 import { WorkerNodeService } from '../../../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../../../proto/gen/marid/v1/worker_service_pb.js';
 import { LauncherLink } from '../../../../workers/gateway/attempts/launcher-link.js';
-import { CacheFolder, cacheFolderOf } from '../../../../workers/gateway/cache/cache-folder.js';
+import { cacheFolderOf } from '../../../../workers/gateway/cache/cache-folder.js';
 import { DependencyCache } from '../../../../workers/gateway/cache/dependency-cache.js';
 import { workerConfigSchema, type WorkerConfig } from '../../../../workers/gateway/config.js';
 import { Gateway } from '../../../../workers/gateway/gateway.js';
@@ -76,9 +76,8 @@ export class TestGateway {
     });
     const client = createInProcessClient(WorkerService, this.service.handlers);
     const fetchers = openFetchers(full, { clock, logger });
-    const cacheFolder = await CacheFolder.open(cacheFolderOf(stateFolder));
     const cache = await DependencyCache.open({
-      ...{ folder: cacheFolder, fetchers, settings: full, clock, random, logger },
+      ...{ folder: cacheFolderOf(stateFolder), fetchers, settings: full, clock, random, logger },
     });
     const gateway = new Gateway({ config: full, identity, launcher, cache, client, log, clock, random, logger });
     await gateway.start('127.0.0.1:1');

@@ -42,7 +42,7 @@ function names(db: SqliteDatabase): readonly unknown[] {
 
 /** Takes back what later versions added. */
 const VERSION_1 = `
-  DROP INDEX jobs_overdue; DROP INDEX jobs_of_user; DROP TABLE task_controls;
+  DROP INDEX jobs_overdue; DROP INDEX jobs_of_user; DROP TABLE task_controls; DROP TABLE user_slots;
   ALTER TABLE jobs DROP COLUMN deadline_stage; ALTER TABLE jobs DROP COLUMN deadline_base;
   ALTER TABLE jobs DROP COLUMN user_name; ALTER TABLE log_topics DROP COLUMN retention_records;
   PRAGMA user_version = 1;`;

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { openFetchers } from '../../../../../infra/fetch/open-fetchers.js';
 import { SystemClock } from '../../../../../infra/runtime/system-clock.js';
 import { SystemRandom } from '../../../../../infra/runtime/system-random.js';
-import { CacheFolder } from '../../../../../workers/gateway/cache/cache-folder.js';
 import { DependencyCache } from '../../../../../workers/gateway/cache/dependency-cache.js';
 import { workerConfigSchema } from '../../../../../workers/gateway/config.js';
 import { FileServer } from '../../../../support/file-server.js';
@@ -44,7 +43,7 @@ export class TestCache {
     const { clock, logger } = this;
     const fetchers = openFetchers(settings, { clock, logger });
     this.fetchers.push(fetchers);
-    const folder = await CacheFolder.open(this.path('cache'));
+    const folder = this.path('cache');
     return DependencyCache.open({ folder, fetchers, settings, clock, random, logger });
   }
 

@@ -23,7 +23,7 @@ function contextOf(dependencies: readonly string[]): StagingContext {
   const reference = { jobId: 'job-1', attempt: 1 };
   const attempt = new Attempt({ reference, directory: marid.job(), memoryKey: '', facts, sequence: 0 });
   const { signal } = attempt.abort;
-  return { attempt, specification, signal, plan: planFiles(specification), started: null };
+  return { attempt, specification, signal, plan: planFiles(specification), direct: null, started: null };
 }
 
 async function stageOf(timeoutMs = 60_000): Promise<Stage> {

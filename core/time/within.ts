@@ -1,6 +1,6 @@
 /** An end to every wait. */
-import { MaridError } from '../../../core/errors/marid-error.js';
-import type { Clock } from '../../../core/ports/clock.js';
+import { MaridError } from '../errors/marid-error.js';
+import type { Clock } from '../ports/clock.js';
 
 /** What a wait is limited by. */
 export interface TimeLimit {
