@@ -60,6 +60,7 @@ export class Gateway {
   readonly #held: HeldAttempts;
   readonly #gate = new ClaimGate();
   readonly #outbox: EventOutbox;
+  readonly #reporter: AttemptReporter;
   readonly #runner: AttemptRunner;
   readonly #adoption: Adoption;
   readonly #lease: LeaseKeeper;
@@ -92,10 +93,10 @@ export class Gateway {
     this.#budget = budget;
     this.#held = held;
     this.#outbox = new EventOutbox(shared);
-    const reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
+    this.#reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     const stages = stagesOf(launcher, cache, { timeoutMs: config.stagingTimeoutMs, clock });
-    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, reporter });
+    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, reporter: this.#reporter });
     this.#adoption = new Adoption({ ...shared, runner: this.#runner });
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
     const mayClaim = (): boolean => this.#mayClaim() && this.#session?.reservedMb === null;
@@ -176,10 +177,11 @@ export class Gateway {
       ...{ client, clock, random, logger, gate: this.#gate, lease: this.#lease },
       worker: { ...identity, ...facts, memoryBudgetMb: this.#budget.totalMb },
       memoryFreeMb: () => this.#budget.freeMb,
-      held: () => this.#held.references(),
-      recentlyHeld: () => this.#held.recentReferences(),
+      held: () => [...this.#held.references(), ...this.#reporter.repeating],
+      recentlyHeld: () => [...this.#held.recentReferences(), ...this.#reporter.repeating],
       onKill: (reference) => this.#runner.kill(reference),
       onLost: (reference) => this.#runner.disown(reference),
+      onRepeat: (reference) => this.#reporter.repeat(reference),
       onReady: () => {
         this.#outbox.open();
         this.#reader.pump();
