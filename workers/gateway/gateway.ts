@@ -32,7 +32,7 @@ import { createNodeHandlers } from './node/handlers.js';
 import { Beats } from './session/beats.js';
 import { ControlPlaneSession } from './session/control-plane-session.js';
 import { LeaseKeeper } from './session/lease-keeper.js';
-import { folderPreparation, type Preparation } from './staging/stages.js';
+import type { Preparation } from './staging/stages.js';
 
 /** How long a stopping worker waits for the control plane and the log, in milliseconds. */
 const FLUSH_MS = 5_000;
@@ -45,8 +45,7 @@ export interface GatewayOptions {
   readonly launcher: LauncherLink;
   readonly client: ServiceClient<typeof WorkerService>;
   readonly log: TopicLog;
-  /** Default: in the state folder. */
-  readonly preparation?: Preparation;
+  readonly preparation: Preparation;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -74,10 +73,11 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    const { config, identity, launcher, log, client, clock, random, logger, preparation = folderPreparation } = options;
+    const { config, identity, launcher, log, client, clock, random, logger, preparation } = options;
     const jobsFolder = jobsFolderOf(config.stateFolder);
     const budget = new MemoryBudget(config.memoryMb ?? defaultMemoryMb());
     const held = new HeldAttempts(clock);
+    preparation.protect(() => new Set(held.all().flatMap(({ phase, uris }) => (phase === 'ended' ? [] : uris))));
     const holds = (jobId: string): boolean => held.ofJob(jobId).length > 0;
     const runs = (jobId: string): boolean => held.ofJob(jobId).some((attempt) => attempt.phase !== 'ended');
     const shared = { identity, client, launcher, log, budget, held, jobsFolder, clock, random, logger };

@@ -117,8 +117,16 @@ export class AttemptReporter {
     attempt.sequence += 1;
     const { sequence, reference } = attempt;
     const { identity } = this.#options;
-    return { result: null, infrastructureFailure: false, ...event, ...reference, ...identity, sequence };
+    const stages = takeStages(attempt);
+    return { result: null, infrastructureFailure: false, ...stages, ...event, ...reference, ...identity, sequence };
   }
+}
+
+/** The times of its preparation, once. */
+function takeStages(attempt: Attempt): Pick<WorkerEvent, 'stages'> {
+  const { stages } = attempt;
+  attempt.stages = [];
+  return stages.length === 0 ? {} : { stages };
 }
 
 function keyOf({ jobId, attempt }: AttemptReference): string {
