@@ -1,95 +1,31 @@
 /** What a control plane consists of, over whatever engines it is given. */
-import type { RetryPolicy } from '../../core/job/retry.js';
-import { selectorByName } from '../../core/matching/selectors.js';
-import type { Clock } from '../../core/ports/clock.js';
-import type { FleetStore } from '../../core/ports/fleet-store.js';
-import type { JobStore } from '../../core/ports/job-store.js';
-import type { JobSurvey } from '../../core/ports/job-survey.js';
-import type { LeasePort } from '../../core/ports/lease-port.js';
-import type { Logger } from '../../core/ports/logger.js';
-import type { Random } from '../../core/ports/random.js';
-import type { RegistryStore } from '../../core/ports/registry-store.js';
-import type { Service } from '../../core/ports/service.js';
-import type { UserSlotStore } from '../../core/ports/user-slot-store.js';
-import type { StoredRecord, TopicLog } from '../../core/ports/topic-log.js';
 import { TOPICS } from '../../core/fleet/topics.js';
+import type { Service } from '../../core/ports/service.js';
 import { createHandlers, type ControlPlaneHandlers } from './api/handlers.js';
-import type { ControlPlaneConfig } from './config.js';
 import { Offerer } from './dispatch/offerer.js';
-import { Reservations } from './dispatch/reservations.js';
-import { ReserveTask } from './dispatch/reserve-task.js';
 import { ReOfferTask } from './dispatch/re-offer-task.js';
-import { EventPublisher } from './events/event-publisher.js';
-import { placeOfJobEvent } from './events/job-event.js';
+import { ReserveTask } from './dispatch/reserve-task.js';
 import { PublishTask } from './events/publish-task.js';
-import { AttemptReconciler } from './fleet/attempt-reconciler.js';
-import { Claims } from './fleet/claims.js';
 import { Heartbeats } from './fleet/heartbeats.js';
-import { KillDelivery } from './fleet/kill-delivery.js';
-import { LeaseExpiryTask } from './fleet/lease-expiry-task.js';
-import { NodeDirectory, type Dial } from './fleet/node-directory.js';
-import { SessionExpiry } from './fleet/session-expiry.js';
-import { SilentWorkers } from './fleet/silent-workers.js';
-import { RenewalByLog } from './fleet/renewal-by-log.js';
-import { WorkerDirectory } from './fleet/worker-directory.js';
 import { TickTask } from './fleet/tick-task.js';
-import { WorkerSessions } from './fleet/worker-sessions.js';
-import { ActiveJobs } from './jobs/active-jobs.js';
-import { JobRepository, type JobChange } from './jobs/job-repository.js';
-import { JobSignals } from './jobs/job-signals.js';
+import { WorkerDirectory } from './fleet/worker-directory.js';
 import { LoadKeeper } from './jobs/load-keeper.js';
-import { UsageGauges, UsageTask } from './jobs/usage-gauges.js';
+import { UsageGauges } from './jobs/usage-gauges.js';
+import { taskSettingsOf } from './leader-config.js';
 import { Leader } from './leader/leader.js';
-import { DeadlinesTask } from './leader/deadlines-task.js';
-import type { LeaderTask } from './leader/leader-task.js';
-import { RetentionTask } from './leader/retention-task.js';
-import { deadlinePolicyOf, taskSettingsOf } from './leader-config.js';
-import { UserLimits } from './quota/user-limits.js';
-import { UserLimitsTask } from './quota/user-limits-task.js';
 import { Projector } from './projection/projector.js';
-import { CleanUpTask } from './registry/clean-up-task.js';
+import { UserLimitsTask } from './quota/user-limits-task.js';
 import { RegistryKeeper } from './registry/registry-keeper.js';
-import { Admission } from './submit/admission.js';
-import { Matcher } from './submit/matcher.js';
-import { Submitter } from './submit/submitter.js';
-import { TopicReader } from './topic-reader.js';
 import { partitionsOf, TopicKeeper } from './topics.js';
+import type { ControlPlaneOptions } from './options.js';
+import { assembleFleet } from './assembly/assemble-fleet.js';
+import { assembleSubmit } from './assembly/assemble-submit.js';
+import { assembleTasks } from './assembly/assemble-tasks.js';
+import { followChanges } from './assembly/follow-changes.js';
+import { readOthers } from './assembly/read-others.js';
 
 /** Rests before the second, third, ... attempt of a job. */
 const RETRY_BACK_OFF_MS = [1000, 5000, 30_000] as const;
-
-/** Time, chance and log of a process. */
-export interface ControlPlaneRuntime {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-}
-
-/** The engines underneath; their owner opens and closes them. */
-export interface Engines {
-  readonly jobs: JobStore;
-  readonly survey: JobSurvey;
-  readonly registry: RegistryStore;
-  readonly fleet: FleetStore;
-  readonly userSlots: UserSlotStore;
-  readonly log: TopicLog;
-  readonly lease: LeasePort;
-  /** Connects to workers. */
-  readonly dial: Dial;
-  /** Product by port, for people. */
-  readonly names: Readonly<Record<string, string>>;
-}
-
-/** Options of `ControlPlane.create`. */
-export interface ControlPlaneOptions {
-  readonly config: ControlPlaneConfig;
-  readonly runtime: ControlPlaneRuntime;
-  readonly engines: Engines;
-  /** Version of the program. */
-  readonly version: string;
-  /** Jobs that each of its caches keeps in memory. Default: each its own number. */
-  readonly cacheSize?: number;
-}
 
 /**
  * States: created; started (`start`: what others rest on first); stopped (`stop`, in the opposite order: no new decisions, then what was decided is
@@ -173,154 +109,5 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
       ...{ config, runtime, engines, info, keeper, directory, signals, jobs, retry, leader, gauges },
       ...{ ...fleet, ...submit },
     }),
-  };
-}
-
-/** Tasks of the leader that only sweep and count. */
-function assembleTasks(
-  { config, runtime, engines }: ControlPlaneOptions,
-  parts: {
-    readonly keeper: RegistryKeeper;
-    readonly jobs: JobRepository;
-    readonly kills: KillDelivery;
-    readonly retry: RetryPolicy;
-    readonly projector: Projector;
-    readonly gauges: UsageGauges;
-  },
-): readonly LeaderTask[] {
-  const { keeper, projector, gauges } = parts;
-  const { survey, fleet, registry } = engines;
-  const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
-  const policy = deadlinePolicyOf(config);
-  const restMs = 2 * config.leaseTtlMs;
-  const { unusedRegistryMs: unusedMs } = config;
-  return [
-    new DeadlinesTask({ ...runtime, ...parts, survey, policy, restMs, caughtUp }),
-    new RetentionTask({ ...config, jobs: engines.jobs, survey, fleet, clock: runtime.clock }),
-    new CleanUpTask({ ...runtime, store: registry, keeper, jobs: engines.jobs, unusedMs }),
-    new UsageTask(gauges),
-  ];
-}
-
-/** What follows every committed change: load, limits, publication, signals. */
-function followChanges({ config, engines, runtime, cacheSize }: ControlPlaneOptions, topics: TopicKeeper) {
-  const cache = cacheSize === undefined ? {} : { cacheSize };
-  const signals = new JobSignals();
-  const active = new ActiveJobs();
-  const publisher = new EventPublisher({
-    ...{ log: engines.log, store: engines.jobs, source: '/marid/control-plane' },
-    ...{ partitions: topics.counts, clock: runtime.clock, logger: runtime.logger },
-    ...cache,
-  });
-  const limits = new UserLimits({
-    ...{ store: engines.userSlots, jobs: engines.jobs, ...runtime },
-    ...{ perUser: config.maxActiveJobsPerUser, byUser: config.maxActiveJobsByUser },
-  });
-  const onCommitted = (change: JobChange): void => {
-    active.committed(change);
-    limits.committed(change);
-    if (change.after.history.length > (change.before?.history.length ?? 0)) publisher.publish(change.after);
-    signals.changed(change.after.id, change.after.history.at(-1)?.sequence ?? 0);
-  };
-  const jobs = new JobRepository({ store: engines.jobs, onCommitted, ...cache });
-  return { signals, active, limits, publisher, jobs };
-}
-
-function assembleFleet(
-  { config, engines, runtime }: ControlPlaneOptions,
-  parts: {
-    readonly directory: WorkerDirectory;
-    readonly heartbeats: Heartbeats;
-    readonly jobs: JobRepository;
-    readonly retry: RetryPolicy;
-    readonly projector: Projector;
-    readonly heartbeatPartitions: () => number;
-    readonly term: () => number | null;
-  },
-) {
-  const { clock, logger } = runtime;
-  const { directory, heartbeats, jobs, retry, projector, heartbeatPartitions: partitions, term } = parts;
-  const nodes = new NodeDirectory({ directory, dial: engines.dial, logger });
-  const kills = new KillDelivery({ nodes, logger });
-  const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
-  const reconciler = new AttemptReconciler({ store: engines.jobs, jobs, retry, caughtUp, clock, logger });
-  const renewal = new RenewalByLog({ directory, log: engines.log, partitions, clock });
-  const lost = { store: engines.jobs, fleet: engines.fleet, jobs, directory, retry, caughtUp };
-  const expiry = new SessionExpiry({ ...lost, clock, logger });
-  const { leaseTtlMs, leaseGraceMs: graceMs, expiryWarmUpMs: warmUpMs } = config;
-  const sessions = new WorkerSessions({
-    ...{ store: engines.fleet, directory, reconciler, renewal, expiry, leaseTtlMs, clock, logger },
-  });
-  const silent = new SilentWorkers({ directory, heartbeats, jobs: engines.jobs, clock });
-  const expiryTask = new LeaseExpiryTask({
-    ...{ directory, silent, expiry, caughtUp, term, leaseTtlMs, graceMs, warmUpMs, clock, logger },
-    answers: (record) => nodes.answers(record),
-  });
-  const reservations = new Reservations({ store: engines.fleet, directory, jobs, clock });
-  const claims = new Claims({ store: engines.jobs, jobs, sessions, reservations, clock });
-  return { nodes, kills, reconciler, sessions, silent, expiryTask, reservations, claims };
-}
-
-/** What this control plane learns from the topics: beats of the workers, and what other control planes do. */
-function readOthers(
-  { engines, runtime }: ControlPlaneOptions,
-  parts: {
-    readonly directory: WorkerDirectory;
-    readonly heartbeats: Heartbeats;
-    readonly projector: Projector;
-    readonly signals: JobSignals;
-    readonly publisher: EventPublisher;
-  },
-): readonly Service[] {
-  const { directory, heartbeats, projector, signals, publisher } = parts;
-  const onHeartbeat = (record: StoredRecord): void => {
-    heartbeats.take(record);
-    directory.takeBeat(record);
-    projector.takeAnswer(record);
-  };
-  const onJobEvent = (record: StoredRecord): void => {
-    const place = placeOfJobEvent(record);
-    if (place === null) return;
-    signals.changed(place.jobId, place.sequence);
-    publisher.seen(place.jobId, place.sequence);
-  };
-  const { log } = engines;
-  return [
-    new TopicReader({
-      ...{ ...runtime, log, topic: TOPICS.heartbeats, onRecord: onHeartbeat },
-      onBegin: () => {
-        heartbeats.begin();
-      },
-    }),
-    new TopicReader({ ...runtime, log, topic: TOPICS.jobEvents, onRecord: onJobEvent }),
-  ];
-}
-
-function assembleSubmit(
-  { config, runtime }: ControlPlaneOptions,
-  parts: {
-    readonly keeper: RegistryKeeper;
-    readonly directory: WorkerDirectory;
-    readonly active: ActiveJobs;
-    readonly limits: UserLimits;
-    readonly jobs: JobRepository;
-    readonly offerer: Offerer;
-  },
-) {
-  const { clock, random } = runtime;
-  const { keeper, directory, active, limits, jobs, offerer } = parts;
-  const matcher = new Matcher({
-    ...{ keeper, load: active, random },
-    defaults: { memoryMb: config.defaultMemoryMb, timeoutMs: config.defaultTimeoutMs },
-    commandSelector: selectorByName(config.commandSelector),
-    clusterSelector: selectorByName(config.clusterSelector),
-  });
-  const largestBudgetMb = (pool: string): number | null => directory.largestBudgetMb(pool);
-  const admission = new Admission({ pools: config.pools, maxMemoryMb: config.maxMemoryMb, largestBudgetMb });
-  const { offerAfterMs } = config;
-  return {
-    matcher,
-    admission,
-    submitter: new Submitter({ jobs, admission, limits, matcher, offerer, offerAfterMs, clock, random }),
   };
 }

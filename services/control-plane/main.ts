@@ -14,7 +14,8 @@ import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
 import { createBlobServiceHandlers } from './api/blob-service.js';
 import { createLogServiceHandlers } from './api/log-service.js';
 import type { ControlPlaneConfig } from './config.js';
-import { ControlPlane, type ControlPlaneRuntime } from './control-plane.js';
+import { ControlPlane } from './control-plane.js';
+import type { ControlPlaneRuntime } from './options.js';
 import type { Dial, NodeConnection } from './fleet/node-directory.js';
 import { readVersion } from './version.js';
 

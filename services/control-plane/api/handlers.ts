@@ -8,7 +8,7 @@ import type { JobService } from '../../../proto/gen/marid/v1/job_service_pb.js';
 import type { WorkerService } from '../../../proto/gen/marid/v1/worker_service_pb.js';
 import type { ServiceHandlers } from '../../../proto/rpc/service.js';
 import type { ControlPlaneConfig } from '../config.js';
-import type { ControlPlaneRuntime, Engines } from '../control-plane.js';
+import type { ControlPlaneRuntime, Engines } from '../options.js';
 import type { Claims } from '../fleet/claims.js';
 import type { KillDelivery } from '../fleet/kill-delivery.js';
 import type { NodeDirectory } from '../fleet/node-directory.js';

@@ -1,0 +1,53 @@
+/** The parts that look after workers. */
+import type { RetryPolicy } from '../../../core/job/retry.js';
+import { Reservations } from '../dispatch/reservations.js';
+import { AttemptReconciler } from '../fleet/attempt-reconciler.js';
+import { Claims } from '../fleet/claims.js';
+import type { Heartbeats } from '../fleet/heartbeats.js';
+import { KillDelivery } from '../fleet/kill-delivery.js';
+import { LeaseExpiryTask } from '../fleet/lease-expiry-task.js';
+import { NodeDirectory } from '../fleet/node-directory.js';
+import { RenewalByLog } from '../fleet/renewal-by-log.js';
+import { SessionExpiry } from '../fleet/session-expiry.js';
+import { SilentWorkers } from '../fleet/silent-workers.js';
+import type { WorkerDirectory } from '../fleet/worker-directory.js';
+import { WorkerSessions } from '../fleet/worker-sessions.js';
+import type { JobRepository } from '../jobs/job-repository.js';
+import type { Projector } from '../projection/projector.js';
+import type { ControlPlaneOptions } from '../options.js';
+
+/** Sessions, claims and leases of workers. */
+export function assembleFleet(
+  { config, engines, runtime }: ControlPlaneOptions,
+  parts: {
+    readonly directory: WorkerDirectory;
+    readonly heartbeats: Heartbeats;
+    readonly jobs: JobRepository;
+    readonly retry: RetryPolicy;
+    readonly projector: Projector;
+    readonly heartbeatPartitions: () => number;
+    readonly term: () => number | null;
+  },
+) {
+  const { clock, logger } = runtime;
+  const { directory, heartbeats, jobs, retry, projector, heartbeatPartitions: partitions, term } = parts;
+  const nodes = new NodeDirectory({ directory, dial: engines.dial, logger });
+  const kills = new KillDelivery({ nodes, logger });
+  const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
+  const reconciler = new AttemptReconciler({ store: engines.jobs, jobs, retry, caughtUp, clock, logger });
+  const renewal = new RenewalByLog({ directory, log: engines.log, partitions, clock });
+  const lost = { store: engines.jobs, fleet: engines.fleet, jobs, directory, retry, caughtUp };
+  const expiry = new SessionExpiry({ ...lost, clock, logger });
+  const { leaseTtlMs, leaseGraceMs: graceMs, expiryWarmUpMs: warmUpMs } = config;
+  const sessions = new WorkerSessions({
+    ...{ store: engines.fleet, directory, reconciler, renewal, expiry, leaseTtlMs, clock, logger },
+  });
+  const silent = new SilentWorkers({ directory, heartbeats, jobs: engines.jobs, clock });
+  const expiryTask = new LeaseExpiryTask({
+    ...{ directory, silent, expiry, caughtUp, term, leaseTtlMs, graceMs, warmUpMs, clock, logger },
+    answers: (record) => nodes.answers(record),
+  });
+  const reservations = new Reservations({ store: engines.fleet, directory, jobs, clock });
+  const claims = new Claims({ store: engines.jobs, jobs, sessions, reservations, clock });
+  return { nodes, kills, reconciler, sessions, silent, expiryTask, reservations, claims };
+}

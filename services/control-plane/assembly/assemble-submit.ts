@@ -1,0 +1,42 @@
+/** The parts that take jobs. */
+import { selectorByName } from '../../../core/matching/selectors.js';
+import type { Offerer } from '../dispatch/offerer.js';
+import type { WorkerDirectory } from '../fleet/worker-directory.js';
+import type { ActiveJobs } from '../jobs/active-jobs.js';
+import type { JobRepository } from '../jobs/job-repository.js';
+import type { UserLimits } from '../quota/user-limits.js';
+import type { RegistryKeeper } from '../registry/registry-keeper.js';
+import { Admission } from '../submit/admission.js';
+import { Matcher } from '../submit/matcher.js';
+import { Submitter } from '../submit/submitter.js';
+import type { ControlPlaneOptions } from '../options.js';
+
+/** The way of a submit. */
+export function assembleSubmit(
+  { config, runtime }: ControlPlaneOptions,
+  parts: {
+    readonly keeper: RegistryKeeper;
+    readonly directory: WorkerDirectory;
+    readonly active: ActiveJobs;
+    readonly limits: UserLimits;
+    readonly jobs: JobRepository;
+    readonly offerer: Offerer;
+  },
+) {
+  const { clock, random } = runtime;
+  const { keeper, directory, active, limits, jobs, offerer } = parts;
+  const matcher = new Matcher({
+    ...{ keeper, load: active, random },
+    defaults: { memoryMb: config.defaultMemoryMb, timeoutMs: config.defaultTimeoutMs },
+    commandSelector: selectorByName(config.commandSelector),
+    clusterSelector: selectorByName(config.clusterSelector),
+  });
+  const largestBudgetMb = (pool: string): number | null => directory.largestBudgetMb(pool);
+  const admission = new Admission({ pools: config.pools, maxMemoryMb: config.maxMemoryMb, largestBudgetMb });
+  const { offerAfterMs } = config;
+  return {
+    matcher,
+    admission,
+    submitter: new Submitter({ jobs, admission, limits, matcher, offerer, offerAfterMs, clock, random }),
+  };
+}

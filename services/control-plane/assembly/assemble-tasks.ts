@@ -1,0 +1,40 @@
+/** The tasks of the leader. */
+import type { RetryPolicy } from '../../../core/job/retry.js';
+import type { KillDelivery } from '../fleet/kill-delivery.js';
+import type { JobRepository } from '../jobs/job-repository.js';
+import type { UsageGauges } from '../jobs/usage-gauges.js';
+import { UsageTask } from '../jobs/usage-gauges.js';
+import { deadlinePolicyOf } from '../leader-config.js';
+import { DeadlinesTask } from '../leader/deadlines-task.js';
+import type { LeaderTask } from '../leader/leader-task.js';
+import { RetentionTask } from '../leader/retention-task.js';
+import type { Projector } from '../projection/projector.js';
+import { CleanUpTask } from '../registry/clean-up-task.js';
+import type { RegistryKeeper } from '../registry/registry-keeper.js';
+import type { ControlPlaneOptions } from '../options.js';
+
+/** Tasks of the leader that only sweep and count. */
+export function assembleTasks(
+  { config, runtime, engines }: ControlPlaneOptions,
+  parts: {
+    readonly keeper: RegistryKeeper;
+    readonly jobs: JobRepository;
+    readonly kills: KillDelivery;
+    readonly retry: RetryPolicy;
+    readonly projector: Projector;
+    readonly gauges: UsageGauges;
+  },
+): readonly LeaderTask[] {
+  const { keeper, projector, gauges } = parts;
+  const { survey, fleet, registry } = engines;
+  const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
+  const policy = deadlinePolicyOf(config);
+  const restMs = 2 * config.leaseTtlMs;
+  const { unusedRegistryMs: unusedMs } = config;
+  return [
+    new DeadlinesTask({ ...runtime, ...parts, survey, policy, restMs, caughtUp }),
+    new RetentionTask({ ...config, jobs: engines.jobs, survey, fleet, clock: runtime.clock }),
+    new CleanUpTask({ ...runtime, store: registry, keeper, jobs: engines.jobs, unusedMs }),
+    new UsageTask(gauges),
+  ];
+}
