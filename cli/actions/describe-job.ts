@@ -124,6 +124,7 @@ function formatAttempt(attempt: Attempt): string {
   const pairs = formatPairs([
     ['Claimed', formatTime(attempt.claimTime)],
     ['Prepared', lengthBetween(attempt.claimTime, attempt.startTime)],
+    ['Steps', attempt.stages.map(({ name, duration }) => `${name} ${formatDuration(duration)}`).join(', ')],
     ['Ran', ranOf(attempt)],
     ['Ended', formatTime(attempt.endTime)],
     ['Outcome', [outcome, attempt.reason, attempt.message].filter((part) => part !== '').join(': ') + kind],

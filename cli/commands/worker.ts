@@ -4,6 +4,7 @@ import type { CliContext } from '../context.js';
 import { parseMemoryMb } from '../parse/amounts.js';
 import { addOptions, configOption, outputOption } from './options.js';
 import { documented } from '../registration.js';
+import { registerWorkerCache } from './worker-cache.js';
 
 /** Adds `worker`. */
 export function register(program: Command, context: CliContext): void {
@@ -37,6 +38,7 @@ export function register(program: Command, context: CliContext): void {
     const { runWorker } = await import('../processes/worker.js');
     await runWorker(context, options);
   });
+  registerWorkerCache(command, context);
 }
 
 /** Options of `marid worker`, as parsed. */

@@ -83,6 +83,13 @@ export interface ExitResult {
   readonly cpuTimeMs: number | null;
 }
 
+/** How long a step of a worker's preparation took. */
+export interface StageTime {
+  /** Name of the step, for example `files`. */
+  readonly name: string;
+  readonly ms: number;
+}
+
 /** One execution of a job. */
 export interface Attempt {
   /** From 1. */
@@ -98,6 +105,8 @@ export interface Attempt {
   readonly message: string;
   readonly infrastructureFailure: boolean;
   readonly result: ExitResult | null;
+  /** Steps of its preparation that took a millisecond or more, in order; absent when none did, or when it was not told. */
+  readonly stages?: readonly StageTime[];
 }
 
 /** A worker's right to the current attempt. */
@@ -177,6 +186,8 @@ export interface WorkerEvent {
   readonly message: string;
   readonly result: ExitResult | null;
   readonly infrastructureFailure: boolean;
+  /** As in `Attempt`; with the event that ends the preparation. */
+  readonly stages?: readonly StageTime[];
 }
 
 /** Everything that a worker needs to run an attempt. */

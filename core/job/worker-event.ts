@@ -1,6 +1,6 @@
 /** Applies what a worker tells of its attempt. */
 import { attemptTime, changeAttempt, currentAttempt } from './attempt.js';
-import type { Job, WorkerEvent } from './job.js';
+import type { Attempt, Job, WorkerEvent } from './job.js';
 import { retryOrFail, type RetryPolicy } from './retry.js';
 import { mayFollow } from './status.js';
 import { transition } from './transition.js';
@@ -64,7 +64,7 @@ function step(job: Job, event: WorkerEvent, now: number): Job {
 
 function start(job: Job, event: WorkerEvent, now: number): Job {
   const startedAt = attemptTime(currentAttempt(job), event.at, now);
-  return { ...changeAttempt(job, { startedAt }), startedAt };
+  return { ...changeAttempt(job, { startedAt, ...stagesOf(event) }), startedAt };
 }
 
 function end(job: Job, event: WorkerEvent, now: number): Job {
@@ -76,7 +76,12 @@ function end(job: Job, event: WorkerEvent, now: number): Job {
     message,
     infrastructureFailure,
     result,
+    ...stagesOf(event),
   });
+}
+
+function stagesOf({ stages }: WorkerEvent): Pick<Attempt, 'stages'> {
+  return stages === undefined ? {} : { stages };
 }
 
 function actorOf(event: WorkerEvent): string {

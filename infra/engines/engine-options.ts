@@ -28,6 +28,8 @@ export interface EngineChoice extends KafkaChoice {
   readonly mongoDatabase: string;
   /** 1, 3 or 5. */
   readonly redisUrls: readonly string[];
+  /** Path of the certificates (PEM) to trust; `null`: those of Node. */
+  readonly redisTlsCaFile: string | null;
   readonly s3Bucket: string | null;
   readonly s3Endpoint: string | null;
   readonly s3Region: string | null;

@@ -13,6 +13,7 @@ import { toOptionalExitResult } from './exit-result.js';
 import { jobRequestToMessage } from './job-request.js';
 import { statusToMessage } from './job-status.js';
 import { referenceOf } from './resource-base.js';
+import { stagesToMessages } from './stage-time.js';
 import { toOptionalTimestamp, toTimestamp } from './time.js';
 import { transitionToMessage } from './transition.js';
 
@@ -63,6 +64,7 @@ export function attemptToMessage(attempt: Attempt): AttemptMessage {
     message: attempt.message,
     infrastructureFailure: attempt.infrastructureFailure,
     result: toOptionalExitResult(attempt.result),
+    stages: stagesToMessages(attempt.stages),
   });
 }
 

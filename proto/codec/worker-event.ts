@@ -6,6 +6,7 @@ import { WorkerEventSchema, type WorkerEvent as WorkerEventMessage } from '../ge
 import { decodeBytes } from './decode-bytes.js';
 import { exitResultFromMessage, toOptionalExitResult } from './exit-result.js';
 import { statusFromMessage, statusToMessage } from './job-status.js';
+import { stagesFromMessages, stagesToMessages } from './stage-time.js';
 import { fromTimestamp, toTimestamp } from './time.js';
 
 const EVENT_STATUSES: readonly WorkerEvent['status'][] = ['INIT', 'RUNNING', 'SUCCEEDED', 'FAILED', 'KILLED'];
@@ -24,6 +25,7 @@ export function encodeWorkerEvent(event: WorkerEvent): Uint8Array {
     message: event.message,
     result: toOptionalExitResult(event.result),
     infrastructureFailure: event.infrastructureFailure,
+    stages: stagesToMessages(event.stages),
   });
   return toBinary(WorkerEventSchema, message);
 }
@@ -53,5 +55,6 @@ function eventOf(message: WorkerEventMessage, status: WorkerEvent['status']): Wo
     message: message.message,
     result: message.result === undefined ? null : exitResultFromMessage(message.result),
     infrastructureFailure: message.infrastructureFailure,
+    ...stagesFromMessages(message.stages),
   };
 }

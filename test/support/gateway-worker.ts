@@ -1,14 +1,18 @@
 /** A whole worker beside a control plane in the same process; only its processes are pretended. */
+import { openFetchers } from '../../infra/fetch/open-fetchers.js';
 import { SystemClock } from '../../infra/runtime/system-clock.js';
 import { SystemRandom } from '../../infra/runtime/system-random.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
 import { LauncherLink } from '../../workers/gateway/attempts/launcher-link.js';
+import { cacheFolderOf } from '../../workers/gateway/cache/cache-folder.js';
+import { DependencyCache } from '../../workers/gateway/cache/dependency-cache.js';
 import { workerConfigSchema } from '../../workers/gateway/config.js';
 import { Gateway } from '../../workers/gateway/gateway.js';
 import type { TestControlPlane } from './control-plane.js';
 import { MemoryLauncher } from './memory-launcher.js';
 import { QuietLogger } from './quiet-logger.js';
 import { makeTemporaryFolder } from './temporary-folder.js';
+import { folderPreparation } from '../../workers/gateway/staging/stages.js';
 
 /** Options of `startGatewayWorker`. */
 export interface GatewayWorkerOptions {
@@ -34,7 +38,13 @@ export async function startGatewayWorker(
   const config = workerConfigSchema.parse({
     ...{ stateFolder: folder.path, memoryMb: options.memoryMb, pool: options.pool ?? 'default', drainTimeoutMs: 0 },
   });
+  const fetchers = openFetchers(config, runtime);
+  const cache = await DependencyCache.open({
+    ...{ folder: cacheFolderOf(folder.path), fetchers, settings: config, ...runtime },
+  });
+  const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock: runtime.clock });
   const gateway = new Gateway({
+    preparation,
     ...{ config, ...runtime, log: options.log ?? plane.log, client: plane.workers },
     identity: { workerId: options.id, session: `${options.id}-1` },
     launcher: await LauncherLink.connect({ ...runtime, connect: async () => launcher }),
@@ -43,6 +53,7 @@ export async function startGatewayWorker(
   const stop = async (): Promise<void> => {
     await gateway.stop();
     await launcher.close();
+    await fetchers.close();
     folder.remove();
   };
   return { launcher, stop };

@@ -1,6 +1,7 @@
 /** Configuration of a worker: the keys of section `worker`, with defaults and limits. */
 import { z } from 'zod';
 import { kafkaProblems } from '../../core/configuration/kafka-keys.js';
+import { fetchKeys } from './fetch-config.js';
 import { logKeys } from './log-config.js';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -57,6 +58,7 @@ export const workerConfigSchema = z
       .min(0)
       .default(3 * DAY_MS)
       .describe('Milliseconds that the folder of an attempt is kept after its end.'),
+    ...fetchKeys,
     ...logKeys,
   })
   .superRefine(

@@ -32,7 +32,7 @@ import { createNodeHandlers } from './node/handlers.js';
 import { Beats } from './session/beats.js';
 import { ControlPlaneSession } from './session/control-plane-session.js';
 import { LeaseKeeper } from './session/lease-keeper.js';
-import { folderPreparation, type Preparation } from './staging/stages.js';
+import type { Preparation } from './staging/stages.js';
 
 /** How long a stopping worker waits for the control plane and the log, in milliseconds. */
 const FLUSH_MS = 5_000;
@@ -45,8 +45,7 @@ export interface GatewayOptions {
   readonly launcher: LauncherLink;
   readonly client: ServiceClient<typeof WorkerService>;
   readonly log: TopicLog;
-  /** Default: in the state folder. */
-  readonly preparation?: Preparation;
+  readonly preparation: Preparation;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -60,6 +59,7 @@ export class Gateway {
   readonly #held: HeldAttempts;
   readonly #gate = new ClaimGate();
   readonly #outbox: EventOutbox;
+  readonly #reporter: AttemptReporter;
   readonly #runner: AttemptRunner;
   readonly #adoption: Adoption;
   readonly #lease: LeaseKeeper;
@@ -73,10 +73,11 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    const { config, identity, launcher, log, client, clock, random, logger, preparation = folderPreparation } = options;
+    const { config, identity, launcher, log, client, clock, random, logger, preparation } = options;
     const jobsFolder = jobsFolderOf(config.stateFolder);
     const budget = new MemoryBudget(config.memoryMb ?? defaultMemoryMb());
     const held = new HeldAttempts(clock);
+    preparation.protect(() => new Set(held.all().flatMap(({ phase, uris }) => (phase === 'ended' ? [] : uris))));
     const holds = (jobId: string): boolean => held.ofJob(jobId).length > 0;
     const runs = (jobId: string): boolean => held.ofJob(jobId).some((attempt) => attempt.phase !== 'ended');
     const shared = { identity, client, launcher, log, budget, held, jobsFolder, clock, random, logger };
@@ -91,9 +92,10 @@ export class Gateway {
     this.#budget = budget;
     this.#held = held;
     this.#outbox = new EventOutbox(shared);
-    const reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
+    this.#reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
-    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: preparation.stages(launcher), reporter });
+    const stages = preparation.stages(launcher);
+    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, reporter: this.#reporter });
     this.#adoption = new Adoption({
       ...shared,
       runner: this.#runner,
@@ -178,10 +180,11 @@ export class Gateway {
       ...{ client, clock, random, logger, gate: this.#gate, lease: this.#lease },
       worker: { ...identity, ...facts, memoryBudgetMb: this.#budget.totalMb },
       memoryFreeMb: () => this.#budget.freeMb,
-      held: () => this.#held.references(),
-      recentlyHeld: () => this.#held.recentReferences(),
+      held: () => [...this.#held.references(), ...this.#reporter.repeating],
+      recentlyHeld: () => [...this.#held.recentReferences(), ...this.#reporter.repeating],
       onKill: (reference) => this.#runner.kill(reference),
       onLost: (reference) => this.#runner.disown(reference),
+      onRepeat: (reference) => this.#reporter.repeat(reference),
       onReady: () => {
         this.#outbox.open();
         this.#reader.pump();

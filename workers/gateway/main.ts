@@ -6,17 +6,22 @@ import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
 import { openKafka } from '../../infra/engines/open-kafka.js';
+import { openFetchers } from '../../infra/fetch/open-fetchers.js';
 import { connectLauncher } from '../../infra/process/launcher/connect.js';
 import { bindService, connectServers, RpcServer } from '../../infra/rpc/index.js';
 import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
 import { LauncherLink } from './attempts/launcher-link.js';
+import { cacheFolderOf } from './cache/cache-folder.js';
+import { DependencyCache } from './cache/dependency-cache.js';
 import type { WorkerConfig } from './config.js';
 import { Gateway } from './gateway.js';
 import { loadIdentity } from './identity.js';
 import { jobsFolderOf } from './jobs-folder.js';
+import { folderPreparation } from './staging/stages.js';
 
+export { listCache, pruneCache, verifyCache, type CachedFile } from './cache/maintenance.js';
 export { workerConfigSchema, type WorkerConfig } from './config.js';
 
 /** How long readers of output may go on when the worker stops, in milliseconds. */
@@ -70,8 +75,10 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
     releases.push(() => channel.close());
     const ownLog = log ?? (await openLog(config, runtime, releases));
     const client = channel.client(WorkerService);
+    const cache = await openCache({ ...config, stateFolder }, runtime, releases);
+    const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock });
     const gateway = new Gateway({
-      ...{ config: { ...config, stateFolder }, identity, launcher, client, log: ownLog },
+      ...{ config: { ...config, stateFolder }, identity, launcher, preparation, client, log: ownLog },
       ...runtime,
     });
     const services = [bindService(WorkerNodeService, gateway.handlers)];
@@ -85,6 +92,14 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
     await release();
     throw error;
   }
+}
+
+/** The cache of the state folder, over the fetchers that the configuration chose. */
+async function openCache(config: WorkerConfig, runtime: WorkerRuntime, releases: Releases): Promise<DependencyCache> {
+  const fetchers = openFetchers(config, runtime);
+  releases.push(() => fetchers.close());
+  const folder = cacheFolderOf(config.stateFolder);
+  return DependencyCache.open({ folder, fetchers, settings: config, ...runtime });
 }
 
 /** Kafka, or the control plane's log over a channel of its own: commits must reach the control plane that lends a subscription. */

@@ -6,7 +6,7 @@ import type { BlobInfo, BlobStore } from '../../../core/ports/blob-store.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import { SystemClock } from '../../runtime/system-clock.js';
-import { readBody } from './s3-body.js';
+import { readBody } from '../../runtime/read-body.js';
 import { S3Bucket, type S3Driver, type S3Object } from './s3-bucket.js';
 import { openS3Client, type S3Credentials } from './s3-client.js';
 import { isConflict } from './s3-errors.js';

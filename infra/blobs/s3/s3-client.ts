@@ -32,7 +32,7 @@ export interface S3ClientOptions {
 }
 
 /** Opens a client; nothing is sent. Throws `INVALID_ARGUMENT` when the endpoint is no URL. */
-export function openS3Client({ s3 }: S3Driver, options: S3ClientOptions): S3Client {
+export function openS3Client({ s3 }: Pick<S3Driver, 's3'>, options: S3ClientOptions): S3Client {
   const { endpoint, region = endpoint === undefined ? undefined : DEFAULT_REGION, credentials, timeoutMs } = options;
   if (endpoint !== undefined && !URL.canParse(endpoint)) {
     throw invalidArgument([{ field: 's3_endpoint', description: 'must be a URL, for example https://s3.example.org' }]);

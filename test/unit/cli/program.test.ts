@@ -31,13 +31,17 @@ function silentContext(): CliContext {
   };
 }
 
+/** The words that call a command. */
+function pathOf(command: Command): readonly string[] {
+  return command.parent === null ? [] : [...pathOf(command.parent), command.name()];
+}
+
 describe('the command tree', () => {
   test('every command has a sentence and examples', async () => {
     const commands = everyCommand(buildProgram(silentContext()));
     expect(commands.length).toBeGreaterThan(20);
     for (const command of commands) {
-      const path = [command.parent?.name(), command.name()].filter((name) => name !== 'marid');
-      const help = await new TestCli().run(...path.map(String), '--help');
+      const help = await new TestCli().run(...pathOf(command), '--help');
       expect(help).toMatchObject({ exitCode: 0, stderr: '' });
       expect(help.stdout).toContain('Examples:\n  ');
       expect(command.summary()).toMatch(/^[A-Z].*\.$/);

@@ -10,6 +10,7 @@ import type { Launcher, ProcessExit, StartedProcess } from '../../../core/ports/
 import type { Logger } from '../../../core/ports/logger.js';
 import { attemptDirectory } from '../jobs-folder.js';
 import { EMPTY_PLAN } from '../staging/file-plan.js';
+import { runStages } from '../staging/run-stages.js';
 import { stagingFailureOf, type Stage, type StagingContext } from '../staging/staging.js';
 import { Attempt, type Ending } from './attempt.js';
 import type { AttemptReporter } from './attempt-reporter.js';
@@ -116,16 +117,10 @@ export class AttemptRunner {
     this.#options.reporter.preparing(attempt);
     const { signal } = attempt.abort;
     const context: StagingContext = { attempt, specification, signal, plan: EMPTY_PLAN, direct: null, started: null };
-    for (const stage of this.#options.stages) {
-      if (signal.aborted) break;
-      try {
-        await stage.run(context);
-      } catch (error) {
-        this.#stageFailed(attempt, stage, error);
-        return;
-      }
-    }
-    if (context.started === null) this.#concludeUnstarted(attempt);
+    const { times, failed } = await runStages(this.#options.stages, context, this.#options.clock);
+    attempt.stages = times;
+    if (failed !== null) this.#stageFailed(attempt, failed.stage, failed.error);
+    else if (context.started === null) this.#concludeUnstarted(attempt);
     else this.#started(attempt, context.started);
   }
 
@@ -152,7 +147,8 @@ export class AttemptRunner {
       return;
     }
     const { reason, message, infrastructure: infrastructureFailure } = stagingFailureOf(error, stage.name);
-    this.#conclude(attempt, { status: 'FAILED', reason, message, infrastructureFailure });
+    const text = `Step "${stage.name}" of the preparation failed: ${message}`;
+    this.#conclude(attempt, { status: 'FAILED', reason, message: text, infrastructureFailure });
   }
 
   #concludeUnstarted(attempt: Attempt): void {

@@ -1,5 +1,5 @@
 /** An attempt that the worker holds: from the claim until the log has acknowledged its last event. */
-import type { AttemptReference } from '../../../core/job/job.js';
+import type { AttemptReference, StageTime } from '../../../core/job/job.js';
 import type { ProcessExit } from '../../../core/ports/launcher.js';
 
 /** What a worker must know of an attempt whose process outlives it; kept beside the attempt's folder. */
@@ -39,6 +39,10 @@ export class Attempt {
   readonly over: Promise<void>;
   phase: 'staging' | 'running' | 'ended' = 'staging';
   facts: AttemptFacts;
+  /** Times of its preparation, until they are told. */
+  stages: readonly StageTime[] = [];
+  /** What it was given from the cache. */
+  uris: readonly string[] = [];
   /** Sequence of its last event. */
   sequence: number;
   ending: Ending | null = null;

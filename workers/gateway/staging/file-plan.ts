@@ -9,6 +9,8 @@ export interface PlannedFile {
   readonly uri: string;
   /** Path below the job's directory. */
   readonly target: string;
+  /** Whether the job gets a copy of its own: setup files may edit configurations, as with Genie. The rest is shared and read-only. */
+  readonly writable: boolean;
 }
 
 /** Everything to place. */
@@ -74,10 +76,14 @@ function entity(kind: string, parent: string, resource: Entity['files'] & { read
 }
 
 function filesOf({ folder, configFolder, dependencyFolder, files }: Entity): readonly PlannedFile[] {
+  const named = (to: string, uri: string): string => `${to}${fileNameOf(uri)}`;
+  const setup = files.setupFile === null ? [] : [{ uri: files.setupFile, target: `${folder}genie_setup.sh` }];
+  const configs = files.configs.map((uri) => ({ uri, target: named(configFolder, uri), writable: true }));
+  const dependencies = files.dependencies.map((uri) => ({ uri, target: named(dependencyFolder, uri) }));
   return [
-    ...(files.setupFile === null ? [] : [{ uri: files.setupFile, target: `${folder}genie_setup.sh` }]),
-    ...files.configs.map((uri) => ({ uri, target: `${configFolder}${fileNameOf(uri)}` })),
-    ...files.dependencies.map((uri) => ({ uri, target: `${dependencyFolder}${fileNameOf(uri)}` })),
+    ...setup.map((file) => ({ ...file, writable: false })),
+    ...configs,
+    ...dependencies.map((file) => ({ ...file, writable: false })),
   ];
 }
 

@@ -2,10 +2,11 @@
 import type { Launcher } from '../../../core/ports/launcher.js';
 import type { AttemptFacts } from '../attempts/attempt.js';
 import { readFacts } from '../attempts/facts-file.js';
+import type { DependencyCache } from '../cache/dependency-cache.js';
 import { directStage } from './direct-stage.js';
 import { directoryStage } from './directory-stage.js';
 import { factsStage } from './facts-stage.js';
-import { filesStage } from './files-stage.js';
+import { filesStage, type TimeLimit } from './files-stage.js';
 import { planStage } from './plan-stage.js';
 import { scriptStage } from './script-stage.js';
 import type { Stage } from './staging.js';
@@ -17,12 +18,23 @@ export interface Preparation {
   stages(launcher: Launcher): readonly Stage[];
   /** The facts of the attempt with this directory; `null` when there are none that can be read. */
   readFacts(directory: string): Promise<AttemptFacts | null>;
+  /** Called once: what `uris` gives is used by attempts, and has to stay. */
+  protect(uris: () => ReadonlySet<string>): void;
 }
 
-/** Preparation in the worker's state folder. */
-export const folderPreparation: Preparation = { stages: stagesOf, readFacts };
-
-/** All stages. */
-function stagesOf(launcher: Launcher): readonly Stage[] {
-  return [planStage, directoryStage, filesStage, scriptStage, directStage(), factsStage, startStage(launcher)];
+/** Preparation in the worker's state folder, with files from its cache. */
+export function folderPreparation(cache: DependencyCache, limit: TimeLimit): Preparation {
+  return {
+    stages: (launcher) => [
+      planStage,
+      directoryStage,
+      filesStage(cache, limit),
+      scriptStage,
+      directStage(),
+      factsStage,
+      startStage(launcher),
+    ],
+    readFacts,
+    protect: (uris) => cache.protect(uris),
+  };
 }

@@ -175,6 +175,7 @@ export const workerEvent: Arbitrary<WorkerEvent> = fc.record({
   message: text,
   result: fc.option(exitResult, { nil: null }),
   infrastructureFailure: fc.boolean(),
+  stages: fc.array(fc.record({ name, ms: fc.nat(1e6) }), { minLength: 1 }),
 });
 
 export const workerBeat: Arbitrary<WorkerBeat> = fc.record({

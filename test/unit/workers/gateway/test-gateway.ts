@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jobTopic, TOPICS } from '../../../../core/fleet/topics.js';
 import type { JobSpecification, WorkerEvent } from '../../../../core/job/job.js';
+import { openFetchers } from '../../../../infra/fetch/open-fetchers.js';
 import { EmbeddedTopicLog } from '../../../../infra/log/embedded/embedded-topic-log.js';
 import { connectLauncher } from '../../../../infra/process/launcher/connect.js';
 import { createInProcessClient } from '../../../../infra/rpc/index.js';
@@ -14,12 +15,15 @@ import { decodeWorkerEvent, encodeOffer } from '../../../../proto/codec/index.js
 import { WorkerNodeService } from '../../../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../../../proto/gen/marid/v1/worker_service_pb.js';
 import { LauncherLink } from '../../../../workers/gateway/attempts/launcher-link.js';
+import { cacheFolderOf } from '../../../../workers/gateway/cache/cache-folder.js';
+import { DependencyCache } from '../../../../workers/gateway/cache/dependency-cache.js';
 import { workerConfigSchema, type WorkerConfig } from '../../../../workers/gateway/config.js';
 import { Gateway } from '../../../../workers/gateway/gateway.js';
 import { loadIdentity } from '../../../../workers/gateway/identity.js';
 import { eventually } from '../../../support/eventually.js';
 import { MemoryWorkerService } from '../../../support/memory-worker-service.js';
 import { QuietLogger } from '../../../support/quiet-logger.js';
+import { folderPreparation } from '../../../../workers/gateway/staging/stages.js';
 
 const TERMINAL = ['SUCCEEDED', 'FAILED', 'KILLED'];
 
@@ -72,10 +76,16 @@ export class TestGateway {
       ...config,
     });
     const client = createInProcessClient(WorkerService, this.service.handlers);
-    const gateway = new Gateway({ config: full, identity, launcher, client, log, clock, random, logger });
+    const fetchers = openFetchers(full, { clock, logger });
+    const cache = await DependencyCache.open({
+      ...{ folder: cacheFolderOf(stateFolder), fetchers, settings: full, clock, random, logger },
+    });
+    const preparation = folderPreparation(cache, { timeoutMs: full.stagingTimeoutMs, clock });
+    const gateway = new Gateway({ config: full, identity, launcher, preparation, client, log, clock, random, logger });
     await gateway.start('127.0.0.1:1');
     this.#stopWorker = async () => {
       await gateway.stop();
+      await fetchers.close();
       await launcher.close();
     };
     return createInProcessClient(WorkerNodeService, gateway.handlers);

@@ -98,6 +98,8 @@ describe('planFiles', () => {
 
   test('the same URI twice is one file', () => {
     const request = { configs: ['file:///a/x'], dependencies: ['file:///a/x'] };
-    expect(planFiles(specificationWith({ request })).files).toEqual([{ uri: 'file:///a/x', target: 'x' }]);
+    expect(planFiles(specificationWith({ request })).files).toEqual([
+      { uri: 'file:///a/x', target: 'x', writable: true },
+    ]);
   });
 });

@@ -1,6 +1,6 @@
-/** Bytes of an object as they come. */
+/** Bytes of a body as they come from the network. */
 import type { Readable } from 'node:stream';
-import type { Clock } from '../../../core/ports/clock.js';
+import type { Clock } from '../../core/ports/clock.js';
 
 /** What `readBody` is told. */
 export interface BodyOptions {
