@@ -2,6 +2,9 @@
 import type { Job } from './job.js';
 import { revise } from './transition.js';
 
+/** Longest time that a call may be under way. */
+const LATE_MS = 60_000;
+
 /** Options of `adoptAttempt`. */
 export interface AdoptAttemptOptions {
   /** Worker that holds the attempt. */
@@ -22,9 +25,17 @@ export type AdoptAttemptResult =
 export function adoptAttempt(job: Job, o: AdoptAttemptOptions): AdoptAttemptResult {
   const { claim } = job;
   if (claim === null || claim.workerId !== o.workerId || job.attempt !== o.attempt) return { kind: 'lost' };
-  if (claim.session === o.session) return { kind: 'unchanged' };
+  if (claim.session === o.session || isLate(job, claim.session, o)) return { kind: 'unchanged' };
   return {
     kind: 'adopted',
     job: revise({ ...job, claim: { ...claim, session: o.session, eventSequence: 0 } }, o.now),
   };
+}
+
+/**
+ * Whether a later session of the worker has just taken the claim, and this is the word of the one before, still under way. Sessions sort by the time of their making; only for as long as
+ * a call can be late, because a machine's clock may have been set back.
+ */
+function isLate(job: Job, current: string, { session, now }: AdoptAttemptOptions): boolean {
+  return session < current && now - job.updatedAt < LATE_MS;
 }

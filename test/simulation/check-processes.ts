@@ -74,21 +74,19 @@ export function checkKills({ entries }: CheckContext): readonly string[] {
 }
 
 /**
- * A kill is obeyed: at the latest when the worker has lost its lease, and soon when everything is healthy. From then on nothing of the job starts or runs.
+ * A kill is obeyed: nothing of the job starts once its worker must have heard of it or lost its lease, and nothing of it runs on when everything is healthy. Meanwhile it may: a worker that reaches
+ * nothing but the log keeps its lease by that, and hears of no kill.
  */
 export function checkObedience({ entries, leaseTtlMs, healthyAt }: CheckContext): readonly string[] {
-  const due = new Map<string, number>();
+  const killed = new Map<string, number>();
   return entries.flatMap((entry) => {
-    if (entry.kind === 'kill-acknowledged') {
-      due.set(
-        entry.jobId,
-        Math.min(entry.at + leaseTtlMs, Math.max(entry.at, healthyAt) + leaseTtlMs / 5) + KILL_GRACE_MS,
-      );
-    }
+    if (entry.kind === 'kill-acknowledged') killed.set(entry.jobId, entry.at);
     if (entry.kind !== 'started' && entry.kind !== 'ended') return [];
-    const deadline = due.get(entry.jobId) ?? Infinity;
+    const killedAt = killed.get(entry.jobId) ?? Infinity;
+    const healthy = Math.max(killedAt, healthyAt) + leaseTtlMs / 5;
+    const deadline = KILL_GRACE_MS + (entry.kind === 'started' ? Math.min(killedAt + leaseTtlMs, healthy) : healthy);
     const which = `attempt ${String(entry.attempt)} of ${entry.jobId} ${entry.kind} at ${at(entry)}`;
-    return entry.at > deadline ? [`DISOBEDIENT: ${which}, killed to be gone by ${deadline.toFixed(0)}`] : [];
+    return entry.at > deadline ? [`DISOBEDIENT: ${which}, killed at ${killedAt.toFixed(0)}`] : [];
   });
 }
 

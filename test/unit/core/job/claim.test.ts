@@ -57,6 +57,13 @@ describe('adoptAttempt', () => {
     expect(adoptAttempt(running(), { ...adoption, session: 's1' })).toEqual({ kind: 'unchanged' });
   });
 
+  test('does not give the attempt back to an earlier session whose word comes late, but to one of a clock set back', () => {
+    const job = running();
+    const earlier = { ...adoption, session: 's0' };
+    expect(adoptAttempt(job, { ...earlier, now: job.updatedAt + 59_999 }).kind).toBe('unchanged');
+    expect(adoptAttempt(job, { ...earlier, now: job.updatedAt + 60_000 }).kind).toBe('adopted');
+  });
+
   test.each([{ workerId: 'w2' }, { attempt: 2 }])('finds another claim lost: %p', (difference) => {
     expect(adoptAttempt(running(), { ...adoption, ...difference })).toEqual({ kind: 'lost' });
   });
