@@ -70,7 +70,7 @@ describe('a worker that is stopped for three leases', () => {
     const passed = (): number => performance.now() - stopped;
     fleet.worker('w1').child.kill('SIGSTOP');
     await eventually('the gentle ones to end', () => ledger.alive().length <= 2);
-    expect(passed()).toBeGreaterThan(0.5 * leaseTtlMs); // of the last renewal it was more
+    expect(passed()).toBeGreaterThan(0.25 * leaseTtlMs); // 0.7 of it since the last renewal, which may be a while ago
     await eventually('all to end', () => ledger.alive().length === 0);
     expect(passed()).toBeLessThan(0.85 * leaseTtlMs);
     await eventually('all to run again', () => ledger.of('start').length === 2 * jobs.length, 60_000);
