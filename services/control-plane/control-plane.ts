@@ -76,16 +76,17 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
   const heartbeatPartitions = (): number => partitionsOf(partitions, TOPICS.heartbeats);
   const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, partitions });
+  const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
   const heartbeats = new Heartbeats({ partitions: heartbeatPartitions });
   const term = (): number | null => leader.term;
-  const fleet = assembleFleet(options, { directory, heartbeats, jobs, retry, projector, heartbeatPartitions, term });
+  const fleet = assembleFleet(options, { directory, heartbeats, jobs, retry, caughtUp, heartbeatPartitions, term });
   const submit = assembleSubmit(options, { keeper, directory, active, limits, jobs, offerer });
   const gauges = new UsageGauges({ survey: engines.survey, clock });
   const leader = new Leader({
     ...{ lease: engines.lease, store: engines.fleet, holder: instanceId, clock, logger },
     settings: taskSettingsOf(config),
     tasks: [
-      ...assembleTasks(options, { keeper, jobs, kills: fleet.kills, retry, projector, gauges }),
+      ...assembleTasks(options, { keeper, jobs, kills: fleet.kills, retry, caughtUp, gauges }),
       new ReOfferTask({ store: engines.jobs, jobs, offerer, clock }),
       new ReserveTask({
         ...{ store: engines.jobs, directory, reservations: fleet.reservations, clock },

@@ -5,6 +5,7 @@
  * then go on under the launcher, and the next process of this state folder takes them over.
  */
 import { MemoryBudget } from '../../core/dispatch/budget.js';
+import { attemptKey } from '../../core/job/attempt-key.js';
 import type { JobSpecification } from '../../core/job/job.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
@@ -111,7 +112,7 @@ export class Gateway {
       isIdle,
       onReservation: (reservation) => this.#session?.reserved(reservation),
       onRoom: () => this.#reader.pump(),
-      onClaimed: (job) => this.#accept(job, `${job.jobId}/${job.attempt}`),
+      onClaimed: (job) => this.#accept(job, attemptKey(job)),
     });
     this.#beats = new Beats({
       ...shared,

@@ -13,7 +13,6 @@ import { SilentWorkers } from '../fleet/silent-workers.js';
 import type { WorkerDirectory } from '../fleet/worker-directory.js';
 import { WorkerSessions } from '../fleet/worker-sessions.js';
 import type { JobRepository } from '../jobs/job-repository.js';
-import type { Projector } from '../projection/projector.js';
 import type { ControlPlaneOptions } from '../options.js';
 
 /** Sessions, claims and leases of workers. */
@@ -24,16 +23,16 @@ export function assembleFleet(
     readonly heartbeats: Heartbeats;
     readonly jobs: JobRepository;
     readonly retry: RetryPolicy;
-    readonly projector: Projector;
+    /** Resolves when the events that workers have sent so far are applied; false when that takes longer than the time given. */
+    readonly caughtUp: (timeoutMs: number) => Promise<boolean>;
     readonly heartbeatPartitions: () => number;
     readonly term: () => number | null;
   },
 ) {
   const { clock, logger } = runtime;
-  const { directory, heartbeats, jobs, retry, projector, heartbeatPartitions: partitions, term } = parts;
+  const { directory, heartbeats, jobs, retry, caughtUp, heartbeatPartitions: partitions, term } = parts;
   const nodes = new NodeDirectory({ directory, dial: engines.dial, logger });
   const kills = new KillDelivery({ nodes, logger });
-  const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
   const reconciler = new AttemptReconciler({ store: engines.jobs, jobs, retry, caughtUp, clock, logger });
   const renewal = new RenewalByLog({ directory, log: engines.log, partitions, clock });
   const lost = { store: engines.jobs, fleet: engines.fleet, jobs, directory, retry, caughtUp };

@@ -8,7 +8,6 @@ import { deadlinePolicyOf } from '../leader-config.js';
 import { DeadlinesTask } from '../leader/deadlines-task.js';
 import type { LeaderTask } from '../leader/leader-task.js';
 import { RetentionTask } from '../leader/retention-task.js';
-import type { Projector } from '../projection/projector.js';
 import { CleanUpTask } from '../registry/clean-up-task.js';
 import type { RegistryKeeper } from '../registry/registry-keeper.js';
 import type { ControlPlaneOptions } from '../options.js';
@@ -21,18 +20,18 @@ export function assembleTasks(
     readonly jobs: JobRepository;
     readonly kills: KillDelivery;
     readonly retry: RetryPolicy;
-    readonly projector: Projector;
+    /** Resolves when the events that workers have sent so far are applied; false when that takes longer than the time given. */
+    readonly caughtUp: (timeoutMs: number) => Promise<boolean>;
     readonly gauges: UsageGauges;
   },
 ): readonly LeaderTask[] {
-  const { keeper, projector, gauges } = parts;
+  const { keeper, gauges } = parts;
   const { survey, fleet, registry } = engines;
-  const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
   const policy = deadlinePolicyOf(config);
   const restMs = 2 * config.leaseTtlMs;
   const { unusedRegistryMs: unusedMs } = config;
   return [
-    new DeadlinesTask({ ...runtime, ...parts, survey, policy, restMs, caughtUp }),
+    new DeadlinesTask({ ...runtime, ...parts, survey, policy, restMs }),
     new RetentionTask({ ...config, jobs: engines.jobs, survey, fleet, clock: runtime.clock }),
     new CleanUpTask({ ...runtime, store: registry, keeper, jobs: engines.jobs, unusedMs }),
     new UsageTask(gauges),

@@ -1,5 +1,6 @@
 /** Brings what a worker holds and what it owns together. */
 import { LRUCache } from 'lru-cache';
+import { attemptKey } from '../../../core/job/attempt-key.js';
 import { adoptAttempt } from '../../../core/job/adopt.js';
 import type { AttemptReference, Job } from '../../../core/job/job.js';
 import type { RetryPolicy } from '../../../core/job/retry.js';
@@ -88,7 +89,7 @@ export class AttemptReconciler implements Service {
     if (account.stopping === true || job.claim?.session !== account.session || this.mayBeUnderWay(account, job))
       return false;
     if (holds(account, job)) return job.status !== 'RUNNING';
-    const key = `${account.session} ${keyOf(referenceTo(job))}`;
+    const key = `${account.session} ${attemptKey(referenceTo(job))}`;
     if (this.asked.has(key)) return false;
     this.asked.set(key, true);
     return true;
@@ -152,8 +153,8 @@ export class AttemptReconciler implements Service {
 
   /** Held attempts that are somebody else's or nobody's; not those that the worker itself has ended. */
   private async findLost(account: WorkerAccount, owned: readonly Job[]): Promise<readonly AttemptReference[]> {
-    const mine = new Set(owned.map((job) => keyOf(referenceTo(job))));
-    const foreign = account.held.filter((reference) => !mine.has(keyOf(reference)));
+    const mine = new Set(owned.map((job) => attemptKey(referenceTo(job))));
+    const foreign = account.held.filter((reference) => !mine.has(attemptKey(reference)));
     if (foreign.length === 0) return [];
     const jobs = await this.options.store.getMany({ ids: foreign.map(({ jobId }) => jobId) });
     return foreign.filter((reference, index) => {
@@ -176,8 +177,4 @@ function holds(account: WorkerAccount, job: Job): boolean {
 
 function referenceTo(job: Job): AttemptReference {
   return { jobId: job.id, attempt: job.attempt };
-}
-
-function keyOf({ jobId, attempt }: AttemptReference): string {
-  return `${jobId}/${String(attempt)}`;
 }

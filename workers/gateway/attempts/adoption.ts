@@ -1,5 +1,6 @@
 /** Takes attempts over from the launcher: at the start, those of the process before; after a loss of the launcher, what it still holds. */
 import type { MemoryBudget } from '../../../core/dispatch/budget.js';
+import { attemptKey } from '../../../core/job/attempt-key.js';
 import type { AttemptReference } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { HeldProcess, Launcher, ProcessExit } from '../../../core/ports/launcher.js';
@@ -78,7 +79,7 @@ export class Adoption {
     const facts = await readFacts(directory);
     if (facts === null) logger.warn({ ...reference }, 'an adopted attempt has no facts; its memory is not counted');
     const { memoryMb, hasSetup } = facts ?? { memoryMb: 0, hasSetup: true };
-    const memoryKey = `${reference.jobId}/${reference.attempt}`;
+    const memoryKey = attemptKey(reference);
     if (!budget.reserve(memoryKey, memoryMb)) {
       logger.warn({ ...reference, memoryMb }, 'an adopted attempt needs more than is left; all that is left is held');
       budget.reserve(memoryKey, budget.freeMb);

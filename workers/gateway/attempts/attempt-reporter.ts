@@ -1,6 +1,7 @@
 /** Tells the log what happens to attempts, and lets go of each once the log holds its last event. */
 import { LRUCache } from 'lru-cache';
 import type { MemoryBudget } from '../../../core/dispatch/budget.js';
+import { attemptKey } from '../../../core/job/attempt-key.js';
 import type { AttemptReference, ExitResult, WorkerEvent } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Launcher } from '../../../core/ports/launcher.js';
@@ -79,7 +80,7 @@ export class AttemptReporter {
 
   /** Sends the last event of an attempt again, unless that is on its way or forgotten. */
   repeat(reference: AttemptReference): void {
-    const key = keyOf(reference);
+    const key = attemptKey(reference);
     const event = this.#told.get(key);
     if (event === undefined) return;
     this.#told.delete(key);
@@ -107,7 +108,7 @@ export class AttemptReporter {
 
   #tell(event: WorkerEvent, acknowledged: () => void): void {
     this.#options.outbox.send(event, () => {
-      const key = keyOf(event);
+      const key = attemptKey(event);
       if ((this.#told.get(key)?.sequence ?? 0) < event.sequence) this.#told.set(key, event);
       acknowledged();
     });
@@ -127,8 +128,4 @@ function takeStages(attempt: Attempt): Pick<WorkerEvent, 'stages'> {
   const { stages } = attempt;
   attempt.stages = [];
   return stages.length === 0 ? {} : { stages };
-}
-
-function keyOf({ jobId, attempt }: AttemptReference): string {
-  return `${jobId}/${attempt}`;
 }

@@ -1,4 +1,5 @@
 /** The attempts that the worker holds, by reference. */
+import { attemptKey } from '../../../core/job/attempt-key.js';
 import type { AttemptReference } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Attempt } from './attempt.js';
@@ -23,14 +24,14 @@ export class HeldAttempts {
   }
 
   add(attempt: Attempt): void {
-    this.#attempts.set(keyOf(attempt.reference), attempt);
+    this.#attempts.set(attemptKey(attempt.reference), attempt);
     const { jobId } = attempt.reference;
     const ofJob = this.#byJob.get(jobId) ?? new Set();
     this.#byJob.set(jobId, ofJob.add(attempt));
   }
 
   get(reference: AttemptReference): Attempt | null {
-    return this.#attempts.get(keyOf(reference)) ?? null;
+    return this.#attempts.get(attemptKey(reference)) ?? null;
   }
 
   /** All that are held of a job; more than one only while a lost one is being ended. */
@@ -44,7 +45,7 @@ export class HeldAttempts {
 
   remove(attempt: Attempt): void {
     const { jobId } = attempt.reference;
-    if (!this.#attempts.delete(keyOf(attempt.reference))) return;
+    if (!this.#attempts.delete(attemptKey(attempt.reference))) return;
     const ofJob = this.#byJob.get(jobId);
     ofJob?.delete(attempt);
     if (ofJob?.size === 0) this.#byJob.delete(jobId);
@@ -74,8 +75,4 @@ export class HeldAttempts {
   #prune(now: number): void {
     this.#finished = this.#finished.filter((each) => each.at >= now - LINGER_MS);
   }
-}
-
-function keyOf({ jobId, attempt }: AttemptReference): string {
-  return `${jobId}/${attempt}`;
 }
