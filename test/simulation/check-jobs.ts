@@ -1,6 +1,6 @@
 /** What must hold of the jobs: their ends, and what was told of them. */
 import type { Job } from '../../core/job/job.js';
-import { isTerminal } from '../../core/job/status.js';
+import { isOwned, isTerminal } from '../../core/job/status.js';
 import type { ProcessExit } from '../../core/ports/launcher.js';
 import type { CheckContext } from './checker.js';
 
@@ -44,17 +44,20 @@ export function checkEvents({ entries, jobs }: CheckContext): readonly string[] 
   return violations;
 }
 
-/** A job's end says what its last process did. */
+/** A job's end says what its last process did, unless that is lost with its host. */
 export function checkTruth({ entries, jobs }: CheckContext): readonly string[] {
   const exits = new Map<string, ProcessExit | null>();
+  const gone = new Set<string>();
   const started = new Set<string>();
   for (const entry of entries) {
+    if (entry.kind === 'gone') gone.add(entry.host);
     if (entry.kind === 'started') started.add(keyOf(entry.jobId, entry.attempt));
     if (entry.kind === 'ended') exits.set(keyOf(entry.jobId, entry.attempt), entry.exit);
   }
   return jobs.flatMap((job) => {
     const key = keyOf(job.id, job.attempt);
-    const why = started.has(key) ? contradiction(job, exits.get(key)) : withoutProcess(job);
+    const exit = isUntold(job, gone) ? null : exits.get(key);
+    const why = started.has(key) ? contradiction(job, exit) : withoutProcess(job);
     return why === null ? [] : [`UNTRUE: ${job.id} is ${job.status} ${job.reason}, but ${why}`];
   });
 }
@@ -74,6 +77,31 @@ export function checkQuiet({ entries }: CheckContext): readonly string[] {
     const { id, status } = entry.job;
     return running.has(id) ? [`UNDEAD: ${id} became ${status} at ${entry.at.toFixed(0)} while it ran`] : [];
   });
+}
+
+/** What a host held that is lost for ever is soon taken from it. */
+export function checkGone({ entries, healthyAt, givenUpWithinMs }: CheckContext): readonly string[] {
+  const gone = new Map<string, number>();
+  const held = new Map<string, string>();
+  return entries.flatMap((entry) => {
+    if (entry.kind === 'gone') gone.set(entry.host, entry.at);
+    if (entry.kind !== 'committed') return [];
+    const { id, status, claim } = entry.job;
+    const [before, after] = [held.get(id), isOwned(status) ? claim?.workerId : undefined];
+    if (after === undefined) held.delete(id);
+    else held.set(id, after);
+    const goneAt = gone.get(before ?? '');
+    if (goneAt === undefined || before === after) return [];
+    const lateMs = entry.at - Math.max(goneAt, healthyAt) - givenUpWithinMs;
+    return lateMs > 0
+      ? [`HELD: ${id} was ${String(before)}'s until ${entry.at.toFixed(0)}, lost at ${goneAt.toFixed(0)}`]
+      : [];
+  });
+}
+
+/** Whether a job ended without a word of its worker, which is lost for ever with whatever it knew. */
+function isUntold({ reason, attempts }: Job, gone: ReadonlySet<string>): boolean {
+  return gone.has(attempts.at(-1)?.workerId ?? '') && (reason === 'WORKER_LOST' || reason === 'KILL_REQUESTED');
 }
 
 function withoutProcess({ status, result }: Job): string | null {

@@ -4,6 +4,7 @@
  * States: made -> running (`start`) -> draining (`stop`: nothing new is claimed, running jobs are waited for) -> stopped. Jobs that still run
  * then go on under the launcher, and the next process of this state folder takes them over.
  */
+import { isMaridError } from '../../core/errors/marid-error.js';
 import { MemoryBudget } from '../../core/dispatch/budget.js';
 import { attemptKey } from '../../core/job/attempt-key.js';
 import type { JobSpecification } from '../../core/job/job.js';
@@ -99,6 +100,7 @@ export class Gateway {
     this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, reporter: this.#reporter });
     this.#adoption = new Adoption({
       ...shared,
+      session: identity.session,
       runner: this.#runner,
       readFacts: (directory) => preparation.readFacts(directory),
     });
@@ -130,12 +132,22 @@ export class Gateway {
     launcher.onExit((exit) => this.#adoption.exited(exit));
     launcher.onReconnected(async () => {
       await this.#lease.tell();
-      await this.#adoption.run();
+      await this.#adoptAgain();
       this.#onRoom();
     });
     await this.#adoption.run();
     this.#session = this.#openSession(address);
     for (const service of [this.#session, this.#reader, this.#puller, this.#beats, this.#sweep]) await service.start();
+  }
+
+  /** From a launcher that is new, or was lost for a moment. Nothing is left to do for a process that a later one has taken over from. */
+  async #adoptAgain(): Promise<void> {
+    try {
+      await this.#adoption.run();
+    } catch (error) {
+      if (!isMaridError(error) || error.code !== 'STALE_SESSION') throw error;
+      this.#lease.superseded = true;
+    }
   }
 
   /**

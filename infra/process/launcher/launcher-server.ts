@@ -44,6 +44,8 @@ export class LauncherServer {
   private readonly connections = new Set<Connection>();
   /** Who is told of exits: the last that adopted. */
   private adopter: Connection | null = null;
+  /** The latest session of a worker that has adopted. */
+  private session = '';
   private cancelIdle: (() => void) | null = null;
 
   constructor(options: LauncherServerOptions) {
@@ -114,7 +116,7 @@ export class LauncherServer {
         assertCurrent(connection);
         return table.renew({ ...request, ageMs: clock.now() - request.sentAt });
       case 'adopt':
-        return this.adopt(connection);
+        return this.adopt(connection, request.session ?? this.session);
       case 'forget':
         return table.forget(request.attempt);
       case 'close':
@@ -122,7 +124,10 @@ export class LauncherServer {
     }
   }
 
-  private adopt(connection: Connection): unknown {
+  /** Of two processes of a worker that find a new launcher, the later one keeps it. */
+  private adopt(connection: Connection, session: string): unknown {
+    if (session < this.session) throw takenOver();
+    this.session = session;
     if (this.adopter !== null && this.adopter !== connection) this.adopter.superseded = true;
     connection.superseded = false;
     this.adopter = connection;
@@ -144,5 +149,9 @@ export class LauncherServer {
 }
 
 function assertCurrent(connection: Connection): void {
-  if (connection.superseded) throw new MaridError('STALE_SESSION', 'Another worker has taken over this launcher.');
+  if (connection.superseded) throw takenOver();
+}
+
+function takenOver(): MaridError {
+  return new MaridError('STALE_SESSION', 'Another worker has taken over this launcher.');
 }

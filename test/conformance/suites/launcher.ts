@@ -260,6 +260,15 @@ export function launcherSuite(name: string, open: () => Promise<LauncherBench>):
         await expect(renewal).rejects.toMatchObject({ code: 'STALE_SESSION' });
       });
 
+      test('refuses an earlier session when a later one has adopted', async () => {
+        await worker.launcher.adopt({ session: 'b' });
+        const later = await bench.connect();
+        await expect(later.adopt({ session: 'a' })).rejects.toMatchObject({ code: 'STALE_SESSION' });
+        await run('kept', 'exit 0'); // the one before still has its right
+        await later.adopt({ session: 'b' });
+        await later.adopt({ session: 'c' });
+      });
+
       test('repeats an exit until it is forgotten', async () => {
         await run('told', 'exit 1');
         const { attempt } = await worker.exitOf('told');

@@ -25,7 +25,8 @@ const start = fc.record({
   timeoutMs: fc.nat(),
 });
 const request: fc.Arbitrary<LauncherRequest> = fc.oneof(
-  fc.constantFrom<LauncherRequest>({ type: 'hello' }, { type: 'adopt' }, { type: 'close' }),
+  fc.constantFrom<LauncherRequest>({ type: 'hello' }, { type: 'close' }),
+  fc.record({ type: fc.constant('adopt' as const), session: fc.option(fc.string()) }),
   start.map((value): LauncherRequest => ({ type: 'start', start: value })),
   fc.record({ type: fc.constant('kill' as const), attempt, graceMs: fc.nat() }),
   fc.record({ type: fc.constant('forget' as const), attempt }),
