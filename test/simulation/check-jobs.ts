@@ -44,19 +44,17 @@ export function checkEvents({ entries, jobs }: CheckContext): readonly string[] 
   return violations;
 }
 
-/** A job's end says what its last process did, unless that is lost with its host. */
+/** A job's end says what its last process did, unless its worker was given up before it could say so. */
 export function checkTruth({ entries, jobs }: CheckContext): readonly string[] {
   const exits = new Map<string, ProcessExit | null>();
-  const gone = new Set<string>();
   const started = new Set<string>();
   for (const entry of entries) {
-    if (entry.kind === 'gone') gone.add(entry.host);
     if (entry.kind === 'started') started.add(keyOf(entry.jobId, entry.attempt));
     if (entry.kind === 'ended') exits.set(keyOf(entry.jobId, entry.attempt), entry.exit);
   }
   return jobs.flatMap((job) => {
     const key = keyOf(job.id, job.attempt);
-    const exit = isUntold(job, gone) ? null : exits.get(key);
+    const exit = isUntold(job) ? null : exits.get(key);
     const why = started.has(key) ? contradiction(job, exit) : withoutProcess(job);
     return why === null ? [] : [`UNTRUE: ${job.id} is ${job.status} ${job.reason}, but ${why}`];
   });
@@ -99,9 +97,9 @@ export function checkGone({ entries, healthyAt, givenUpWithinMs }: CheckContext)
   });
 }
 
-/** Whether a job ended without a word of its worker, which is lost for ever with whatever it knew. */
-function isUntold({ reason, attempts }: Job, gone: ReadonlySet<string>): boolean {
-  return gone.has(attempts.at(-1)?.workerId ?? '') && (reason === 'WORKER_LOST' || reason === 'KILL_REQUESTED');
+/** Whether a job ended without a word of its worker, whose session was over by then. */
+function isUntold({ reason, attempts }: Job): boolean {
+  return attempts.at(-1)?.reason === 'LEASE_EXPIRED' && (reason === 'WORKER_LOST' || reason === 'KILL_REQUESTED');
 }
 
 function withoutProcess({ status, result }: Job): string | null {

@@ -13,6 +13,8 @@ const TRAVEL_MS = 2;
 export class SimLauncherConnection implements Launcher {
   /** Another connection has adopted since this one did. */
   superseded = false;
+  /** The worker has said on it how long its lease lasts. */
+  renewed = false;
   #lastArrival = 0;
   #lastAnswer = 0;
   #exit: (exit: ProcessExit) => void = () => undefined;
@@ -43,6 +45,7 @@ export class SimLauncherConnection implements Launcher {
     const sentAt = this.launcher.options.clock.now();
     return this.#call(() => {
       this.#assertCurrent();
+      this.renewed = true;
       this.launcher.renew({ ...options, ageMs: this.launcher.options.clock.now() - sentAt });
     });
   }

@@ -108,7 +108,7 @@ export class SimLauncher {
     if (this.#adopter !== null && this.#adopter !== connection) this.#adopter.superseded = true;
     connection.superseded = false;
     this.#adopter = connection;
-    if (this.#running.size === 0) this.#lease.reset();
+    if (this.#running.size === 0 && !connection.renewed) this.#lease.reset();
     const running = [...this.#running.values()].map(({ options: { attempt, processId, startedAt } }): HeldProcess => ({
       kind: 'running',
       attempt,

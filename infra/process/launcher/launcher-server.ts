@@ -32,6 +32,8 @@ interface Connection {
   readonly socket: Socket;
   /** Another connection has adopted since this one did: its worker must not start anything any more. */
   superseded: boolean;
+  /** Its worker has said on it how long its lease lasts. */
+  renewed: boolean;
 }
 
 /**
@@ -66,7 +68,7 @@ export class LauncherServer {
   }
 
   private serve(socket: Socket): void {
-    const connection: Connection = { socket, superseded: false };
+    const connection: Connection = { socket, superseded: false, renewed: false };
     const splitter = new LineSplitter();
     socket.on('data', (chunk: Buffer) => this.receive(connection, splitter, chunk));
     socket.on('error', (error) => this.options.logger.debug({ error }, 'a connection failed'));
@@ -114,6 +116,7 @@ export class LauncherServer {
         return table.kill(request.attempt, request.graceMs);
       case 'renew':
         assertCurrent(connection);
+        connection.renewed = true;
         return table.renew({ ...request, ageMs: clock.now() - request.sentAt });
       case 'adopt':
         return this.adopt(connection, request.session ?? this.session);
@@ -131,7 +134,7 @@ export class LauncherServer {
     if (this.adopter !== null && this.adopter !== connection) this.adopter.superseded = true;
     connection.superseded = false;
     this.adopter = connection;
-    return this.options.table.adopt();
+    return this.options.table.adopt(connection.renewed);
   }
 
   private end(connection: Connection): void {

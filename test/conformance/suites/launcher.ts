@@ -269,6 +269,14 @@ export function launcherSuite(name: string, open: () => Promise<LauncherBench>):
         await later.adopt({ session: 'c' });
       });
 
+      test('leaves the lease as its worker has just told it, also when that has run out', async () => {
+        const launcher = await bench.connect();
+        await launcher.renew({ terminateInMs: 0, killInMs: 0 });
+        await launcher.adopt({ session: 'a' });
+        const start = launcher.start(shell(bench.folder, 'late', 'exit 0'));
+        await expect(start).rejects.toMatchObject({ code: 'STALE_SESSION' });
+      });
+
       test('repeats an exit until it is forgotten', async () => {
         await run('told', 'exit 1');
         const { attempt } = await worker.exitOf('told');
