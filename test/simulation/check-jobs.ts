@@ -60,6 +60,19 @@ export function checkTruth({ entries, jobs }: CheckContext): readonly string[] {
   });
 }
 
+/** A job that allows one attempt gets no other once its start was known; before that, a lost attempt is tried again whatever it did. */
+export function checkRepeats({ entries }: CheckContext): readonly string[] {
+  const started = new Map<string, number>();
+  return entries.flatMap((entry) => {
+    if (entry.kind !== 'committed' || entry.job.maxAttempts > 1) return [];
+    const { id, status, attempt } = entry.job;
+    if (status === 'RUNNING') started.set(id, attempt);
+    return attempt > (started.get(id) ?? attempt)
+      ? [`REPEATED: ${id} got attempt ${String(attempt)} after it ran`]
+      : [];
+  });
+}
+
 /** Nothing of a job runs once it has ended. */
 export function checkQuiet({ entries }: CheckContext): readonly string[] {
   const running = new Map<string, number>();

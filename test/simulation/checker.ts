@@ -1,6 +1,6 @@
 /** Judges a history. */
 import type { Job } from '../../core/job/job.js';
-import { checkEnds, checkEvents, checkGone, checkQuiet, checkTruth } from './check-jobs.js';
+import { checkEnds, checkEvents, checkGone, checkQuiet, checkRepeats, checkTruth } from './check-jobs.js';
 import { checkAttempts, checkBudget, checkFence, checkKills, checkObedience, checkSingle } from './check-processes.js';
 import type { Recorded } from './history.js';
 
@@ -32,6 +32,7 @@ const CHECKS = [
   checkTruth,
   checkQuiet,
   checkGone,
+  checkRepeats,
   checkRecorded,
 ] as const;
 
