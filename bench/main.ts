@@ -2,10 +2,20 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { BenchOptions, Workload } from './harness/workload.js';
 import { JOBS } from './workloads/jobs.js';
+import { LISTING } from './workloads/listing.js';
+import { MATCHING } from './workloads/matching.js';
 import { OVERVIEW } from './workloads/overview.js';
 import { START } from './workloads/start.js';
+import { SUBMIT } from './workloads/submit.js';
 
-const WORKLOADS: Readonly<Record<string, Workload>> = { overview: OVERVIEW, jobs: JOBS, start: START };
+const WORKLOADS: Readonly<Record<string, Workload>> = {
+  overview: OVERVIEW,
+  jobs: JOBS,
+  submit: SUBMIT,
+  start: START,
+  matching: MATCHING,
+  listing: LISTING,
+};
 
 function positive(text: string): number {
   const value = Number(text);
@@ -19,7 +29,7 @@ for (const [name, { summary, run }] of Object.entries(WORKLOADS)) {
   program
     .command(name)
     .description(summary)
-    .option('--jobs <n>', 'jobs of a round', positive)
+    .option('--jobs <n>', 'jobs of a round, or calls', positive)
     .option('--rounds <n>', 'rounds of each contender', positive)
     .option('--contenders <list>', 'names with semicolons between', names)
     .option('--engines <list>', 'kafka, redis, s3, mongo with commas, or native for all (overview)', 'embedded')

@@ -1,12 +1,16 @@
 /** A PostgreSQL for the peers that keep their jobs in one. */
+import { execFile } from 'node:child_process';
 import { chmod, chown, mkdtemp, readdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { freePort } from '../../infra/deploy/native/ports.js';
-import { findOnPath, runTool } from '../../infra/deploy/native/run-tool.js';
+import { findOnPath } from '../../infra/deploy/native/run-tool.js';
 import { ServerProcess } from '../../infra/deploy/native/server-process.js';
 import { SystemRandom } from '../../infra/runtime/system-random.js';
 import { toolContext } from '../harness/tools.js';
 import type { PeerServer } from './peers.js';
+
+const execute = promisify(execFile);
 
 /** Where Debian puts the programs of each major version. */
 const DEBIAN = '/usr/lib/postgresql';
@@ -26,7 +30,7 @@ export async function startPostgres(folder: string, report: (line: string) => vo
   }
   const data = join(own, 'data');
   const initdb = [...asOther, join(programs, 'initdb'), '-D', data, '-U', 'bench', '--auth=trust', '--encoding=UTF8'];
-  await run(context, initdb);
+  await run(initdb);
   const port = await freePort(new SystemRandom());
   const address = ['-h', '127.0.0.1', '-p', String(port), '-U', 'bench'];
   const settings = [`port=${String(port)}`, 'listen_addresses=127.0.0.1', `unix_socket_directories=${own}`];
@@ -35,14 +39,14 @@ export async function startPostgres(folder: string, report: (line: string) => vo
     url: `postgres://bench@127.0.0.1:${String(port)}/bench`,
     command: [...asOther, join(programs, 'postgres'), '-D', data, ...settings.flatMap((setting) => ['-c', setting])],
     logFile: join(folder, 'postgres.log'),
-    probe: () => run(context, [join(programs, 'pg_isready'), '-h', '127.0.0.1', '-p', String(port)]),
+    probe: () => run([join(programs, 'pg_isready'), '-h', '127.0.0.1', '-p', String(port)]),
   });
   await server.start();
   return {
     url: server.url,
     clear: async () => {
-      await run(context, [join(programs, 'dropdb'), '--if-exists', '--force', ...address, 'bench']);
-      await run(context, [join(programs, 'createdb'), ...address, 'bench']);
+      await run([join(programs, 'dropdb'), '--if-exists', '--force', ...address, 'bench']);
+      await run([join(programs, 'createdb'), ...address, 'bench']);
     },
     stop: () => server.kill(),
   };
@@ -64,7 +68,6 @@ async function programsFolder(): Promise<string> {
   return join(DEBIAN, newest, 'bin');
 }
 
-async function run(context: Parameters<typeof runTool>[0], command: readonly string[]): Promise<void> {
-  const [tool = '', ...args] = command;
-  await runTool(context, { command: [tool, ...args], remedy: REMEDY, folder: '/' });
+async function run([program = '', ...args]: readonly string[]): Promise<void> {
+  await execute(program, args, { cwd: '/' });
 }

@@ -23,7 +23,7 @@ def job(name):
 def main():
     """Starts the worker, then submits each id that comes on standard input and repeats it on standard output."""
     flags = ["--loglevel=ERROR", "--without-gossip", "--without-mingle", "--without-heartbeat", f"--concurrency={os.environ['BENCH_CONCURRENCY']}"]
-    worker = subprocess.Popen([sys.executable, "-m", "celery", "-A", "celery_peer", "worker", *flags], stdout=subprocess.DEVNULL, cwd=os.path.dirname(os.path.abspath(__file__)))
+    worker = subprocess.Popen([sys.executable, "-m", "celery", "-A", "celery_peer", "worker", *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=os.path.dirname(os.path.abspath(__file__)))
     try:
         while not app.control.inspect(timeout=0.5).ping():
             pass
