@@ -1,4 +1,5 @@
 /** A bare grpc-js server: one unary call that answers a few bytes, after `fdatasync` of what came when FILE is given. Usage: echo.mjs [FILE]; prints its port. */
+import { Buffer } from 'node:buffer';
 import { fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 

@@ -48,7 +48,7 @@ export const LISTING: Workload = {
         );
       }
     } finally {
-      await database.close();
+      database.close();
       await rm(folder, { recursive: true, force: true });
     }
   },

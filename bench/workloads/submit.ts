@@ -84,8 +84,8 @@ async function together(call: Call, count: number): Promise<number> {
 async function echo(file?: string): Promise<{ readonly call: Call; readonly stop: () => Promise<void> }> {
   const args = [benchFile('peers', 'echo.mjs'), ...(file === undefined ? [] : [file])];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [port] = await once(child.stdout.setEncoding('utf8'), 'data');
-  const client = new Client(`127.0.0.1:${String(port).trim()}`, credentials.createInsecure());
+  const port = await new Promise<string>((resolve) => child.stdout.setEncoding('utf8').once('data', resolve));
+  const client = new Client(`127.0.0.1:${port.trim()}`, credentials.createInsecure());
   const bytes = Buffer.from(toBinary(SubmitJobRequestSchema, create(SubmitJobRequestSchema, { job: REQUEST })));
   const same = (value: Buffer): Buffer => value;
   return {
