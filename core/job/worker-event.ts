@@ -1,6 +1,8 @@
 /** Applies what a worker tells of its attempt. */
+import { mayBecome } from '../archive/archive-status.js';
+import { archiveOf } from './archive.js';
 import { attemptTime, changeAttempt, currentAttempt } from './attempt.js';
-import type { Job, WorkerEvent } from './job.js';
+import type { Attempt, Job, WorkerEvent } from './job.js';
 import { retryOrFail, type RetryPolicy } from './retry.js';
 import { mayFollow } from './status.js';
 import { transition } from './transition.js';
@@ -76,7 +78,14 @@ function end(job: Job, event: WorkerEvent, now: number): Job {
     message,
     infrastructureFailure,
     result,
+    ...archivePart(job, event, now),
   });
+}
+
+/** An archive that was told before this event, repeated by a later process, stays. */
+function archivePart(job: Job, { archive }: WorkerEvent, now: number): Pick<Attempt, 'archive'> {
+  const known = currentAttempt(job).archive?.status ?? null;
+  return archive !== undefined && mayBecome(known, archive) ? { archive: archiveOf(archive, '', now) } : {};
 }
 
 function actorOf(event: WorkerEvent): string {
