@@ -1,6 +1,7 @@
 /** What a control plane consists of, over whatever engines it is given. */
 import type { RetryPolicy } from '../../core/job/retry.js';
 import { selectorByName } from '../../core/matching/selectors.js';
+import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { FleetStore } from '../../core/ports/fleet-store.js';
 import type { JobStore } from '../../core/ports/job-store.js';
@@ -14,6 +15,7 @@ import type { UserSlotStore } from '../../core/ports/user-slot-store.js';
 import type { StoredRecord, TopicLog } from '../../core/ports/topic-log.js';
 import { TOPICS } from '../../core/fleet/topics.js';
 import { createHandlers, type ControlPlaneHandlers } from './api/handlers.js';
+import { archiveTasks } from './archive/archive-tasks.js';
 import type { ControlPlaneConfig } from './config.js';
 import { Offerer } from './dispatch/offerer.js';
 import { Reservations } from './dispatch/reservations.js';
@@ -70,6 +72,8 @@ export interface Engines {
   readonly userSlots: UserSlotStore;
   readonly log: TopicLog;
   readonly lease: LeasePort;
+  /** The blob store, opened by the first call. Default: there is none. */
+  readonly blobs?: () => Promise<BlobStore>;
   /** Connects to workers. */
   readonly dial: Dial;
   /** Product by port, for people. */
@@ -179,7 +183,7 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
 
 /** Tasks of the leader that only sweep and count. */
 function assembleTasks(
-  { config, runtime, engines }: ControlPlaneOptions,
+  options: ControlPlaneOptions,
   parts: {
     readonly keeper: RegistryKeeper;
     readonly jobs: JobRepository;
@@ -189,6 +193,7 @@ function assembleTasks(
     readonly gauges: UsageGauges;
   },
 ): readonly LeaderTask[] {
+  const { config, runtime, engines } = options;
   const { keeper, projector, gauges } = parts;
   const { survey, fleet, registry } = engines;
   const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
@@ -200,6 +205,7 @@ function assembleTasks(
     new RetentionTask({ ...config, jobs: engines.jobs, survey, fleet, clock: runtime.clock }),
     new CleanUpTask({ ...runtime, store: registry, keeper, jobs: engines.jobs, unusedMs }),
     new UsageTask(gauges),
+    ...archiveTasks(options, parts.jobs),
   ];
 }
 

@@ -13,6 +13,8 @@ import type { TopicLog } from '../../core/ports/topic-log.js';
 import type { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import type { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
 import type { ServiceClient, ServiceHandlers } from '../../proto/rpc/service.js';
+import type { BlobStore } from '../../core/ports/blob-store.js';
+import { Archiver } from './archive/archiver.js';
 import { Adoption } from './attempts/adoption.js';
 import { AttemptReporter } from './attempts/attempt-reporter.js';
 import { AttemptRunner } from './attempts/attempt-runner.js';
@@ -26,7 +28,7 @@ import { OfferReader } from './claiming/offer-reader.js';
 import type { WorkerConfig } from './config.js';
 import { FolderSweep } from './folder-sweep.js';
 import type { WorkerIdentity } from './identity.js';
-import { jobsFolderOf } from './jobs-folder.js';
+import { dueFolderOf, jobsFolderOf } from './jobs-folder.js';
 import { defaultMemoryMb, hostName, programVersion } from './machine.js';
 import { createNodeHandlers } from './node/handlers.js';
 import { Beats } from './session/beats.js';
@@ -45,6 +47,8 @@ export interface GatewayOptions {
   readonly launcher: LauncherLink;
   readonly client: ServiceClient<typeof WorkerService>;
   readonly log: TopicLog;
+  /** The blob store, opened by the first call. Default: there is none, and nothing is archived. */
+  readonly blobs?: () => Promise<BlobStore>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -58,6 +62,7 @@ export class Gateway {
   readonly #held: HeldAttempts;
   readonly #gate = new ClaimGate();
   readonly #outbox: EventOutbox;
+  readonly #archiver: Archiver;
   readonly #runner: AttemptRunner;
   readonly #adoption: Adoption;
   readonly #lease: LeaseKeeper;
@@ -88,7 +93,12 @@ export class Gateway {
     this.#held = held;
     this.#outbox = new EventOutbox(shared);
     this.#lease = new LeaseKeeper(shared);
-    const reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
+    const archiver = new Archiver({
+      ...{ ...shared, policy: config, outbox: this.#outbox, blobs: options.blobs ?? null },
+      dueFolder: dueFolderOf(config.stateFolder),
+    });
+    this.#archiver = archiver;
+    const reporter = new AttemptReporter({ ...shared, archiver, outbox: this.#outbox, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher), reporter });
     this.#adoption = new Adoption({ ...shared, runner: this.#runner });
@@ -109,7 +119,7 @@ export class Gateway {
       intervalMs: () => this.#session?.heartbeatMs ?? FLUSH_MS,
       beat: () => this.#beat(),
     });
-    this.#sweep = new FolderSweep({ ...shared, keepMs, holds });
+    this.#sweep = new FolderSweep({ ...shared, keepMs, holds, archives: (reference) => archiver.holds(reference) });
     this.handlers = createNodeHandlers({ ...shared, runner: this.#runner });
   }
 
@@ -122,6 +132,7 @@ export class Gateway {
       await this.#adoption.run();
     });
     await this.#adoption.run();
+    await this.#archiver.start();
     this.#session = this.#openSession(address);
     for (const service of [this.#session, this.#reader, this.#puller, this.#beats, this.#sweep]) await service.start();
   }
@@ -142,7 +153,9 @@ export class Gateway {
     await this.#claimer.stop();
     await this.#within(drainTimeoutMs, this.#held.whenEmpty(), haste);
     await this.#within(FLUSH_MS, this.#runner.abandonStaging());
-    await this.#outbox.flush(this.#held.size === 0 ? 0 : FLUSH_MS);
+    await this.#within(FLUSH_MS, this.#archiver.whenIdle(), haste);
+    await this.#archiver.stop();
+    await this.#outbox.flush(this.#held.size + this.#outbox.size === 0 ? 0 : FLUSH_MS);
     await this.#session?.stop();
     if (this.#held.size === 0) await this.#session?.farewell();
     else this.#options.logger.info({ attempts: this.#held.size }, 'jobs go on without the worker');
