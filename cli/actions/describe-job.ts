@@ -15,8 +15,17 @@ import { escapeText } from '../output/escape.js';
 import { formatPairs, formatTable } from '../output/table.js';
 import { formatAge, formatBytes, formatDuration, formatLength, formatTime } from '../output/times.js';
 
-/** What was asked, what matched, what happened, the attempts, the result. */
-export function describeJob(job: Job, now: number, palette: Palette): string {
+/** What to describe. */
+export interface JobStory {
+  readonly job: Job;
+  /** Where it is and why, in short. */
+  readonly summary: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** What was asked, what matched, what happened, the attempts, where it is, the result. */
+export function describeJob({ job, summary, now }: JobStory, palette: Palette): string {
   const status = paintStatus(palette, JobStatus[job.status]);
   const reason = job.message === '' ? '' : `: ${escapeText(job.message)}`;
   const sections = [
@@ -24,6 +33,7 @@ export function describeJob(job: Job, now: number, palette: Palette): string {
     section('Matched', formatPairs(matchedPairs(job))),
     section('Story', formatStory(job)),
     section('Attempts', formatFailures(job) + job.attempts.map((attempt) => formatAttempt(attempt)).join('')),
+    section('Now', job.endTime === undefined ? `${escapeText(summary)}\n` : ''),
     section('Result', formatPairs(resultPairs(job.result, ranOf(job.attempts.at(-1))))),
   ];
   return `Job ${escapeText(job.id)} is ${status}${reason}\n${sections.join('')}`;

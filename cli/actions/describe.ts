@@ -15,7 +15,8 @@ import { getWorker } from './get.js';
 export async function describeThing(context: CliContext, command: Command, word: KindWord, id: string): Promise<void> {
   const text = await withClient(context, command, async (client) => {
     if (word === 'job') {
-      return describeJob(await client.get(id), context.clock.now(), paletteFor(context, context.stdout));
+      const [job, { summary }] = await Promise.all([client.get(id), client.explain(id)]);
+      return describeJob({ job, summary, now: context.clock.now() }, paletteFor(context, context.stdout));
     }
     if (word === 'worker') return describeFields(toJson(WorkerSchema, await getWorker(client, id)));
     const kind = kindOf(word);

@@ -20,8 +20,16 @@ const WORDS_TO_BELIEVE = 2;
 /** Lists the workers. */
 export async function listWorkers(context: CliContext, command: Command): Promise<void> {
   const { pool, output } = command.opts<{ readonly pool?: string; readonly output: OutputFormat }>();
-  const { workers } = await withClient(context, command, (client) => client.fleet.listWorkers({ pool: pool ?? '' }));
-  await printList(context, output, workerPresentation(context), workers);
+  const answer = await withClient(context, command, (client) => client.fleet.listWorkers({ pool: pool ?? '' }));
+  await printList(context, output, workerPresentation(context), answer.workers);
+  for (const { message } of answer.brakes) await context.stderr.write(`${escapeText(message)}\n`);
+}
+
+/** Lets the silent workers of a pool be given up. */
+export async function releaseWorkers(context: CliContext, command: Command, pool: string): Promise<void> {
+  const { workers } = await withClient(context, command, (client) => client.fleet.releaseWorkers({ pool }));
+  for (const { id } of workers) await context.stdout.write(`${escapeText(id)}  released\n`);
+  if (workers.length === 0) await context.stderr.write(`No silent worker of pool ${escapeText(pool)} has jobs.\n`);
 }
 
 /** Drains each worker, or lets it work again. */

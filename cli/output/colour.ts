@@ -19,6 +19,7 @@ const PAINT: Readonly<Record<string, 'green' | 'red' | 'yellow' | 'cyan'>> = {
   INVALID: 'red',
   TERMINATED: 'red',
   SILENT: 'red',
+  EXPIRED: 'red',
   KILLED: 'yellow',
   OUT_OF_SERVICE: 'yellow',
   DEPRECATED: 'yellow',

@@ -24,15 +24,37 @@ export interface WorkerRecord {
   readonly version: string;
   /** Milliseconds since the epoch. */
   readonly registeredAt: number;
-  /** Last renewal that was written down; beats in between are kept in memory only. */
+  /** Last renewal that was written down: at most `RENEWAL_WRITTEN_PART` of the lease before the last one that was acknowledged. */
   readonly seenAt: number;
   /** Asked to claim nothing. */
   readonly draining: boolean;
   /** Said that it ends. */
   readonly stopped: boolean;
+  /** Length of the lease that the session was told when it registered. */
+  readonly leaseTtlMs: number;
+  /** Its session was ended because nothing was heard of it; `null`: it was not. Only a registration undoes it. */
+  readonly expired: Expiry | null;
+  /** Somebody released it by hand: its session may end although many of its pool are silent. A renewal takes it back. */
+  readonly released: boolean;
   /** Lives here and not in the job, so that a worker has one at most; `null`: none. */
   readonly reservation: Reservation | null;
 }
+
+/** The end of a session of which nothing was heard. */
+export interface Expiry {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Attempts that it owned. */
+  readonly attempts: number;
+}
+
+/** What a record written by an earlier version lacks. */
+export const WORKER_RECORD_DEFAULTS = {
+  leaseTtlMs: 120_000,
+  expired: null,
+  released: false,
+  reservation: null,
+} as const;
 
 /** The last run of a leader's task. */
 export interface TaskRun {

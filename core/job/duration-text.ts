@@ -1,4 +1,4 @@
-/** Durations for people. Private to `core/job`. */
+/** Durations for people. */
 
 const UNITS = [
   ['d', 86_400_000],

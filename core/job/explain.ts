@@ -1,10 +1,13 @@
 /** Says for people where a job is and why. */
+import type { ExpiryBrake } from '../fleet/expiry-brake.js';
 import type { Reservation } from '../fleet/worker-record.js';
 import { deadlineBase, deadlineOf, type DeadlinePolicy } from './deadline.js';
 import { durationText } from './duration-text.js';
 import { explainAttempts, explainEnd } from './explain-attempts.js';
 import { explainWaiting } from './explain-waiting.js';
+import { explainSilence, silenceOf } from './explain-silence.js';
 import type { Job } from './job.js';
+import type { RetryPolicy } from './retry.js';
 
 /** A worker as the fleet knows it now. */
 export interface WorkerFacts {
@@ -16,6 +19,14 @@ export interface WorkerFacts {
   readonly alive: boolean;
   /** Claims nothing any more. */
   readonly draining: boolean;
+  /** Has a session, and was not heard of for longer than its lease. */
+  readonly silent: boolean;
+  /** When it was last heard of, milliseconds since the epoch. */
+  readonly seenAt: number;
+  /** When its attempts are given up if nothing is heard of it, milliseconds since the epoch. */
+  readonly givenUpAt: number;
+  /** No brake keeps it from being given up. */
+  readonly released: boolean;
   /** Claims nothing but this job. */
   readonly reservation: Reservation | null;
 }
@@ -26,13 +37,16 @@ export interface ExplainFacts {
   readonly now: number;
   /** Workers of all pools. */
   readonly workers: readonly WorkerFacts[];
+  /** Pools of which too many workers are silent. */
+  readonly brakes: readonly ExpiryBrake[];
+  readonly retry: RetryPolicy;
   /** How long jobs may stay where they are. */
   readonly deadlines: DeadlinePolicy;
 }
 
 /** An explanation. */
 export interface Explanation {
-  /** One sentence. */
+  /** One sentence; more when the job's worker is silent. */
   readonly summary: string;
   /** One sentence each: what was chosen, what happened, what it waits for. */
   readonly details: readonly string[];
@@ -42,8 +56,8 @@ export interface Explanation {
 export function explainJob(job: Job, facts: ExplainFacts): Explanation {
   const waiting = job.status === 'ACCEPTED' ? explainWaiting(job, facts) : null;
   const told = [...explainMatch(job), ...explainAttempts(job), ...explainKill(job), ...(waiting?.details ?? [])];
-  const details = [...told, ...explainDeadline(job, facts)];
-  return { summary: waiting?.summary ?? summarize(job, facts), details };
+  const summary = [waiting?.summary ?? summarize(job, facts), ...explainSilence(job, facts)].join(' ');
+  return { summary, details: [...told, ...explainDeadline(job, facts)] };
 }
 
 function summarize(job: Job, facts: ExplainFacts): string {
@@ -109,9 +123,7 @@ function runTime(job: Job, now: number): string {
 
 function ownerOf(job: Job, facts: ExplainFacts): string {
   const { workerId, host } = job.attempts.at(-1) ?? { workerId: 'unknown', host: 'unknown' };
-  const worker = facts.workers.find((each) => each.id === workerId);
-  const silent = worker?.alive === true ? '' : ', of which nothing was heard lately,';
-  return `Worker ${workerId} on ${host}${silent}`;
+  return `Worker ${workerId} on ${host}${silenceOf(workerId, facts)}`;
 }
 
 function named(entry: { readonly id: string; readonly name: string; readonly version: string }): string {

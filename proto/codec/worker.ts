@@ -12,8 +12,8 @@ export interface WorkerLive {
   readonly runningJobs: number;
   /** Milliseconds since the epoch. */
   readonly lastBeatAt: number;
-  /** `SILENT`: not heard of for longer than its lease. */
-  readonly state: 'ACTIVE' | 'DRAINING' | 'SILENT' | 'STOPPED';
+  /** `SILENT`: not heard of for longer than its lease. `EXPIRED`: its session was ended. */
+  readonly state: 'ACTIVE' | 'DRAINING' | 'SILENT' | 'EXPIRED' | 'STOPPED';
 }
 
 /** A worker as a message. */

@@ -44,10 +44,20 @@ export const controlPlaneConfigSchema = z
       .default({})
       .describe('The same for single users, by name; null: no limit for that user.'),
     defaultTimeoutMs: milliseconds(1000).default(604_800_000).describe('Longest run time of a job that does not say.'),
-    leaseTtlMs: milliseconds(1000)
+    leaseTtlMs: milliseconds(4000)
       .max(3_600_000)
       .default(120_000)
-      .describe('How long a worker keeps its jobs after its last renewal.'),
+      .describe(
+        'How long a worker keeps its jobs after its last renewal; they are killed at 0.8 of it. Below 60,000, a busy machine is enough to end jobs.',
+      ),
+    leaseGraceMs: milliseconds(1000)
+      .default(15_000)
+      .describe(
+        'How much longer than its lease nothing is heard of a worker before its jobs are given up; more than the clocks of control planes differ.',
+      ),
+    expiryWarmUpMs: milliseconds(0)
+      .default(60_000)
+      .describe('How long a new leader gives up no worker; at least half of leaseTtlMs.'),
     heartbeatIntervalMs: milliseconds(100).default(5000).describe('How often workers beat.'),
     offerAfterMs: milliseconds(100)
       .default(2000)
@@ -75,9 +85,9 @@ export const controlPlaneConfigSchema = z
     ...leaderKeys,
     ...engineKeys,
   })
-  .refine((config) => config.heartbeatIntervalMs * 2 <= config.leaseTtlMs, {
+  .refine((config) => config.heartbeatIntervalMs * 4 <= config.leaseTtlMs, {
     path: ['heartbeatIntervalMs'],
-    message: 'must be at most half of leaseTtlMs',
+    message: 'must be at most a quarter of leaseTtlMs',
   })
   .superRefine(
     (config, context) => {

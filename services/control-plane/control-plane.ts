@@ -26,11 +26,15 @@ import { placeOfJobEvent } from './events/job-event.js';
 import { PublishTask } from './events/publish-task.js';
 import { AttemptReconciler } from './fleet/attempt-reconciler.js';
 import { Claims } from './fleet/claims.js';
+import { Heartbeats } from './fleet/heartbeats.js';
 import { KillDelivery } from './fleet/kill-delivery.js';
+import { LeaseExpiryTask } from './fleet/lease-expiry-task.js';
 import { NodeDirectory, type Dial } from './fleet/node-directory.js';
+import { SessionExpiry } from './fleet/session-expiry.js';
+import { SilentWorkers } from './fleet/silent-workers.js';
 import { RenewalByLog } from './fleet/renewal-by-log.js';
 import { WorkerDirectory } from './fleet/worker-directory.js';
-import { WorkerRecordsTask } from './fleet/worker-records-task.js';
+import { TickTask } from './fleet/tick-task.js';
 import { WorkerSessions } from './fleet/worker-sessions.js';
 import { ActiveJobs } from './jobs/active-jobs.js';
 import { JobRepository, type JobChange } from './jobs/job-repository.js';
@@ -72,8 +76,8 @@ export interface Engines {
   readonly userSlots: UserSlotStore;
   readonly log: TopicLog;
   readonly lease: LeasePort;
-  /** The blob store, opened by the first call. Default: there is none. */
-  readonly blobs?: () => Promise<BlobStore>;
+  /** The blob store, opened by the first call. */
+  readonly blobs: () => Promise<BlobStore>;
   /** Connects to workers. */
   readonly dial: Dial;
   /** Product by port, for people. */
@@ -130,7 +134,7 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const retry = { maxInfrastructureFailures: config.maxInfrastructureFailures, backoffMs: RETRY_BACK_OFF_MS };
 
   const keeper = new RegistryKeeper({ store: engines.registry, clock, logger });
-  const directory = new WorkerDirectory({ ...runtime, store: engines.fleet, leaseTtlMs: config.leaseTtlMs });
+  const directory = new WorkerDirectory({ ...runtime, store: engines.fleet });
   const partitions = topics.counts;
   const changes = followChanges(options, topics);
   const { signals, publisher, active, limits, jobs } = changes;
@@ -138,7 +142,9 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
   const heartbeatPartitions = (): number => partitionsOf(partitions, TOPICS.heartbeats);
   const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, partitions });
-  const fleet = assembleFleet(options, { directory, jobs, retry, projector, heartbeatPartitions });
+  const heartbeats = new Heartbeats({ partitions: heartbeatPartitions });
+  const term = (): number | null => leader.term;
+  const fleet = assembleFleet(options, { directory, heartbeats, jobs, retry, projector, heartbeatPartitions, term });
   const submit = assembleSubmit(options, { keeper, directory, active, limits, jobs, offerer });
   const gauges = new UsageGauges({ survey: engines.survey, clock });
   const leader = new Leader({
@@ -153,30 +159,21 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
       }),
       new PublishTask({ store: engines.jobs, publisher, clock }),
       new UserLimitsTask({ jobs: engines.jobs, store: engines.userSlots, limits }),
-      new WorkerRecordsTask({ store: engines.fleet, directory }),
+      new TickTask({ log: engines.log, partitions: heartbeatPartitions, leaseTtlMs: config.leaseTtlMs }),
+      fleet.expiryTask,
     ],
   });
   const load = new LoadKeeper({ ...runtime, active, keeper, store: engines.jobs, selector: config.clusterSelector });
   const info = { version: options.version, instanceId, engines: engines.names };
   return {
     services: [
-      ...[
-        topics,
-        keeper,
-        load,
-        publisher,
-        limits,
-        offerer,
-        directory,
-        fleet.nodes,
-        fleet.kills,
-        fleet.reconciler,
-        projector,
-      ],
-      ...[...readOthers(options, { directory, projector, ...changes }), leader],
+      ...[topics, keeper, load, publisher, limits, offerer, directory],
+      ...[fleet.nodes, fleet.kills, fleet.reconciler, projector],
+      ...[...readOthers(options, { directory, heartbeats, projector, ...changes }), leader],
     ],
     handlers: createHandlers({
-      ...{ config, runtime, engines, info, keeper, directory, signals, jobs, leader, gauges, ...fleet, ...submit },
+      ...{ config, runtime, engines, info, keeper, directory, signals, jobs, retry, leader, gauges },
+      ...{ ...fleet, ...submit },
     }),
   };
 }
@@ -231,26 +228,38 @@ function followChanges({ config, engines, runtime }: ControlPlaneOptions, topics
 }
 
 function assembleFleet(
-  { engines, runtime }: ControlPlaneOptions,
+  { config, engines, runtime }: ControlPlaneOptions,
   parts: {
     readonly directory: WorkerDirectory;
+    readonly heartbeats: Heartbeats;
     readonly jobs: JobRepository;
     readonly retry: RetryPolicy;
     readonly projector: Projector;
     readonly heartbeatPartitions: () => number;
+    readonly term: () => number | null;
   },
 ) {
   const { clock, logger } = runtime;
-  const { directory, jobs, retry, projector, heartbeatPartitions: partitions } = parts;
+  const { directory, heartbeats, jobs, retry, projector, heartbeatPartitions: partitions, term } = parts;
   const nodes = new NodeDirectory({ directory, dial: engines.dial, logger });
   const kills = new KillDelivery({ nodes, logger });
   const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
   const reconciler = new AttemptReconciler({ store: engines.jobs, jobs, retry, caughtUp, clock, logger });
   const renewal = new RenewalByLog({ directory, log: engines.log, partitions, clock });
-  const sessions = new WorkerSessions({ store: engines.fleet, directory, reconciler, renewal, clock, logger });
+  const lost = { store: engines.jobs, fleet: engines.fleet, jobs, directory, retry, caughtUp };
+  const expiry = new SessionExpiry({ ...lost, clock, logger });
+  const { leaseTtlMs, leaseGraceMs: graceMs, expiryWarmUpMs: warmUpMs } = config;
+  const sessions = new WorkerSessions({
+    ...{ store: engines.fleet, directory, reconciler, renewal, expiry, leaseTtlMs, clock, logger },
+  });
+  const silent = new SilentWorkers({ directory, heartbeats, jobs: engines.jobs, clock });
+  const expiryTask = new LeaseExpiryTask({
+    ...{ directory, silent, expiry, caughtUp, term, leaseTtlMs, graceMs, warmUpMs, clock, logger },
+    answers: (record) => nodes.answers(record),
+  });
   const reservations = new Reservations({ store: engines.fleet, directory, jobs, clock });
   const claims = new Claims({ store: engines.jobs, jobs, sessions, reservations, clock });
-  return { nodes, kills, reconciler, sessions, reservations, claims };
+  return { nodes, kills, reconciler, sessions, silent, expiryTask, reservations, claims };
 }
 
 /** What this control plane learns from the topics: beats of the workers, and what other control planes do. */
@@ -258,13 +267,15 @@ function readOthers(
   { engines, runtime }: ControlPlaneOptions,
   parts: {
     readonly directory: WorkerDirectory;
+    readonly heartbeats: Heartbeats;
     readonly projector: Projector;
     readonly signals: JobSignals;
     readonly publisher: EventPublisher;
   },
 ): readonly Service[] {
-  const { directory, projector, signals, publisher } = parts;
+  const { directory, heartbeats, projector, signals, publisher } = parts;
   const onHeartbeat = (record: StoredRecord): void => {
+    heartbeats.take(record);
     directory.takeBeat(record);
     projector.takeAnswer(record);
   };
@@ -276,7 +287,12 @@ function readOthers(
   };
   const { log } = engines;
   return [
-    new TopicReader({ ...runtime, log, topic: TOPICS.heartbeats, onRecord: onHeartbeat }),
+    new TopicReader({
+      ...{ ...runtime, log, topic: TOPICS.heartbeats, onRecord: onHeartbeat },
+      onBegin: () => {
+        heartbeats.begin();
+      },
+    }),
     new TopicReader({ ...runtime, log, topic: TOPICS.jobEvents, onRecord: onJobEvent }),
   ];
 }

@@ -13,6 +13,8 @@ export interface TopicReaderOptions {
   readonly topic: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Called when reading begins at the end of the topic, at first and after each break: what was appended in between is missed. Default: ignored. */
+  readonly onBegin?: () => void;
   /** Gets each record. Must not throw. */
   readonly onRecord: (record: StoredRecord) => void;
 }
@@ -51,6 +53,7 @@ export class TopicReader implements Service {
   private async readUntilBroken(signal: AbortSignal): Promise<void> {
     const { log, topic, logger, onRecord } = this.options;
     const positions = await log.endOffsets({ topic });
+    this.options.onBegin?.();
     const broken = new AbortController();
     const subscription = await log.subscribe({
       topics: [topic],

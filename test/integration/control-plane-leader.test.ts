@@ -155,9 +155,10 @@ describe('retention', () => {
   test('keeps the last jobs that ended, as many as it is told', async () => {
     const plane = await open({ maxEndedJobs: 2, leaderTasks: { retention: BY_HAND } });
     const jobs = [0, 1, 2, 3, 4].map((index) => makeJob({ id: `job-${String(index)}`, publishedSequence: 4 }));
+    const begin = Date.now() - HOUR_MS;
     for (const [index, job] of jobs.entries()) {
       await plane.store.insert({ job });
-      const updatedAt = Date.now() - HOUR_MS + (index === 0 ? 9 : index); // the first one ended last
+      const updatedAt = begin + (index === 0 ? 9 : index); // the first one ended last
       if (index < 4) await plane.store.replace({ job: advanceJob(job, 'KILLED', { updatedAt }) });
     }
     const { task } = await plane.fleet.runLeaderTask({ name: 'retention' });

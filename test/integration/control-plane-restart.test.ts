@@ -79,7 +79,7 @@ describe('a control plane that comes back on its file', () => {
     const { tasks, leader } = await eventually('the leader', async () => {
       const answer = await second.fleet.listLeaderTasks({});
       const ran = answer.tasks.filter(({ lastRunTime }) => lastRunTime !== undefined);
-      const wanted = ['publish-events', 're-offer', 'reserve', 'retention', 'worker-records'];
+      const wanted = ['publish-events', 're-offer', 'reserve', 'retention', 'heartbeat-ticks', 'lease-expiry'];
       return wanted.every((name) => ran.some((task) => task.name === name)) && { leader: answer.leader, tasks: ran };
     });
     expect(leader).not.toBe('');

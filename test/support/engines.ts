@@ -5,7 +5,7 @@
  */
 import { createConnection } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { describe, jest } from '@jest/globals';
+import { describe } from '@jest/globals';
 import { decodeEngineAnswer, type EngineAnswer, type EngineName, type FoundEngine } from './engines/engine-answer.js';
 
 export { decodeS3Url, type S3Location } from './engines/s3-url.js';
@@ -51,8 +51,6 @@ export async function describeEngine<N extends EngineName>(
     describe.skip(`${on}: none, ${engine.reason}`, () => define(ABSENT[name]));
     return;
   }
-  // Real servers elect, rebalance and compact when they like; what fails twice is ours. The first failure is printed too.
-  jest.retryTimes(1, { logErrorsBeforeRetry: true });
   const block = options.real === true && engine.standIn ? describe.skip : describe;
   block(`${on}: ${engine.product}`, () => define(decodeEngineUrl(name, engine.urls)));
 }

@@ -181,6 +181,9 @@ export function makeWorker(overrides: Partial<WorkerRecord> = {}): WorkerRecord 
     seenAt: FIXTURE_TIME,
     draining: false,
     stopped: false,
+    leaseTtlMs: 120_000,
+    expired: null,
+    released: false,
     reservation: null,
     ...overrides,
   };

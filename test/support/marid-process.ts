@@ -60,8 +60,13 @@ export class MaridBench {
     return join(this.folder, ...names);
   }
 
-  async close(): Promise<void> {
+  /** Ends all processes. */
+  async stop(): Promise<void> {
     await Promise.all(this.running.map((each) => each.end('SIGTERM')));
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -65,6 +65,7 @@ export class MemoryRegistry {
   readonly clusters = new Entries<Cluster>((entry) => clone(ClusterSchema, entry), ClusterStatus.UP);
   /** Ids of workers that drain. */
   readonly draining = new Set<string>();
+  readonly brakes: { readonly pool: string; readonly message: string }[] = [];
 
   get applicationHandlers(): ServiceHandlers<typeof ApplicationService> {
     const { applications } = this;
@@ -121,13 +122,14 @@ export class MemoryRegistry {
       runningJobs: 1,
     });
     return {
-      listWorkers: async () => ({ workers: [worker('worker-1')] }),
+      listWorkers: async () => ({ workers: [worker('worker-1')], brakes: this.brakes }),
       drainWorker: async ({ workerId, undo }) => {
         if (workerId !== 'worker-1') throw new MaridError('NOT_FOUND', `There is no worker ${workerId}.`);
         if (undo) this.draining.delete(workerId);
         else this.draining.add(workerId);
         return { worker: worker(workerId) };
       },
+      releaseWorkers: async ({ pool }) => ({ workers: pool === 'default' ? [worker('worker-1')] : [] }),
       listLeaderTasks: async () => ({
         leader: 'cp-1',
         term: 3n,

@@ -83,22 +83,20 @@ export class Gateway {
     const holds = (jobId: string): boolean => held.ofJob(jobId).length > 0;
     const runs = (jobId: string): boolean => held.ofJob(jobId).some((attempt) => attempt.phase !== 'ended');
     const shared = { identity, client, launcher, log, budget, held, jobsFolder, clock, random, logger };
+    this.#lease = new LeaseKeeper(shared);
     const claims = {
       ...shared,
       gate: this.#gate,
+      lease: this.#lease,
       onRoom: () => this.#onRoom(),
       onRefused: () => this.#session?.refresh(),
     };
     this.#budget = budget;
     this.#held = held;
     this.#outbox = new EventOutbox(shared);
-    this.#lease = new LeaseKeeper(shared);
-    const archiver = new Archiver({
-      ...{ ...shared, policy: config, outbox: this.#outbox, blobs: options.blobs ?? null },
-      dueFolder: dueFolderOf(config.stateFolder),
-    });
-    this.#archiver = archiver;
-    const reporter = new AttemptReporter({ ...shared, archiver, outbox: this.#outbox, onRoom: () => this.#onRoom() });
+    this.#archiver = archiverOf(options, { ...shared, outbox: this.#outbox });
+    const own = { outbox: this.#outbox, archiver: this.#archiver };
+    const reporter = new AttemptReporter({ ...shared, ...own, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher), reporter });
     this.#adoption = new Adoption({ ...shared, runner: this.#runner });
@@ -116,10 +114,16 @@ export class Gateway {
     });
     this.#beats = new Beats({
       ...shared,
+      lease: this.#lease,
       intervalMs: () => this.#session?.heartbeatMs ?? FLUSH_MS,
       beat: () => this.#beat(),
     });
-    this.#sweep = new FolderSweep({ ...shared, keepMs, holds, archives: (reference) => archiver.holds(reference) });
+    this.#sweep = new FolderSweep({
+      ...shared,
+      keepMs,
+      holds,
+      archives: (reference) => this.#archiver.holds(reference),
+    });
     this.handlers = createNodeHandlers({ ...shared, runner: this.#runner });
   }
 
@@ -130,6 +134,7 @@ export class Gateway {
     launcher.onReconnected(async () => {
       await this.#lease.tell();
       await this.#adoption.run();
+      this.#onRoom();
     });
     await this.#adoption.run();
     await this.#archiver.start();
@@ -186,12 +191,15 @@ export class Gateway {
       recentlyHeld: () => this.#held.recentReferences(),
       onKill: (reference) => this.#runner.kill(reference),
       onLost: (reference) => this.#runner.disown(reference),
-      onReady: () => this.#reader.pump(),
+      onReady: () => {
+        this.#outbox.open();
+        this.#reader.pump();
+      },
     });
   }
 
   #mayClaim(): boolean {
-    return this.#session?.mayClaim === true && this.#stopping === null;
+    return this.#session?.mayClaim === true && this.#stopping === null && this.#options.launcher.connected;
   }
 
   #onRoom(): void {
@@ -218,6 +226,21 @@ export class Gateway {
       partitions: this.#reader.partitions,
     };
   }
+}
+
+function archiverOf(
+  { config, identity, blobs, clock, random, logger }: GatewayOptions,
+  parts: { readonly jobsFolder: string; readonly outbox: EventOutbox },
+): Archiver {
+  const runtime = { clock, random, logger };
+  return new Archiver({
+    ...runtime,
+    ...parts,
+    policy: config,
+    identity,
+    blobs: blobs ?? null,
+    dueFolder: dueFolderOf(config.stateFolder),
+  });
 }
 
 /** The address that others can call: the configured one, port 0 being the real port; a server on all interfaces is reached by the host's name. */

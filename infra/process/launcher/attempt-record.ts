@@ -1,10 +1,11 @@
 /**
  * The record of an attempt on disk: one file of up to three lines, each appended with one write before the step that it allows. `intended` before the process is started,
- * `started` before the worker is told so, `ended` before anybody hears of the exit. A line without its newline was not written.
+ * `started` before the worker is told so, `ended` before anybody hears of the exit. A line without its newline was not written, nor was one that a full disk cut off.
  */
 import { createHash } from 'node:crypto';
 import type { AttemptReference } from '../../../core/job/job.js';
 import type { ProcessExit, StartedProcess } from '../../../core/ports/launcher.js';
+import { succeeds } from './errno.js';
 import {
   decodeAttempt,
   decodeExit,
@@ -52,9 +53,9 @@ export function isRecordName(name: string): boolean {
   return /^[0-9a-f]{40}\.\d+\.jsonl$/.test(name);
 }
 
-/** A line with its newline. */
+/** A line with its newline; an exit begins with one, because the line before may have been cut off. */
 export function encodeRecordLine(line: RecordLine): string {
-  return `${JSON.stringify(line)}\n`;
+  return `${'ended' in line ? '\n' : ''}${JSON.stringify(line)}\n`;
 }
 
 /** Reads a record; `null` when not even its first line was completed, so that no process was started. Throws on content that no launcher writes. */
@@ -62,12 +63,16 @@ export function decodeRecord(text: string): AttemptRecord | null {
   const [first, ...others] = text.split('\n').slice(0, -1);
   if (first === undefined) return null;
   let record: AttemptRecord = { intended: decodeIntended(first), started: null, exit: null };
-  for (const line of others) {
+  for (const line of others.filter(isWhole)) {
     const fields = decodeFields(decodeJson(line), 'record');
     if ('started' in fields) record = { ...record, started: decodeRecorded(fields['started']) };
     if ('ended' in fields) record = { ...record, exit: decodeExit(fields['ended']) };
   }
   return record;
+}
+
+function isWhole(line: string): boolean {
+  return line !== '' && succeeds(() => decodeJson(line), 'INVALID_ARGUMENT');
 }
 
 function decodeIntended(line: string): IntendedProcess {

@@ -1,22 +1,23 @@
-/** One process that the launcher is the parent of, with its group, from its start until nothing of it is left. */
+/** One process that the launcher is the parent of, with its session, from its start until nothing of it is left. */
 import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { ProcessExit, StartedProcess } from '../../../core/ports/launcher.js';
 import type { IntendedProcess } from './attempt-record.js';
 import { armLong } from './long-timer.js';
-import { groupSurvives, signalGroup } from './process-group.js';
+import type { ProcessStat } from './proc.js';
+import { liveGroups, signalGroup, type Survey } from './session.js';
 
-/** Pauses between looks at a group whose leader has ended, in milliseconds: the first, doubled up to the longest. */
+/** Pauses between looks at a session whose leader has ended, in milliseconds: the first, doubled up to the longest. */
 const FIRST_LOOK_MS = 5;
 const LONGEST_LOOK_MS = 200;
-/** How long a killed group may take to vanish before its exit is told all the same, in milliseconds. */
+/** How long a killed session may take to vanish before its exit is told all the same, in milliseconds. */
 const SETTLE_LIMIT_MS = 10_000;
 
 /** Who ended a process. */
 export type Ender = Exclude<ProcessExit['endedBy'], null>;
 
-/** How the leader of a group ended. */
+/** How the leader of a session ended. */
 export interface LeaderExit {
   readonly exitCode: number | null;
   readonly signal: string | null;
@@ -27,23 +28,25 @@ export interface LeaderExit {
 export interface JobProcessOptions {
   readonly intended: IntendedProcess;
   readonly started: StartedProcess;
+  /** Start of the leader in ticks. */
+  readonly startTicks: number;
   readonly child: ChildProcess;
+  readonly survey: Survey;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called once, when the leader has ended and nothing of its group is left. */
+  /** Called once, when the leader has ended and nothing of its session is left. */
   readonly onSettled: (job: JobProcess, exit: LeaderExit) => void;
 }
 
 /**
  * States: *running* from the start; *ending* once `terminate` was called (SIGTERM sent, SIGKILL due); *leaderless* when the leader ended and members of its
- * group live: they keep the rest of the grace when it was ending, else they are killed at once; *settled* when none is left. `settle` is the only way there.
+ * session live: they keep the rest of the grace when it was ending, else they are killed at once; *settled* when none is left. `settle` is the only way there.
+ * A leader that succeeds and leaves nothing in its own group settles at once, and the rest of its session is looked for later: looking costs more than a short job.
  */
 export class JobProcess {
   readonly intended: IntendedProcess;
   readonly started: StartedProcess;
-  private readonly clock: Clock;
-  private readonly logger: Logger;
-  private readonly onSettled: JobProcessOptions['onSettled'];
+  private readonly options: JobProcessOptions;
   private ender: Ender | null = null;
   private killDueAt = Number.POSITIVE_INFINITY;
   private killedAt: number | null = null;
@@ -51,13 +54,11 @@ export class JobProcess {
   private exit: LeaderExit | null = null;
 
   constructor(options: JobProcessOptions) {
+    this.options = options;
     this.intended = options.intended;
     this.started = options.started;
-    this.clock = options.clock;
-    this.logger = options.logger;
-    this.onSettled = options.onSettled;
     options.child.once('exit', (exitCode, signal) => {
-      this.onLeaderExit({ exitCode, signal, endedAt: this.clock.now() });
+      this.onLeaderExit({ exitCode, signal, endedAt: options.clock.now() });
     });
   }
 
@@ -66,46 +67,70 @@ export class JobProcess {
     return this.ender;
   }
 
-  /** SIGTERM to the group, once, and SIGKILL after `graceMs`; a repeated call can only bring the SIGKILL forward. */
+  /** SIGTERM to the session, once, and SIGKILL after `graceMs`; a repeated call can only bring the SIGKILL forward. */
   terminate(ender: Ender, graceMs: number): void {
-    const killDueAt = this.clock.monotonic() + graceMs;
+    const { clock } = this.options;
+    const killDueAt = clock.monotonic() + graceMs;
     if (killDueAt >= this.killDueAt) return;
     if (this.ender === null) {
       this.ender = ender;
-      signalGroup(this.started.processId, 'SIGTERM');
+      this.signal('SIGTERM');
     }
     this.killDueAt = killDueAt;
     this.cancelKill?.();
     if (graceMs === 0) this.kill();
-    else this.cancelKill = armLong(this.clock, graceMs, () => this.kill());
+    else this.cancelKill = armLong(clock, graceMs, () => this.kill());
   }
 
   private kill(): void {
-    this.killDueAt = this.clock.monotonic();
+    this.killDueAt = this.options.clock.monotonic();
     this.killedAt ??= this.killDueAt;
-    signalGroup(this.started.processId, 'SIGKILL');
+    this.signal('SIGKILL');
+  }
+
+  /** To the leader's group at once, to the other groups of its session when they have been found. */
+  private signal(signal: NodeJS.Signals): void {
+    const own = this.started.processId;
+    signalGroup(own, signal);
+    void this.options.survey.look().then((stats) => {
+      for (const group of this.groupsIn(stats)) if (group !== own) signalGroup(group, signal);
+    });
+  }
+
+  private groupsIn(stats: readonly ProcessStat[]): readonly number[] {
+    return liveGroups(stats, this.started.processId, this.exit === null ? this.options.startTicks : null);
   }
 
   private onLeaderExit(exit: LeaderExit): void {
     this.exit = exit;
-    if (this.ender === null && signalGroup(this.started.processId, 0)) this.kill();
-    this.settleWhenGone(FIRST_LOOK_MS);
+    if (this.ender === null && exit.exitCode === 0 && !signalGroup(this.started.processId, 0)) {
+      this.settle();
+      void this.options.survey.lookLater().then((stats) => this.killAll(this.groupsIn(stats)));
+    } else void this.settleWhenGone(FIRST_LOOK_MS);
   }
 
-  private settleWhenGone(pauseMs: number): void {
-    const overdue = this.killedAt !== null && this.clock.monotonic() - this.killedAt > SETTLE_LIMIT_MS;
-    if (!overdue && groupSurvives(this.started.processId)) {
-      this.clock.after(pauseMs, () => this.settleWhenGone(Math.min(pauseMs * 2, LONGEST_LOOK_MS)));
+  private async settleWhenGone(pauseMs: number): Promise<void> {
+    const { survey, clock, logger } = this.options;
+    const groups = this.groupsIn(await survey.look());
+    const overdue = this.killedAt !== null && clock.monotonic() - this.killedAt > SETTLE_LIMIT_MS;
+    if (groups.length > 0 && !overdue) {
+      if (this.ender === null) this.killedAt ??= clock.monotonic();
+      if (this.killedAt !== null) this.killAll(groups);
+      clock.after(pauseMs, () => void this.settleWhenGone(Math.min(pauseMs * 2, LONGEST_LOOK_MS)));
       return;
     }
-    if (overdue) this.logger.error({ attempt: this.intended.attempt }, 'killed processes do not end');
+    if (overdue) logger.error({ attempt: this.intended.attempt }, 'killed processes do not end');
     this.settle();
+  }
+
+  private killAll(groups: readonly number[]): void {
+    for (const group of groups) signalGroup(group, 'SIGKILL');
   }
 
   private settle(): void {
     const exit = this.exit;
     if (exit === null) return;
     this.cancelKill?.();
-    this.onSettled(this, exit);
+    this.options.onSettled(this, exit);
   }
 }

@@ -5,6 +5,7 @@
 import { closeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { SystemClock } from '../../runtime/system-clock.js';
+import { Guard } from './guard.js';
 import { LauncherServer } from './launcher-server.js';
 import { LeaseDeadline } from './lease-deadline.js';
 import { LineLogger } from './line-logger.js';
@@ -23,14 +24,17 @@ async function main([path = '', idleMs = '', leaseMs = '']: readonly string[]): 
   const logger = new LineLogger({ clock, fields: { launcher: process.pid } });
   const stop = (reason: string): void => {
     logger.info({ reason }, 'stopping');
+    guard.stop();
     process.exit(0);
   };
   const folder = SocketFolder.open(path);
   const server = createServer();
+  const guard = new Guard({ command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)], logger });
   const table = new ProcessTable({
     records: new RecordFolder({ folder: path, logger }),
     lease: new LeaseDeadline({ clock, leaseMs: Number(leaseMs) }),
     boot: readBoot(),
+    guard,
     clock,
     logger,
     onExit: (exit) => workers.tell(exit),

@@ -4,13 +4,15 @@ import { MaridError } from '../../../core/errors/marid-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { HeldProcess, ProcessExit, StartedProcess, StartRequest } from '../../../core/ports/launcher.js';
-import type { IntendedProcess, RecordedProcess } from './attempt-record.js';
+import type { AttemptRecord, IntendedProcess, RecordedProcess } from './attempt-record.js';
+import type { Guard } from './guard.js';
 import { JobProcess, type LeaderExit } from './job-process.js';
 import type { LeaseDeadline, LeaseRenewal } from './lease-deadline.js';
 import { armLong } from './long-timer.js';
 import { readStat } from './proc.js';
 import { recoverExit } from './recover.js';
 import type { RecordFolder } from './record-folder.js';
+import { Survey } from './session.js';
 import { outputBytes, startProcess, type RunningChild } from './start-process.js';
 import { UsageSampler } from './usage-sampler.js';
 
@@ -25,6 +27,7 @@ export interface ProcessTableOptions {
   readonly lease: LeaseDeadline;
   /** The present boot, see `readBoot`. */
   readonly boot: string;
+  readonly guard: Pick<Guard, 'watch'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called with each exit once it is on disk. */
@@ -42,11 +45,13 @@ export class ProcessTable {
   private readonly ended = new Map<string, ProcessExit>();
   private readonly timeouts = new Map<string, () => void>();
   private readonly sampler: UsageSampler;
+  private readonly survey: Survey;
   private cancelLeaseLook: (() => void) | null = null;
 
   constructor(options: ProcessTableOptions) {
     this.options = options;
     this.sampler = new UsageSampler(options);
+    this.survey = new Survey(options.clock);
   }
 
   /** Whether anything runs or is about to. */
@@ -61,11 +66,13 @@ export class ProcessTable {
 
   /** Takes over the records of an earlier launcher; to be called before anything else. */
   async recover(): Promise<void> {
-    for (const record of this.options.records.load()) {
-      const exit = await recoverExit(record, this.options);
-      if (record.exit === null) this.options.records.end(exit);
+    const recovery = { ...this.options, survey: this.survey };
+    const recoverOne = async (record: AttemptRecord): Promise<void> => {
+      const exit = await recoverExit(record, recovery);
+      if (record.exit === null) this.writeExit(exit);
       this.ended.set(keyOf(exit.attempt), exit);
-    }
+    };
+    await Promise.all(this.options.records.load().map(recoverOne));
   }
 
   /** See `Launcher.start`. */
@@ -133,7 +140,9 @@ export class ProcessTable {
       throw error;
     }
     const started = this.describe(running.processId);
-    this.hold(key, request, new JobProcess({ ...this.options, ...running, intended, started, onSettled: this.settle }));
+    const facts = { ...running, intended, started, startTicks: started.startTicks };
+    const job = new JobProcess({ ...this.options, ...facts, survey: this.survey, onSettled: this.settle });
+    this.hold(key, request, job);
     record.started(started);
     return { processId: started.processId, startedAt: started.startedAt };
   }
@@ -190,8 +199,9 @@ export class ProcessTable {
   private lookAtLease(): void {
     this.cancelLeaseLook?.();
     this.cancelLeaseLook = null;
+    const { lease, clock, guard } = this.options;
+    guard.watch(this.running.size === 0 ? null : lease.killInMs);
     if (this.running.size === 0) return;
-    const { lease, clock } = this.options;
     const due = lease.phase !== 'held';
     for (const job of due ? this.running.values() : []) job.terminate('lease', lease.killInMs);
     const nextMs = due ? LEASE_LOOK_MS : Math.min(LEASE_LOOK_MS, lease.terminateInMs);

@@ -1,6 +1,7 @@
 /** The records of a launcher's attempts in its folder. */
 import { closeSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync, appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MaridError } from '../../../core/errors/marid-error.js';
 import type { AttemptReference } from '../../../core/job/job.js';
 import type { ProcessExit } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
@@ -40,17 +41,21 @@ export class RecordFolder {
   begin(intended: IntendedProcess): OpenRecord {
     const path = this.pathOf(intended.attempt);
     const descriptor = openSync(path, 'w', 0o600);
-    writeSync(descriptor, encodeRecordLine({ intended }));
-    return {
-      started: (started) => {
-        this.addStarted(descriptor, started);
-        closeSync(descriptor);
-      },
-      discard: () => {
-        closeSync(descriptor);
-        unlinkSync(path);
-      },
+    const discard = (): void => {
+      closeSync(descriptor);
+      unlinkSync(path);
     };
+    try {
+      writeWhole(descriptor, encodeRecordLine({ intended }));
+    } catch (error) {
+      discard();
+      throw error;
+    }
+    const started = (process: RecordedProcess): void => {
+      this.addStarted(descriptor, process);
+      closeSync(descriptor);
+    };
+    return { started, discard };
   }
 
   /** Writes down an exit. */
@@ -95,4 +100,10 @@ export class RecordFolder {
   private pathOf(attempt: AttemptReference): string {
     return join(this.folder, recordName(attempt));
   }
+}
+
+/** A disk that has just become full takes a part. */
+function writeWhole(descriptor: number, text: string): void {
+  if (writeSync(descriptor, text) === Buffer.byteLength(text)) return;
+  throw new MaridError('RESOURCE_EXHAUSTED', 'The disk of the launcher has no room for a record.');
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../../../core/ports/logger.js';
 import type { ProcessExit } from '../../../core/ports/launcher.js';
 import type { AttemptRecord } from './attempt-record.js';
 import { findByStdout, readStat } from './proc.js';
-import { groupSurvives, signalGroup } from './process-group.js';
+import { liveGroups, signalGroup, type Survey } from './session.js';
 import { isFile, outputBytes } from './start-process.js';
 
 /** How long killed processes may take to end, in milliseconds. */
@@ -15,28 +15,34 @@ const LOOK_MS = 10;
 export interface RecoveryOptions {
   /** The present boot, see `readBoot`. */
   readonly boot: string;
+  readonly survey: Survey;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
+/** A session as it was found. */
+interface FoundSession {
+  /** Process number of its leader. */
+  readonly id: number;
+  /** Start of its leader; `null` when that has ended. */
+  readonly leaderTicks: number | null;
+}
+
 /**
- * The exit of a recorded attempt. One that was written down is taken as it is. Else the exit status is lost: what still runs is killed with its group, and
+ * The exit of a recorded attempt. One that was written down is taken as it is. Else the exit status is lost: what still runs is killed with its session, and
  * the end is told with neither exit code, signal nor cause, whether it was killed here or had gone already: nobody asked for it. `processId` is `null` when
  * nothing was started.
  */
 export async function recoverExit(record: AttemptRecord, options: RecoveryOptions): Promise<ProcessExit> {
   if (record.exit !== null) return record.exit;
-  const group = record.intended.boot === options.boot ? findGroup(record) : null;
-  if (group !== null) {
-    options.logger.warn({ attempt: record.intended.attempt, group }, 'killing a process whose launcher died');
-    await killGroup(group, options);
-  }
+  const session = record.intended.boot === options.boot ? findSession(record) : null;
+  if (session !== null) await killSession(record, session, options);
   return {
     attempt: record.intended.attempt,
     result: {
       exitCode: null,
       signal: null,
-      processId: record.started?.processId ?? group,
+      processId: record.started?.processId ?? session?.id ?? null,
       stdoutBytes: outputBytes(record.intended.stdoutPath),
       stderrBytes: outputBytes(record.intended.stderrPath),
       peakMemoryBytes: null,
@@ -47,24 +53,27 @@ export async function recoverExit(record: AttemptRecord, options: RecoveryOption
   };
 }
 
-/** The group of an attempt that lives, with or without its leader. A process that was started but not recorded is known by where its output goes. */
-function findGroup({ intended, started }: AttemptRecord): number | null {
-  if (started === null)
-    return isFile(intended.stdoutPath) ? (findByStdout(intended.stdoutPath)[0]?.session ?? null) : null;
+/** The session of an attempt, with or without its leader. A process that was started but not recorded is known by where its output goes. */
+function findSession({ intended, started }: AttemptRecord): FoundSession | null {
+  if (started === null) {
+    const [found] = isFile(intended.stdoutPath) ? findByStdout(intended.stdoutPath) : [];
+    return found === undefined ? null : { id: found.session, leaderTicks: readStat(found.session)?.startTicks ?? null };
+  }
   const leader = readStat(started.processId);
-  if (leader !== null) return leader.startTicks === started.startTicks ? started.processId : null;
-  return groupSurvives(started.processId) ? started.processId : null;
+  if (leader !== null && leader.startTicks !== started.startTicks) return null;
+  return { id: started.processId, leaderTicks: leader?.startTicks ?? null };
 }
 
-async function killGroup(group: number, { clock }: RecoveryOptions): Promise<void> {
+async function killSession(record: AttemptRecord, session: FoundSession, options: RecoveryOptions): Promise<void> {
+  const { survey, clock, logger } = options;
+  const { attempt } = record.intended;
   const giveUpAt = clock.monotonic() + KILL_LIMIT_MS;
-  while (isAlive(group) && clock.monotonic() < giveUpAt) {
-    signalGroup(group, 'SIGKILL');
+  for (let looks = 0; clock.monotonic() < giveUpAt; looks += 1) {
+    const groups = liveGroups(await survey.look(), session.id, session.leaderTicks);
+    if (groups.length === 0) return;
+    if (looks === 0) logger.warn({ attempt, groups }, 'killing processes whose launcher died');
+    for (const group of groups) signalGroup(group, 'SIGKILL');
     await clock.sleep(LOOK_MS);
   }
-}
-
-function isAlive(group: number): boolean {
-  const leader = readStat(group);
-  return leader !== null ? leader.state !== 'Z' && leader.state !== 'X' : groupSurvives(group);
+  logger.error({ attempt }, 'killed processes do not end');
 }

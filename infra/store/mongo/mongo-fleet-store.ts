@@ -1,6 +1,11 @@
 /** `FleetStore` in MongoDB. */
 import type { Filter } from 'mongodb';
-import type { TaskControl, TaskRun, WorkerRecord } from '../../../core/fleet/worker-record.js';
+import {
+  WORKER_RECORD_DEFAULTS,
+  type TaskControl,
+  type TaskRun,
+  type WorkerRecord,
+} from '../../../core/fleet/worker-record.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import { raiseCounter } from './counters.js';
 import {
@@ -139,7 +144,8 @@ function writersOf(database: MongoDatabase, collection: string): Writers {
 
 function decodeWorker(document: WorkerDocument): WorkerRecord {
   const { _id: id, revision, session, pool, host, address, memoryBudgetMb, version } = document;
-  const { registeredAt, seenAt, draining, stopped, reservation } = document;
+  const { registeredAt, seenAt, draining, stopped } = document;
+  const { leaseTtlMs, expired, released, reservation } = { ...WORKER_RECORD_DEFAULTS, ...document };
   const identity = { id, revision, session, pool, host, address, memoryBudgetMb, version };
-  return { ...identity, registeredAt, seenAt, draining, stopped, reservation: reservation ?? null };
+  return { ...identity, registeredAt, seenAt, draining, stopped, leaseTtlMs, expired, released, reservation };
 }

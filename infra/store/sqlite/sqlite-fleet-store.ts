@@ -1,5 +1,10 @@
 /** `FleetStore` in the embedded database. */
-import type { TaskControl, TaskRun, WorkerRecord } from '../../../core/fleet/worker-record.js';
+import {
+  WORKER_RECORD_DEFAULTS,
+  type TaskControl,
+  type TaskRun,
+  type WorkerRecord,
+} from '../../../core/fleet/worker-record.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import { decodeDocument, raiseCounter } from './documents.js';
 import type { SqlRow } from './sqlite-connection.js';
@@ -79,6 +84,8 @@ export class SqliteFleetStore implements FleetStore {
 }
 
 function decodeWorker(row: SqlRow): WorkerRecord {
-  const worker = decodeDocument<WorkerRecord>(row, 0, ['id', 'revision', 'session', 'address']);
-  return { ...worker, reservation: worker.reservation ?? null };
+  return {
+    ...WORKER_RECORD_DEFAULTS,
+    ...decodeDocument<WorkerRecord>(row, 0, ['id', 'revision', 'session', 'address']),
+  };
 }

@@ -1,4 +1,5 @@
 /** All services that a control plane offers, but for the log's. */
+import type { RetryPolicy } from '../../../core/job/retry.js';
 import type { ApplicationService } from '../../../proto/gen/marid/v1/application_service_pb.js';
 import type { ClusterService } from '../../../proto/gen/marid/v1/cluster_service_pb.js';
 import type { CommandService } from '../../../proto/gen/marid/v1/command_service_pb.js';
@@ -11,6 +12,7 @@ import type { ControlPlaneRuntime, Engines } from '../control-plane.js';
 import type { Claims } from '../fleet/claims.js';
 import type { KillDelivery } from '../fleet/kill-delivery.js';
 import type { NodeDirectory } from '../fleet/node-directory.js';
+import type { SilentWorkers } from '../fleet/silent-workers.js';
 import type { WorkerDirectory } from '../fleet/worker-directory.js';
 import type { WorkerSessions } from '../fleet/worker-sessions.js';
 import type { UsageGauges } from '../jobs/usage-gauges.js';
@@ -57,6 +59,8 @@ export interface HandlerParts {
   readonly nodes: NodeDirectory;
   readonly kills: KillDelivery;
   readonly sessions: WorkerSessions;
+  readonly silent: SilentWorkers;
+  readonly retry: RetryPolicy;
   readonly claims: Claims;
   readonly matcher: Matcher;
   readonly admission: Admission;
@@ -69,14 +73,18 @@ export function createHandlers(parts: HandlerParts): ControlPlaneHandlers {
   const { clock, random } = runtime;
   const registry = { store: engines.registry, keeper, jobs: engines.jobs, clock, random };
   const deadlines = deadlinePolicyOf(config);
-  const archives = engines.blobs === undefined ? null : new ArchiveReader(engines.blobs);
+  const archives = new ArchiveReader(engines.blobs);
   const files = new JobFiles({ jobs, signals, nodes, archives, clock });
   return {
     applications: createApplicationHandlers(new ResourceService('application', registry)),
     commands: createCommandHandlers(new ResourceService('command', registry)),
     clusters: createClusterHandlers(new ResourceService('cluster', registry)),
-    jobs: createJobHandlers({ ...parts, ...{ store: engines.jobs, log: engines.log, files, clock, deadlines } }),
-    fleet: createFleetHandlers({ ...parts, clock }),
+    jobs: createJobHandlers({
+      ...parts,
+      ...config,
+      ...{ store: engines.jobs, log: engines.log, files, clock, deadlines },
+    }),
+    fleet: createFleetHandlers({ ...parts, clock, logger: runtime.logger }),
     workers: createWorkerHandlers({ ...parts, ...config }),
   };
 }

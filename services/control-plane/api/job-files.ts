@@ -26,8 +26,7 @@ export interface JobFilesOptions {
   readonly jobs: JobRepository;
   readonly signals: JobSignals;
   readonly nodes: NodeDirectory;
-  /** `null`: there is no blob store. */
-  readonly archives: ArchiveReader | null;
+  readonly archives: ArchiveReader;
   readonly clock: Clock;
 }
 
@@ -91,7 +90,7 @@ export class JobFiles {
     const { archives } = this.options;
     const error = nodeError(failure, attempt.workerId);
     const isAway = isMaridError(error) && (error.code === 'WORKER_UNREACHABLE' || error.code === 'NOT_FOUND');
-    if (!isAway || archives === null || attempt.archive?.status !== 'ARCHIVED') throw error;
+    if (!isAway || attempt.archive?.status !== 'ARCHIVED') throw error;
     return archives;
   }
 

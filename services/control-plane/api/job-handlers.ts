@@ -5,6 +5,7 @@ import type { DeadlinePolicy } from '../../../core/job/deadline.js';
 import { explainJob } from '../../../core/job/explain.js';
 import type { Job } from '../../../core/job/job.js';
 import { requestKill } from '../../../core/job/kill.js';
+import type { RetryPolicy } from '../../../core/job/retry.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
 import { jobRequestFromMessage, jobToMessage, referenceOf, statusToMessage } from '../../../proto/codec/index.js';
 import type {
@@ -15,6 +16,7 @@ import type {
 } from '../../../proto/gen/marid/v1/job_service_pb.js';
 import type { ServiceHandlers } from '../../../proto/rpc/service.js';
 import type { KillDelivery } from '../fleet/kill-delivery.js';
+import type { SilentWorkers } from '../fleet/silent-workers.js';
 import type { WorkerDirectory } from '../fleet/worker-directory.js';
 import { jobNotFound } from '../jobs/job-repository.js';
 import type { Admission } from '../submit/admission.js';
@@ -37,11 +39,14 @@ export interface JobHandlerOptions extends JobWatchOptions {
   readonly directory: WorkerDirectory;
   readonly deadlines: DeadlinePolicy;
   readonly files: JobFiles;
+  readonly silent: SilentWorkers;
+  readonly retry: RetryPolicy;
+  readonly leaseGraceMs: number;
 }
 
 /** Handlers over submission, the job repository and the workers. */
 export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<typeof JobService> {
-  const { store, submitter, jobs, files, directory, deadlines, clock } = options;
+  const { store, submitter, jobs, files, directory, deadlines, clock, silent, retry } = options;
   return {
     submitJob: async (request) => {
       if (request.job === undefined) throw invalidArgument([{ field: 'job', description: 'is required' }]);
@@ -62,7 +67,9 @@ export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<t
       request.jobId === '' ? watchAllJobs(options, request.resumeToken, signal) : watchJob(options, request, signal),
     explainJob: async (request) => {
       const job = await jobs.require(request.jobId);
-      const { summary, details } = explainJob(job, { now: clock.now(), workers: directory.facts(), deadlines });
+      const workers = directory.facts(options.leaseGraceMs);
+      const facts = { now: clock.now(), workers, brakes: await silent.brakes(), deadlines, retry };
+      const { summary, details } = explainJob(job, facts);
       return { status: statusToMessage(job.status), summary, details: [...details] };
     },
     listJobFiles: (request, { signal }) => files.list(request, signal),

@@ -5,7 +5,7 @@ import type { LeaderTask } from '../leader/leader-task.js';
 import { ArchiveRetentionTask } from './archive-retention-task.js';
 import { ArchiveStatusTask } from './archive-status-task.js';
 
-/** The tasks; without a blob store there is nothing to remove. */
+/** The tasks. */
 export function archiveTasks(
   { config, engines, runtime: { clock } }: ControlPlaneOptions,
   jobs: JobRepository,
@@ -14,6 +14,6 @@ export function archiveTasks(
   const { archiveUnknownAfterMs } = config;
   return [
     new ArchiveStatusTask({ survey, jobs, archiveUnknownAfterMs, clock }),
-    ...(blobs === undefined ? [] : [new ArchiveRetentionTask({ store, blobs, clock })]),
+    new ArchiveRetentionTask({ store, blobs, clock }),
   ];
 }

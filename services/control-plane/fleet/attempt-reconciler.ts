@@ -1,14 +1,14 @@
 /** Brings what a worker holds and what it owns together. */
 import { adoptAttempt } from '../../../core/job/adopt.js';
 import type { AttemptReference, Job } from '../../../core/job/job.js';
-import { loseAttempt } from '../../../core/job/lose.js';
 import type { RetryPolicy } from '../../../core/job/retry.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Service } from '../../../core/ports/service.js';
-import type { JobDecision, JobRepository } from '../jobs/job-repository.js';
+import type { JobRepository } from '../jobs/job-repository.js';
 import { CLAIM_UNDER_WAY_MS } from './claim-times.js';
+import { loseOwned } from './lose-owned.js';
 
 /** How long to wait until the worker's own events are applied before attempts are declared lost. */
 const CATCH_UP_MS = 20_000;
@@ -122,15 +122,11 @@ export class AttemptReconciler implements Service {
   }
 
   /** Loses the attempt if it is still owned as it was when the worker did not name it. */
-  private async loseMissing(workerId: string, { id, attempt, claim }: Job): Promise<void> {
-    const { retry, clock, logger } = this.options;
-    const decided = await this.options.jobs.decide(id, (job): JobDecision => {
-      const same = job.attempt === attempt && job.claim?.workerId === workerId && job.claim.session === claim?.session;
-      if (!same) return { kind: 'kept' };
-      const message = `Worker ${workerId} does not hold attempt ${String(attempt)} any more.`;
-      return { kind: 'lost', job: loseAttempt(job, { reason: 'NOT_HELD', message, now: clock.now(), retry }) };
-    });
-    if (decided?.result.kind === 'lost') logger.warn({ jobId: id, workerId }, 'an attempt was lost by its worker');
+  private async loseMissing(workerId: string, owned: Job): Promise<void> {
+    const { jobs, retry, clock, logger } = this.options;
+    const message = `Worker ${workerId} does not hold attempt ${String(owned.attempt)} any more.`;
+    const lost = await loseOwned(jobs, owned, { reason: 'NOT_HELD', message, now: clock.now(), retry });
+    if (lost) logger.warn({ jobId: owned.id, workerId }, 'an attempt was lost by its worker');
   }
 
   /** Held attempts that are somebody else's or nobody's; not those that the worker itself has ended. */

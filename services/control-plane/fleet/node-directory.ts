@@ -1,6 +1,7 @@
 /** Clients of the workers' own servers. */
 import { LRUCache } from 'lru-cache';
 import { MaridError, isMaridError } from '../../../core/errors/marid-error.js';
+import type { WorkerRecord } from '../../../core/fleet/worker-record.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Service } from '../../../core/ports/service.js';
 import type { WorkerNodeService } from '../../../proto/gen/marid/v1/worker_node_service_pb.js';
@@ -11,6 +12,8 @@ import type { WorkerDirectory } from './worker-directory.js';
 const KEPT_CONNECTIONS = 500;
 /** A worker that started anew at another control plane is called at its new address after this long at the latest. */
 const RECENT_MS = 1000;
+/** How long a worker may take to answer a probe. */
+const PROBE_MS = 3000;
 
 /** Client of a worker's own server. */
 export type NodeClient = ServiceClient<typeof WorkerNodeService>;
@@ -62,6 +65,18 @@ export class NodeDirectory implements Service {
     const connection = this.connections.get(address) ?? this.options.dial(address);
     this.connections.set(address, connection, { noDisposeOnSet: true });
     return connection.client;
+  }
+
+  /** Whether the process that has this session answers. Another one at its address, or a later run of the worker, is not it. */
+  async answers({ id, session }: WorkerRecord): Promise<boolean> {
+    try {
+      const client = await this.clientOf(id);
+      const answer = await client.probe({}, { timeoutMs: PROBE_MS });
+      return answer.workerId === id && answer.session === session;
+    } catch (error) {
+      this.options.logger.debug({ error, workerId: id }, 'a worker does not answer');
+      return false;
+    }
   }
 
   private close(connection: NodeConnection): void {

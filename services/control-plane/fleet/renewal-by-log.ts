@@ -10,6 +10,10 @@ import type { LiveWorker, WorkerDirectory } from './worker-directory.js';
 
 /** How long the log may take, milliseconds. */
 const LOG_MS = 2000;
+/**
+ * Part of the lease for which a worker may have been unheard of here. After a longer silence its session may just be ended by somebody who has read the topic and not this beat, which only the store can tell.
+ */
+const UNHEARD_PART = 0.5;
 
 /** Options of `RenewalByLog`. */
 export interface RenewalByLogOptions {
@@ -32,14 +36,15 @@ export class RenewalByLog {
   constructor(private readonly options: RenewalByLogOptions) {}
 
   /**
-   * The worker, whose lease is renewed; `null` when the session is not known here as its current one. Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED`
+   * The worker, whose lease is renewed; `null` when the session is not known here as its current one, or was not heard of for too long. Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED`
    * within `LOG_MS` when the log does not take the beat: then nothing is renewed.
    */
   async renew({ workerId, session, memoryFreeMb, held }: RenewalRequest): Promise<LiveWorker | null> {
     const { directory, log, partitions, clock } = this.options;
     const worker = directory.get(workerId);
-    if (worker?.record.session !== session) return null;
-    const { pool } = worker.record;
+    if (worker?.record.session !== session || worker.record.expired !== null) return null;
+    const { pool, leaseTtlMs } = worker.record;
+    if (clock.now() - worker.seenAt > leaseTtlMs * UNHEARD_PART) return null;
     const value = encodeBeat({ workerId, session, pool, memoryFreeMb, held, partitions: worker.partitions });
     const partition = partitionOf(workerId, partitions());
     const beat = { topic: TOPICS.heartbeats, partition, key: workerId, value, headers: {} };

@@ -1,4 +1,5 @@
 /** The fleet as this control plane sees it: records of the store, and what was heard since. */
+import { isInService } from '../../../core/fleet/silence.js';
 import type { WorkerBeat, WorkerRecord } from '../../../core/fleet/worker-record.js';
 import type { WorkerFacts } from '../../../core/job/explain.js';
 import type { Clock } from '../../../core/ports/clock.js';
@@ -13,8 +14,8 @@ import { PollLoop } from '../../../core/loops/poll-loop.js';
 /** How often the records of other control planes are read. */
 const REFRESH_MS = 2000;
 
-/** What a worker does. `SILENT`: not heard of for longer than its lease. */
-export type WorkerState = 'ACTIVE' | 'DRAINING' | 'SILENT' | 'STOPPED';
+/** What a worker does. `SILENT`: not heard of for longer than its lease. `EXPIRED`: for so long that its session was ended. */
+export type WorkerState = 'ACTIVE' | 'DRAINING' | 'SILENT' | 'EXPIRED' | 'STOPPED';
 
 /** A worker with what was heard of it. */
 export interface LiveWorker {
@@ -30,8 +31,6 @@ export interface LiveWorker {
 /** Options of `WorkerDirectory`. */
 export interface WorkerDirectoryOptions {
   readonly store: FleetStore;
-  /** After how long without a word a worker is SILENT. */
-  readonly leaseTtlMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -98,8 +97,8 @@ export class WorkerDirectory implements Service {
 
   /** What a worker does now. */
   stateOf({ record, seenAt }: LiveWorker): WorkerState {
-    if (record.stopped) return 'STOPPED';
-    if (this.options.clock.now() - seenAt > this.options.leaseTtlMs) return 'SILENT';
+    if (!isInService(record)) return record.stopped ? 'STOPPED' : 'EXPIRED';
+    if (this.options.clock.now() - seenAt > record.leaseTtlMs) return 'SILENT';
     return record.draining ? 'DRAINING' : 'ACTIVE';
   }
 
@@ -120,12 +119,14 @@ export class WorkerDirectory implements Service {
   }
 
   /** What an explanation takes into account. */
-  facts(): readonly WorkerFacts[] {
+  facts(graceMs: number): readonly WorkerFacts[] {
     return this.list().map((worker) => {
       const state = this.stateOf(worker);
-      const { id, pool, memoryBudgetMb, draining, reservation } = worker.record;
+      const { seenAt, memoryFreeMb } = worker;
+      const { id, pool, memoryBudgetMb, draining, reservation, leaseTtlMs, released } = worker.record;
       const alive = state === 'ACTIVE' || state === 'DRAINING';
-      return { id, pool, memoryBudgetMb, memoryFreeMb: worker.memoryFreeMb, alive, draining, reservation };
+      const silence = { silent: state === 'SILENT', seenAt, givenUpAt: seenAt + leaseTtlMs + graceMs, released };
+      return { id, pool, memoryBudgetMb, memoryFreeMb, alive, draining, reservation, ...silence };
     });
   }
 

@@ -1,11 +1,13 @@
 /** Workers register, sync, drain and stop: the records of the fleet. */
 import { isMaridError, MaridError } from '../../../core/errors/marid-error.js';
+import { isInService, RENEWAL_WRITTEN_PART } from '../../../core/fleet/silence.js';
 import type { WorkerRecord } from '../../../core/fleet/worker-record.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import { within } from '../../../core/time/within.js';
 import type { AttemptReconciler, Reconciliation, WorkerAccount } from './attempt-reconciler.js';
+import type { SessionExpiry } from './session-expiry.js';
 import type { RenewalByLog } from './renewal-by-log.js';
 import type { LiveWorker, WorkerDirectory } from './worker-directory.js';
 
@@ -20,6 +22,9 @@ export interface WorkerSessionsOptions {
   readonly store: FleetStore;
   readonly directory: WorkerDirectory;
   readonly reconciler: AttemptReconciler;
+  readonly expiry: SessionExpiry;
+  /** How long a worker keeps its jobs after its last renewal, milliseconds. */
+  readonly leaseTtlMs: number;
   /** What renews a session while the store is away. */
   readonly renewal: RenewalByLog;
   readonly clock: Clock;
@@ -43,20 +48,30 @@ export interface SessionAnswer extends Reconciliation {
   readonly draining: boolean;
 }
 
-/** Sessions of workers: the record names the one current session of each worker, and every change of it is a compare-and-set. */
+const NOT_CURRENT: SessionAnswer = { sessionCurrent: false, draining: false, lost: [], kills: [] };
+
+/** What becomes of a record; `null`: nothing. */
+type RecordChange = Omit<WorkerRecord, 'revision'> | null;
+
+/**
+ * Sessions of workers: the record names the one current session of each worker, and every change of it is a compare-and-set. A renewal is acknowledged only when the record says so, up to
+ * `RENEWAL_WRITTEN_PART` of the lease: whoever ends a silent session reads it there, and one of the two compare-and-sets fails.
+ */
 export class WorkerSessions {
   constructor(private readonly options: WorkerSessionsOptions) {}
 
   /** Opens a session; it ends the one before. */
   async register(registration: WorkerRegistration): Promise<SessionAnswer> {
     const { held, workerId, session, ...facts } = registration;
-    const now = this.options.clock.now();
-    const record = await this.write(workerId, (before) => ({
-      ...{ id: workerId, session, ...facts, registeredAt: now, seenAt: now },
-      draining: before?.draining ?? false,
-      stopped: false,
-      reservation: before?.reservation ?? null,
-    }));
+    const { leaseTtlMs, clock, expiry } = this.options;
+    const record = await this.write(workerId, async (before) => {
+      if (before !== null && before.expired !== null) await expiry.settle(before);
+      const now = clock.now();
+      const open = { registeredAt: now, seenAt: now, stopped: false, leaseTtlMs, expired: null, released: false };
+      const kept = { draining: before?.draining ?? false, reservation: before?.reservation ?? null };
+      return { id: workerId, session, ...facts, ...open, ...kept };
+    });
+    if (record === null) throw workerNotFound(workerId);
     this.options.logger.info({ workerId, session, pool: facts.pool, address: facts.address }, 'worker registered');
     const told = await this.options.reconciler.reconcile({ workerId, session, held });
     return { ...told, sessionCurrent: true, draining: record.draining };
@@ -90,17 +105,43 @@ export class WorkerSessions {
     return this.require(workerId);
   }
 
+  /** Lets sessions end although many workers of their pool are silent; those of them that were not heard of meanwhile. */
+  async release(records: readonly WorkerRecord[]): Promise<readonly WorkerRecord[]> {
+    const released = await Promise.all(
+      records.map(({ id, session, seenAt }) =>
+        this.write(id, (before) => {
+          const same = before?.session === session && before.seenAt === seenAt && isInService(before);
+          return same ? { ...before, released: true } : null;
+        }),
+      ),
+    );
+    return released.filter((record) => record !== null);
+  }
+
   /** The worker if the session is its current one, else `null`. */
   async current(workerId: string, session: string): Promise<LiveWorker | null> {
     const { directory } = this.options;
     const known = await directory.recent(workerId, RECENT_MS);
-    const worker = known?.record.session === session ? known : await directory.reload(workerId);
-    return worker?.record.session === session ? worker : null;
+    const worker = isCurrent(known?.record, session) ? known : await directory.reload(workerId);
+    return isCurrent(worker?.record, session) ? worker : null;
+  }
+
+  /** The worker with its renewal written down; `null` when the session is over. */
+  private async renewed({ workerId, session }: WorkerAccount): Promise<LiveWorker | null> {
+    const { clock, directory } = this.options;
+    const worker = await this.current(workerId, session);
+    if (worker === null) return null;
+    const { seenAt, leaseTtlMs } = worker.record;
+    if (clock.now() - seenAt <= leaseTtlMs * RENEWAL_WRITTEN_PART) return worker;
+    const record = await this.write(workerId, (before) =>
+      isCurrent(before, session) ? { ...before, seenAt: clock.now(), released: false } : null,
+    );
+    return record === null ? null : directory.get(workerId);
   }
 
   private async syncWithStore({ memoryFreeMb, stopping, ...account }: WorkerSync): Promise<SessionAnswer> {
-    const worker = await this.current(account.workerId, account.session);
-    if (worker === null) return { sessionCurrent: false, draining: false, lost: [], kills: [] };
+    const worker = await this.renewed(account);
+    if (worker === null) return NOT_CURRENT;
     this.options.directory.heard(account.workerId, { memoryFreeMb, runningJobs: account.held.length });
     if (stopping && !worker.record.stopped) await this.stop(account);
     const told = await this.options.reconciler.reconcile(account);
@@ -108,10 +149,9 @@ export class WorkerSessions {
   }
 
   private async stop({ workerId, session }: WorkerAccount): Promise<void> {
-    await this.write(workerId, (before) => {
-      if (before === null) throw workerNotFound(workerId);
-      return before.session === session ? { ...before, stopped: true, seenAt: this.options.clock.now() } : before;
-    });
+    await this.write(workerId, (before) =>
+      isCurrent(before, session) ? { ...before, stopped: true, seenAt: this.options.clock.now() } : null,
+    );
     this.options.logger.info({ workerId }, 'worker stopped');
   }
 
@@ -123,11 +163,13 @@ export class WorkerSessions {
 
   private async write(
     id: string,
-    change: (before: WorkerRecord | null) => Omit<WorkerRecord, 'revision'>,
-  ): Promise<WorkerRecord> {
+    change: (before: WorkerRecord | null) => RecordChange | Promise<RecordChange>,
+  ): Promise<WorkerRecord | null> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const before = await this.options.store.getWorker({ id });
-      const worker = { ...change(before), revision: (before?.revision ?? 0) + 1 };
+      const changed = await change(before);
+      if (changed === null) return null;
+      const worker = { ...changed, revision: (before?.revision ?? 0) + 1 };
       if (await this.options.store.putWorker({ worker })) {
         this.options.directory.noteRecord(worker);
         return worker;
@@ -139,4 +181,8 @@ export class WorkerSessions {
 
 function workerNotFound(id: string): MaridError {
   return new MaridError('NOT_FOUND', `There is no worker ${id}.`, { facts: { worker_id: id } });
+}
+
+function isCurrent(record: WorkerRecord | null | undefined, session: string): record is WorkerRecord {
+  return record?.session === session && record.expired === null;
 }

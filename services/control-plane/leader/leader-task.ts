@@ -16,6 +16,8 @@ export const TASK_NAMES = [
   'archive-retention',
   'archive-status',
   'deadlines',
+  'heartbeat-ticks',
+  'lease-expiry',
   'publish-events',
   're-offer',
   'registry-clean-up',
@@ -23,7 +25,6 @@ export const TASK_NAMES = [
   'retention',
   'usage',
   'user-limits',
-  'worker-records',
 ] as const;
 
 /** What the configuration says about a task. */

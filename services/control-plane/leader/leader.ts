@@ -1,4 +1,5 @@
 /** One of several control planes leads: it alone runs the sweeps. */
+import { setMaxListeners } from 'node:events';
 import type { TaskRun } from '../../../core/fleet/worker-record.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
 import type { Clock } from '../../../core/ports/clock.js';
@@ -127,6 +128,7 @@ export class Leader implements Service {
   private lead(): void {
     const { tasks, holder, logger } = this.options;
     const leading = new AbortController();
+    setMaxListeners(0, leading.signal); // one for each task, which is no leak
     this.leading = leading;
     logger.info({ holder, term: this.currentTerm }, 'this control plane leads');
     const loops = tasks.map((task) => this.loopOf(task).repeat(leading.signal));

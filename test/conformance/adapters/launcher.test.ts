@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { decodeRecord, encodeRecordLine, recordName } from '../../../infra/process/launcher/attempt-record.js';
 import { connectLauncher } from '../../../infra/process/launcher/connect.js';
-import { readBoot, readStat } from '../../../infra/process/launcher/proc.js';
+import { listStats, readBoot, readStat } from '../../../infra/process/launcher/proc.js';
 import type { SocketLauncher } from '../../../infra/process/launcher/socket-launcher.js';
 import { SystemClock } from '../../../infra/runtime/system-clock.js';
 import { eventually } from '../../support/eventually.js';
@@ -63,6 +63,13 @@ class ProcessBench implements LauncherBench {
 
 function gone(processId: number): Promise<boolean> {
   return eventually(`process ${String(processId)} to end`, () => !isAlive(processId));
+}
+
+/** Live processes of a session. */
+function sessionOf(session: number): readonly number[] {
+  return listStats()
+    .filter((stat) => stat.session === session && stat.state !== 'Z')
+    .map((stat) => stat.processId);
 }
 
 function isAlive(processId: number): boolean {
@@ -219,6 +226,30 @@ describe('launcher process', () => {
       expect(exits.get('done')).toEqual(done);
       const lost = { exitCode: null, signal: null, processId: doomed.processId };
       expect(exits.get('doomed')).toMatchObject({ result: lost, endedBy: null });
+    });
+
+    test('what runs is ended and recorded though nobody starts another one', async () => {
+      const worker = await workerOn(await begin());
+      const doomed = await worker.launcher.start(
+        shell(bench.folder, 'doomed', 'timeout 60 sleep 60 & touch ready; wait'),
+      );
+      await eventually('the child', () => existsSync(join(bench.folder, 'ready')));
+      process.kill((worker.launcher as SocketLauncher).processId, 'SIGKILL');
+      const record = join(bench.records, recordName({ jobId: 'doomed', attempt: 1 }));
+      const exit = await eventually('the exit', () => decodeRecord(readFileSync(record, 'utf8'))?.exit);
+      expect(exit).toMatchObject({ result: { exitCode: null, processId: doomed.processId }, endedBy: null });
+      expect(sessionOf(doomed.processId)).toEqual([]);
+    });
+
+    test('one that is stopped and whose lease runs out is replaced, and what runs is ended', async () => {
+      const worker = await workerOn(await begin());
+      const { processId } = worker.launcher as SocketLauncher;
+      const doomed = await worker.launcher.start(shell(bench.folder, 'doomed', 'exec sleep 60'));
+      await worker.launcher.renew({ terminateInMs: 50_000, killInMs: 60_000 });
+      await worker.launcher.renew({ terminateInMs: 400, killInMs: 500 });
+      process.kill(processId, 'SIGSTOP');
+      await eventually('the job to end', () => sessionOf(doomed.processId).length === 0);
+      expect(isAlive(processId)).toBe(false);
     });
 
     test('a process that it had started but not recorded is found by its output and ended', async () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HeldProcess, Launcher, ProcessExit, StartRequest } from '../../../core/ports/launcher.js';
+import { readStat } from '../../../infra/process/launcher/proc.js';
 import { eventually } from '../../support/eventually.js';
 
 /** A launcher under test. */
@@ -175,6 +176,17 @@ export function launcherSuite(name: string, open: () => Promise<LauncherBench>):
         expect(membersOf(processId)).toEqual([]);
       });
 
+      test('reaches children in groups of their own', async () => {
+        await run(
+          'victim',
+          `trap "" TERM; timeout 60 sh -c 'trap "" TERM; echo $$ > child; while :; do sleep 0.02; done'; wait`,
+        );
+        const child = await eventually('the child', () => existsSync(file('child')) && Number(text('child')));
+        await worker.launcher.kill({ attempt, graceMs: 100 });
+        await worker.exitOf('victim');
+        expect(isLive(child)).toBe(false);
+      });
+
       test('a second kill shortens the grace', async () => {
         await run('victim', 'trap "" TERM; touch ready; while :; do sleep 0.02; done');
         await written('ready');
@@ -197,6 +209,13 @@ export function launcherSuite(name: string, open: () => Promise<LauncherBench>):
       const { processId } = await run('leaver', '(trap "" TERM; sleep 60) & touch ready; exit 4');
       expect(await worker.exitOf('leaver')).toMatchObject({ result: { exitCode: 4 }, endedBy: null });
       expect(membersOf(processId)).toEqual([]);
+    });
+
+    test.each([0, 4])('what a leader that ends with code %i leaves in other groups is ended', async (exitCode) => {
+      const script = `timeout 60 sh -c 'echo $$ > child; sleep 60' & while ! test -s child; do sleep 0.02; done; exit ${String(exitCode)}`;
+      await run('leaver', script);
+      expect(await worker.exitOf('leaver')).toMatchObject({ result: { exitCode } });
+      await eventually('the child to end', () => !isLive(Number(text('child'))));
     });
 
     test('a process that runs for too long is ended', async () => {
@@ -260,4 +279,9 @@ function isMember(processId: string, group: number): boolean {
   } catch {
     return false;
   }
+}
+
+function isLive(processId: number): boolean {
+  const state = readStat(processId)?.state ?? 'X';
+  return state !== 'Z' && state !== 'X';
 }

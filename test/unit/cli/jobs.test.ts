@@ -290,6 +290,7 @@ describe('retry and clone', () => {
 describe('kill, explain, resolve', () => {
   test('do what they say', async () => {
     marid.jobs.add('j', create(JobRequestSchema));
+    expect((await run('describe', 'job', 'j')).stdout).toContain('\nNow\n  It waits.\n');
     expect((await run('explain', 'j')).stdout).toBe(
       'ACCEPTED: It waits.\n  - spark matched.\n  - No worker has room.\n',
     );

@@ -135,6 +135,17 @@ describe('the fleet', () => {
     expect((await runMaridCli(marid.address, 'version', '--server')).stdout).toContain('store memory');
     await marid.stop();
   });
+
+  test('says on standard error that a brake holds, and is released', async () => {
+    const marid = await MemoryMarid.open();
+    marid.registry.brakes.push({ pool: 'default', message: '5 of 10 workers are silent.' });
+    const listed = await runMaridCli(marid.address, 'workers', '-o', 'name');
+    expect(listed).toMatchObject({ stdout: 'worker-1\n', stderr: '5 of 10 workers are silent.\n' });
+    const release = (pool: string) => runMaridCli(marid.address, 'workers', 'release', pool);
+    expect((await release('default')).stdout).toBe('worker-1  released\n');
+    expect(await release('gpu')).toMatchObject({ stdout: '', stderr: 'No silent worker of pool gpu has jobs.\n' });
+    await marid.stop();
+  });
 });
 
 describe('marid leader', () => {

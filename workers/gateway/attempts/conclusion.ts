@@ -72,7 +72,8 @@ function concludeOwnEnd({ result }: ProcessExit, traces: ExitTraces): Conclusion
   if (result.exitCode !== null) {
     return conclusion('FAILED', 'EXIT_CODE', `Job failed with ${exitText(result.exitCode)}.`);
   }
-  return infrastructure('EXIT_UNKNOWN', 'Job failed: how its program ended is not known.');
+  const lost = "Job failed: the worker's launcher died while it ran, so how its program ended is not known.";
+  return infrastructure('EXIT_UNKNOWN', lost);
 }
 
 function conclusion(status: Conclusion['status'], reason: string, message: string): Conclusion {

@@ -2,7 +2,7 @@
  * Sends the events of attempts to the log, in order, each until the log has acknowledged it. One batch is under way at a time; what comes
  * meanwhile goes with the next. A rejected batch is unknown and is sent again: readers drop sequences that they know.
  *
- * States: idle (nothing queued), patient (only events that may wait, see `sendSoon`), sending, waiting to repeat, stopped (the queue is kept, nothing is sent). `#run` is the one place of change.
+ * States: closed (until `open`: nothing is sent), idle (nothing queued), patient (only events that may wait, see `sendSoon`), sending, waiting to repeat, stopped (the queue is kept, nothing is sent). `#run` is the one place of change.
  */
 import { TOPICS } from '../../../core/fleet/topics.js';
 import { partitionOf } from '../../../core/dispatch/partition-of.js';
@@ -38,6 +38,7 @@ export class EventOutbox {
   readonly #options: EventOutboxOptions;
   readonly #stop = new AbortController();
   #queue: Queued[] = [];
+  #open = false;
   #running: Promise<void> | null = null;
   #partitions = 0;
   #cancelPatience: (() => void) | null = null;
@@ -49,6 +50,12 @@ export class EventOutbox {
   /** Events that the log has not acknowledged. */
   get size(): number {
     return this.#queue.length;
+  }
+
+  /** Sends from now on: the control plane knows the session, and drops events of any other. Idempotent. */
+  open(): void {
+    this.#open = true;
+    this.#wake();
   }
 
   /** Queues an event; `acknowledged` is called once the log holds it. Default: nothing is called. */
@@ -81,7 +88,7 @@ export class EventOutbox {
   #wake(): void {
     this.#cancelPatience?.();
     this.#cancelPatience = null;
-    if (this.#queue.length > 0) this.#running ??= this.#run();
+    if (this.#open && this.#queue.length > 0) this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {

@@ -27,7 +27,7 @@ export class LauncherLink implements Launcher {
   readonly #options: LauncherLinkOptions;
   readonly #stop = new AbortController();
   #launcher: Launcher | null = null;
-  #reconnecting: Promise<void> = Promise.resolve();
+  #reconnecting: Promise<void> | null = null;
   #exit: (exit: ProcessExit) => void = () => undefined;
   #broken: (error: Error) => void = () => undefined;
   #back: () => Promise<void> = async () => undefined;
@@ -41,6 +41,11 @@ export class LauncherLink implements Launcher {
     const link = new LauncherLink(options);
     link.#connected(await options.connect());
     return link;
+  }
+
+  /** Whether there is a connection. */
+  get connected(): boolean {
+    return this.#launcher !== null;
   }
 
   /** Sets what happens when there is a connection again: what the launcher holds has to be asked for with `adopt`. */
@@ -79,9 +84,7 @@ export class LauncherLink implements Launcher {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#reconnecting;
-    const launcher = this.#launcher;
-    this.#launcher = null;
-    await launcher?.close();
+    await this.#drop();
   }
 
   async #use<T>(call: (launcher: Launcher) => Promise<T>): Promise<T> {
@@ -96,23 +99,31 @@ export class LauncherLink implements Launcher {
       if (this.#launcher !== launcher || this.#stop.signal.aborted) return;
       this.#launcher = null;
       this.#broken(error);
-      this.#reconnecting = this.#reconnect(error);
+      this.#reconnecting ??= this.#reconnect(error);
     });
   }
 
+  /** One at a time: of two connections of this worker, the launcher would take the second for a successor of the first. */
   async #reconnect(cause: Error): Promise<void> {
     const { connect, clock, random, logger } = this.#options;
     const { signal } = this.#stop;
     logger.error({ error: cause }, 'the launcher was lost; connecting again');
-    for (let failures = 1; !signal.aborted; failures++) {
+    for (let failures = 1; this.#launcher === null && !signal.aborted; failures++) {
       try {
         this.#connected(await connect());
         await this.#back();
-        return;
       } catch (error) {
         logger.error({ error }, 'no launcher can be reached; trying again');
+        await this.#drop();
         await clock.sleep(backoffMs({ failures, firstMs: FIRST_RETRY_MS, mostMs: MOST_RETRY_MS, random }), signal);
       }
     }
+    this.#reconnecting = null;
+  }
+
+  async #drop(): Promise<void> {
+    const launcher = this.#launcher;
+    this.#launcher = null;
+    await launcher?.close();
   }
 }

@@ -14,7 +14,8 @@ import { ClaimOutcome, type ClaimResult, type WorkerService } from '../../../pro
 import type { ServiceClient } from '../../../proto/rpc/service.js';
 import { backoffMs } from '../backoff.js';
 import type { ClaimGate } from './claim-gate.js';
-import { isDefinite } from './definite.js';
+import type { LeaseKeeper } from '../session/lease-keeper.js';
+import { isDefinite, tooLate } from './definite.js';
 
 /** Most claims of one call, by the contract. */
 const MOST_CLAIMS = 256;
@@ -28,6 +29,7 @@ export interface ClaimerOptions {
   readonly identity: { readonly workerId: string; readonly session: string };
   readonly budget: MemoryBudget;
   readonly gate: ClaimGate;
+  readonly lease: Pick<LeaseKeeper, 'mark' | 'covers'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -118,12 +120,14 @@ export class Claimer {
   }
 
   async #call(batch: readonly string[], signal: AbortSignal): Promise<void> {
-    const { client, identity } = this.#options;
+    const { client, identity, lease } = this.#options;
     const claims = batch.flatMap((claimId) => {
       const wanted = this.#pending.get(claimId);
       return wanted === undefined ? [] : [{ jobId: wanted.jobId, claimId }];
     });
+    const sent = lease.mark();
     const { results } = await client.claim({ ...identity, claims }, { signal, timeoutMs: CALL_TIMEOUT_MS });
+    if (!lease.covers(sent)) throw tooLate();
     for (const result of results) this.#answered(result);
   }
 

@@ -16,7 +16,8 @@ import type { Reservation, WorkerService } from '../../../proto/gen/marid/v1/wor
 import type { ServiceClient } from '../../../proto/rpc/service.js';
 import { backoffMs } from '../backoff.js';
 import type { ClaimGate } from './claim-gate.js';
-import { isDefinite } from './definite.js';
+import type { LeaseKeeper } from '../session/lease-keeper.js';
+import { isDefinite, tooLate } from './definite.js';
 
 const LEAST_WAIT_MS = 1_000;
 const MOST_JOBS = 256;
@@ -30,6 +31,7 @@ export interface NextPullerOptions {
   readonly identity: { readonly workerId: string; readonly session: string };
   readonly budget: MemoryBudget;
   readonly gate: ClaimGate;
+  readonly lease: Pick<LeaseKeeper, 'mark' | 'covers'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -110,9 +112,11 @@ export class NextPuller implements Service {
   }
 
   async #call(claimId: string, memoryMb: number, signal: AbortSignal): Promise<number> {
-    const { client, identity, budget, logger, onClaimed, onReservation } = this.#options;
+    const { client, identity, lease, budget, logger, onClaimed, onReservation } = this.#options;
+    const sent = lease.mark();
     const request = { ...identity, memoryMb, maxJobs: MOST_JOBS, claimId };
     const { specifications, reservation } = await client.claimNext(request, { signal, timeoutMs: CALL_TIMEOUT_MS });
+    if (!lease.covers(sent)) throw tooLate();
     budget.release(claimId);
     for (const message of specifications) {
       const specification = specificationFromMessage(message);

@@ -8,6 +8,7 @@ import type { Logger } from '../../../core/ports/logger.js';
 import type { Service } from '../../../core/ports/service.js';
 import type { TopicLog } from '../../../core/ports/topic-log.js';
 import { encodeBeat } from '../../../proto/codec/worker-beat.js';
+import type { LeaseKeeper } from './lease-keeper.js';
 
 /** Options of `Beats`. */
 export interface BeatsOptions {
@@ -18,6 +19,8 @@ export interface BeatsOptions {
   readonly intervalMs: () => number;
   /** What to say now. */
   readonly beat: () => WorkerBeat;
+  /** What an acknowledged beat renews. */
+  readonly lease: LeaseKeeper;
 }
 
 /** States: those of its loop. */
@@ -45,15 +48,17 @@ export class Beats implements Service {
   }
 
   async #send(): Promise<void> {
-    const { log, beat } = this.#options;
+    const { log, beat, lease } = this.#options;
     const topic = TOPICS.heartbeats;
     const partitions = this.#partitions === 0 ? await log.partitions({ topic }) : this.#partitions;
     this.#partitions = 0;
+    const sent = lease.mark();
     const said = beat();
     const partition = partitionOf(said.workerId, partitions);
     await log.produce({
       records: [{ topic, partition, key: said.workerId, value: encodeBeat(said), headers: {} }],
     });
     this.#partitions = partitions;
+    await lease.beaten(sent);
   }
 }

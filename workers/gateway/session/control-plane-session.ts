@@ -1,6 +1,6 @@
 /**
- * Keeps the worker registered and its lease renewed. Only answers count, from the time when their call was sent; each extends the launcher's
- * deadlines.
+ * Keeps the worker registered and its lease renewed. Only answers count, from the time when their call was sent, and beats that the log acknowledges (`Beats`); each extends the
+ * launcher's deadlines.
  *
  * States: apart (not registered; claims are held back) -> registered (renews at each heartbeat interval) -> apart when the control plane does
  * not know the session; superseded (another process of this worker has the launcher: this one claims and renews no more); stopped. While the control plane is away the state stays and calls are repeated. `#turn` is the one place of change.
@@ -168,9 +168,9 @@ export class ControlPlaneSession implements Service {
     const held = recentlyHeld().map(attemptReferenceToMessage);
     const answer = await client.registerWorker({ ...worker, held }, this.#callOptions());
     this.#heartbeatMs = fromDuration(answer.heartbeatInterval) ?? DEFAULT_HEARTBEAT_MS;
+    this.#obey(answer);
     await lease.renewed(sent, fromDuration(answer.leaseTtl) ?? DEFAULT_TTL_MS);
     this.#registered = true;
-    this.#obey(answer);
     logger.info({ worker: worker.workerId, pool: worker.pool, held: held.length }, 'registered with the control plane');
     gate.open();
     onReady();
@@ -190,13 +190,14 @@ export class ControlPlaneSession implements Service {
       this.#registered = false;
       return;
     }
-    await lease.renewed(sent, null);
     const wasDraining = this.#draining;
     this.#obey(answer);
     this.reserved(answer.reservation);
+    await lease.renewed(sent, null);
     if (wasDraining && !this.#draining) onReady();
   }
 
+  /** Before the launcher hears of the renewal: under a lease that has run out nothing starts, so nothing that was lost can slip in. */
   #obey({ lost, kills, draining }: Orders): void {
     const { onKill, onLost } = this.#options;
     this.#draining = draining;

@@ -37,12 +37,26 @@ export class LeaseKeeper {
     return { wall: clock.now(), monotonic: clock.monotonic() };
   }
 
-  /** A renewal that was sent then was acknowledged. `ttlMs` is the length of the lease; `null`: as before. */
+  /** The control plane acknowledged a call that was sent then. `ttlMs` is the length of the lease; `null`: as before. */
   async renewed(sent: Moment, ttlMs: number | null): Promise<void> {
     const length = ttlMs ?? this.#renewal?.ttlMs;
     if (length === undefined) return;
-    this.#renewal = { sent, ttlMs: length };
+    const later = this.#renewal !== null && this.#renewal.sent.monotonic > sent.monotonic;
+    this.#renewal = { sent: later ? (this.#renewal?.sent ?? sent) : sent, ttlMs: length };
     await this.tell();
+  }
+
+  /**
+   * The log acknowledged a beat that was sent then. It renews only a lease that has not run out: whoever ends silent sessions has read the beat that came before, and this one comes within the
+   * same lease; after a longer silence the session may be over, which only the control plane knows.
+   */
+  async beaten(sent: Moment): Promise<void> {
+    if (this.#renewal !== null && this.covers(this.#renewal.sent)) await this.renewed(sent, null);
+  }
+
+  /** Whether what was given in answer to a call that was sent then is the worker's still: a worker that was stopped finds answers of long ago. */
+  covers(sent: Moment): boolean {
+    return this.#renewal !== null && this.#elapsedMs(sent) < this.#renewal.ttlMs * TERMINATE_PART;
   }
 
   /** Tells the launcher the deadlines of the last renewal; also for a launcher that has just been started. */

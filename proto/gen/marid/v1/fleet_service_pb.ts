@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/fleet_service.proto.
  */
 export const file_marid_v1_fleet_service: GenFile = /*@__PURE__*/
-  fileDesc("ChxtYXJpZC92MS9mbGVldF9zZXJ2aWNlLnByb3RvEghtYXJpZC52MSLAAgoGV29ya2VyEgoKAmlkGAEgASgJEgwKBHBvb2wYAiABKAkSDAoEaG9zdBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEiQKBXN0YXRlGAUgASgOMhUubWFyaWQudjEuV29ya2VyU3RhdGUSGAoQbWVtb3J5X2J1ZGdldF9tYhgGIAEoBRIWCg5tZW1vcnlfZnJlZV9tYhgHIAEoBRIUCgxydW5uaW5nX2pvYnMYCCABKAUSDwoHdmVyc2lvbhgJIAEoCRIxCg1yZWdpc3Rlcl90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X2JlYXRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPcmVzZXJ2ZWRfam9iX2lkGAwgASgJIiIKEkxpc3RXb3JrZXJzUmVxdWVzdBIMCgRwb29sGAEgASgJIjgKE0xpc3RXb3JrZXJzUmVzcG9uc2USIQoHd29ya2VycxgBIAMoCzIQLm1hcmlkLnYxLldvcmtlciI1ChJEcmFpbldvcmtlclJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEgwKBHVuZG8YAiABKAgiNwoTRHJhaW5Xb3JrZXJSZXNwb25zZRIgCgZ3b3JrZXIYASABKAsyEC5tYXJpZC52MS5Xb3JrZXIiGAoWTGlzdExlYWRlclRhc2tzUmVxdWVzdCJcChdMaXN0TGVhZGVyVGFza3NSZXNwb25zZRIOCgZsZWFkZXIYASABKAkSDAoEdGVybRgCIAEoAxIjCgV0YXNrcxgDIAMoCzIULm1hcmlkLnYxLkxlYWRlclRhc2siyQIKCkxlYWRlclRhc2sSDAoEbmFtZRgBIAEoCRIrCghpbnRlcnZhbBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIxCg1sYXN0X3J1bl90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCg1sYXN0X2R1cmF0aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDGxhc3Rfb3V0Y29tZRgFIAEoCRIaChJsYXN0X3J1bl9zdWNjZWVkZWQYBiABKAgSDAoEY3JvbhgHIAEoCRIxCg1uZXh0X3J1bl90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIoCgVzdGF0ZRgJIAEoDjIZLm1hcmlkLnYxLkxlYWRlclRhc2tTdGF0ZSIkChRSdW5MZWFkZXJUYXNrUmVxdWVzdBIMCgRuYW1lGAEgASgJIk4KFVJ1bkxlYWRlclRhc2tSZXNwb25zZRIiCgR0YXNrGAEgASgLMhQubWFyaWQudjEuTGVhZGVyVGFzaxIRCgljb21wbGV0ZWQYAiABKAgiNAoWUGF1c2VMZWFkZXJUYXNrUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHVuZG8YAiABKAgiPQoXUGF1c2VMZWFkZXJUYXNrUmVzcG9uc2USIgoEdGFzaxgBIAEoCzIULm1hcmlkLnYxLkxlYWRlclRhc2siEQoPR2V0VXNhZ2VSZXF1ZXN0ImIKEEdldFVzYWdlUmVzcG9uc2USLgoKY291bnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHgoFdXNhZ2UYAiADKAsyDy5tYXJpZC52MS5Vc2FnZSJhCgVVc2FnZRIMCgR1c2VyGAEgASgJEgwKBHBvb2wYAiABKAkSEwoLYWN0aXZlX2pvYnMYAyABKAMSFAoMd2FpdGluZ19qb2JzGAQgASgDEhEKCW1lbW9yeV9tYhgFIAEoAyIWChRHZXRTZXJ2ZXJJbmZvUmVxdWVzdCKsAQoVR2V0U2VydmVySW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkSPQoHZW5naW5lcxgDIAMoCzIsLm1hcmlkLnYxLkdldFNlcnZlckluZm9SZXNwb25zZS5FbmdpbmVzRW50cnkaLgoMRW5naW5lc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEqkgEKC1dvcmtlclN0YXRlEhwKGFdPUktFUl9TVEFURV9VTlNQRUNJRklFRBAAEhcKE1dPUktFUl9TVEFURV9BQ1RJVkUQARIZChVXT1JLRVJfU1RBVEVfRFJBSU5JTkcQAhIXChNXT1JLRVJfU1RBVEVfU0lMRU5UEAMSGAoUV09SS0VSX1NUQVRFX1NUT1BQRUQQBCqTAQoPTGVhZGVyVGFza1N0YXRlEiEKHUxFQURFUl9UQVNLX1NUQVRFX1VOU1BFQ0lGSUVEEAASHwobTEVBREVSX1RBU0tfU1RBVEVfU0NIRURVTEVEEAESHAoYTEVBREVSX1RBU0tfU1RBVEVfUEFVU0VEEAISHgoaTEVBREVSX1RBU0tfU1RBVEVfRElTQUJMRUQQAzK9BAoMRmxlZXRTZXJ2aWNlEkoKC0xpc3RXb3JrZXJzEhwubWFyaWQudjEuTGlzdFdvcmtlcnNSZXF1ZXN0Gh0ubWFyaWQudjEuTGlzdFdvcmtlcnNSZXNwb25zZRJKCgtEcmFpbldvcmtlchIcLm1hcmlkLnYxLkRyYWluV29ya2VyUmVxdWVzdBodLm1hcmlkLnYxLkRyYWluV29ya2VyUmVzcG9uc2USVgoPTGlzdExlYWRlclRhc2tzEiAubWFyaWQudjEuTGlzdExlYWRlclRhc2tzUmVxdWVzdBohLm1hcmlkLnYxLkxpc3RMZWFkZXJUYXNrc1Jlc3BvbnNlElAKDVJ1bkxlYWRlclRhc2sSHi5tYXJpZC52MS5SdW5MZWFkZXJUYXNrUmVxdWVzdBofLm1hcmlkLnYxLlJ1bkxlYWRlclRhc2tSZXNwb25zZRJWCg9QYXVzZUxlYWRlclRhc2sSIC5tYXJpZC52MS5QYXVzZUxlYWRlclRhc2tSZXF1ZXN0GiEubWFyaWQudjEuUGF1c2VMZWFkZXJUYXNrUmVzcG9uc2USQQoIR2V0VXNhZ2USGS5tYXJpZC52MS5HZXRVc2FnZVJlcXVlc3QaGi5tYXJpZC52MS5HZXRVc2FnZVJlc3BvbnNlElAKDUdldFNlcnZlckluZm8SHi5tYXJpZC52MS5HZXRTZXJ2ZXJJbmZvUmVxdWVzdBofLm1hcmlkLnYxLkdldFNlcnZlckluZm9SZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChxtYXJpZC92MS9mbGVldF9zZXJ2aWNlLnByb3RvEghtYXJpZC52MSLAAgoGV29ya2VyEgoKAmlkGAEgASgJEgwKBHBvb2wYAiABKAkSDAoEaG9zdBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEiQKBXN0YXRlGAUgASgOMhUubWFyaWQudjEuV29ya2VyU3RhdGUSGAoQbWVtb3J5X2J1ZGdldF9tYhgGIAEoBRIWCg5tZW1vcnlfZnJlZV9tYhgHIAEoBRIUCgxydW5uaW5nX2pvYnMYCCABKAUSDwoHdmVyc2lvbhgJIAEoCRIxCg1yZWdpc3Rlcl90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X2JlYXRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPcmVzZXJ2ZWRfam9iX2lkGAwgASgJIiIKEkxpc3RXb3JrZXJzUmVxdWVzdBIMCgRwb29sGAEgASgJIl8KE0xpc3RXb3JrZXJzUmVzcG9uc2USIQoHd29ya2VycxgBIAMoCzIQLm1hcmlkLnYxLldvcmtlchIlCgZicmFrZXMYAiADKAsyFS5tYXJpZC52MS5FeHBpcnlCcmFrZSJkCgtFeHBpcnlCcmFrZRIMCgRwb29sGAEgASgJEhYKDnNpbGVudF93b3JrZXJzGAIgASgFEg8KB3dvcmtlcnMYAyABKAUSDQoFbGltaXQYBCABKAUSDwoHbWVzc2FnZRgFIAEoCSIlChVSZWxlYXNlV29ya2Vyc1JlcXVlc3QSDAoEcG9vbBgBIAEoCSI7ChZSZWxlYXNlV29ya2Vyc1Jlc3BvbnNlEiEKB3dvcmtlcnMYASADKAsyEC5tYXJpZC52MS5Xb3JrZXIiNQoSRHJhaW5Xb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRIMCgR1bmRvGAIgASgIIjcKE0RyYWluV29ya2VyUmVzcG9uc2USIAoGd29ya2VyGAEgASgLMhAubWFyaWQudjEuV29ya2VyIhgKFkxpc3RMZWFkZXJUYXNrc1JlcXVlc3QiXAoXTGlzdExlYWRlclRhc2tzUmVzcG9uc2USDgoGbGVhZGVyGAEgASgJEgwKBHRlcm0YAiABKAMSIwoFdGFza3MYAyADKAsyFC5tYXJpZC52MS5MZWFkZXJUYXNrIskCCgpMZWFkZXJUYXNrEgwKBG5hbWUYASABKAkSKwoIaW50ZXJ2YWwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMQoNbGFzdF9ydW5fdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoNbGFzdF9kdXJhdGlvbhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxsYXN0X291dGNvbWUYBSABKAkSGgoSbGFzdF9ydW5fc3VjY2VlZGVkGAYgASgIEgwKBGNyb24YByABKAkSMQoNbmV4dF9ydW5fdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKAoFc3RhdGUYCSABKA4yGS5tYXJpZC52MS5MZWFkZXJUYXNrU3RhdGUiJAoUUnVuTGVhZGVyVGFza1JlcXVlc3QSDAoEbmFtZRgBIAEoCSJOChVSdW5MZWFkZXJUYXNrUmVzcG9uc2USIgoEdGFzaxgBIAEoCzIULm1hcmlkLnYxLkxlYWRlclRhc2sSEQoJY29tcGxldGVkGAIgASgIIjQKFlBhdXNlTGVhZGVyVGFza1JlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgR1bmRvGAIgASgIIj0KF1BhdXNlTGVhZGVyVGFza1Jlc3BvbnNlEiIKBHRhc2sYASABKAsyFC5tYXJpZC52MS5MZWFkZXJUYXNrIhEKD0dldFVzYWdlUmVxdWVzdCJiChBHZXRVc2FnZVJlc3BvbnNlEi4KCmNvdW50X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh4KBXVzYWdlGAIgAygLMg8ubWFyaWQudjEuVXNhZ2UiYQoFVXNhZ2USDAoEdXNlchgBIAEoCRIMCgRwb29sGAIgASgJEhMKC2FjdGl2ZV9qb2JzGAMgASgDEhQKDHdhaXRpbmdfam9icxgEIAEoAxIRCgltZW1vcnlfbWIYBSABKAMiFgoUR2V0U2VydmVySW5mb1JlcXVlc3QirAEKFUdldFNlcnZlckluZm9SZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEhMKC2luc3RhbmNlX2lkGAIgASgJEj0KB2VuZ2luZXMYAyADKAsyLC5tYXJpZC52MS5HZXRTZXJ2ZXJJbmZvUmVzcG9uc2UuRW5naW5lc0VudHJ5Gi4KDEVuZ2luZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBKqwBCgtXb3JrZXJTdGF0ZRIcChhXT1JLRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNXT1JLRVJfU1RBVEVfQUNUSVZFEAESGQoVV09SS0VSX1NUQVRFX0RSQUlOSU5HEAISFwoTV09SS0VSX1NUQVRFX1NJTEVOVBADEhgKFFdPUktFUl9TVEFURV9TVE9QUEVEEAQSGAoUV09SS0VSX1NUQVRFX0VYUElSRUQQBSqTAQoPTGVhZGVyVGFza1N0YXRlEiEKHUxFQURFUl9UQVNLX1NUQVRFX1VOU1BFQ0lGSUVEEAASHwobTEVBREVSX1RBU0tfU1RBVEVfU0NIRURVTEVEEAESHAoYTEVBREVSX1RBU0tfU1RBVEVfUEFVU0VEEAISHgoaTEVBREVSX1RBU0tfU1RBVEVfRElTQUJMRUQQAzKSBQoMRmxlZXRTZXJ2aWNlEkoKC0xpc3RXb3JrZXJzEhwubWFyaWQudjEuTGlzdFdvcmtlcnNSZXF1ZXN0Gh0ubWFyaWQudjEuTGlzdFdvcmtlcnNSZXNwb25zZRJKCgtEcmFpbldvcmtlchIcLm1hcmlkLnYxLkRyYWluV29ya2VyUmVxdWVzdBodLm1hcmlkLnYxLkRyYWluV29ya2VyUmVzcG9uc2USUwoOUmVsZWFzZVdvcmtlcnMSHy5tYXJpZC52MS5SZWxlYXNlV29ya2Vyc1JlcXVlc3QaIC5tYXJpZC52MS5SZWxlYXNlV29ya2Vyc1Jlc3BvbnNlElYKD0xpc3RMZWFkZXJUYXNrcxIgLm1hcmlkLnYxLkxpc3RMZWFkZXJUYXNrc1JlcXVlc3QaIS5tYXJpZC52MS5MaXN0TGVhZGVyVGFza3NSZXNwb25zZRJQCg1SdW5MZWFkZXJUYXNrEh4ubWFyaWQudjEuUnVuTGVhZGVyVGFza1JlcXVlc3QaHy5tYXJpZC52MS5SdW5MZWFkZXJUYXNrUmVzcG9uc2USVgoPUGF1c2VMZWFkZXJUYXNrEiAubWFyaWQudjEuUGF1c2VMZWFkZXJUYXNrUmVxdWVzdBohLm1hcmlkLnYxLlBhdXNlTGVhZGVyVGFza1Jlc3BvbnNlEkEKCEdldFVzYWdlEhkubWFyaWQudjEuR2V0VXNhZ2VSZXF1ZXN0GhoubWFyaWQudjEuR2V0VXNhZ2VSZXNwb25zZRJQCg1HZXRTZXJ2ZXJJbmZvEh4ubWFyaWQudjEuR2V0U2VydmVySW5mb1JlcXVlc3QaHy5tYXJpZC52MS5HZXRTZXJ2ZXJJbmZvUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Worker is a gateway node.
@@ -145,6 +145,13 @@ export type ListWorkersResponse = Message<"marid.v1.ListWorkersResponse"> & {
    * @generated from field: repeated marid.v1.Worker workers = 1;
    */
   workers: Worker[];
+
+  /**
+   * Pools of which too many workers are silent at once.
+   *
+   * @generated from field: repeated marid.v1.ExpiryBrake brakes = 2;
+   */
+  brakes: ExpiryBrake[];
 };
 
 /**
@@ -153,6 +160,98 @@ export type ListWorkersResponse = Message<"marid.v1.ListWorkersResponse"> & {
  */
 export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__PURE__*/
   messageDesc(file_marid_v1_fleet_service, 2);
+
+/**
+ * ExpiryBrake holds back the expiry of a pool's workers: when many are silent at once, something between them and the
+ * control plane is more likely to have failed than they are. It ends when enough of them are back, or by ReleaseWorkers.
+ *
+ * @generated from message marid.v1.ExpiryBrake
+ */
+export type ExpiryBrake = Message<"marid.v1.ExpiryBrake"> & {
+  /**
+   * The pool.
+   *
+   * @generated from field: string pool = 1;
+   */
+  pool: string;
+
+  /**
+   * Silent workers that own attempts, and workers that were given up within the last minute.
+   *
+   * @generated from field: int32 silent_workers = 2;
+   */
+  silentWorkers: number;
+
+  /**
+   * Workers of the pool, these included.
+   *
+   * @generated from field: int32 workers = 3;
+   */
+  workers: number;
+
+  /**
+   * So many may be given up within a minute.
+   *
+   * @generated from field: int32 limit = 4;
+   */
+  limit: number;
+
+  /**
+   * The same for people.
+   *
+   * @generated from field: string message = 5;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message marid.v1.ExpiryBrake.
+ * Use `create(ExpiryBrakeSchema)` to create a new message.
+ */
+export const ExpiryBrakeSchema: GenMessage<ExpiryBrake> = /*@__PURE__*/
+  messageDesc(file_marid_v1_fleet_service, 3);
+
+/**
+ * ReleaseWorkersRequest names a pool.
+ *
+ * @generated from message marid.v1.ReleaseWorkersRequest
+ */
+export type ReleaseWorkersRequest = Message<"marid.v1.ReleaseWorkersRequest"> & {
+  /**
+   * The pool.
+   *
+   * @generated from field: string pool = 1;
+   */
+  pool: string;
+};
+
+/**
+ * Describes the message marid.v1.ReleaseWorkersRequest.
+ * Use `create(ReleaseWorkersRequestSchema)` to create a new message.
+ */
+export const ReleaseWorkersRequestSchema: GenMessage<ReleaseWorkersRequest> = /*@__PURE__*/
+  messageDesc(file_marid_v1_fleet_service, 4);
+
+/**
+ * ReleaseWorkersResponse lists what was released.
+ *
+ * @generated from message marid.v1.ReleaseWorkersResponse
+ */
+export type ReleaseWorkersResponse = Message<"marid.v1.ReleaseWorkersResponse"> & {
+  /**
+   * Silent workers with attempts, which are given up soon unless they are heard of before.
+   *
+   * @generated from field: repeated marid.v1.Worker workers = 1;
+   */
+  workers: Worker[];
+};
+
+/**
+ * Describes the message marid.v1.ReleaseWorkersResponse.
+ * Use `create(ReleaseWorkersResponseSchema)` to create a new message.
+ */
+export const ReleaseWorkersResponseSchema: GenMessage<ReleaseWorkersResponse> = /*@__PURE__*/
+  messageDesc(file_marid_v1_fleet_service, 5);
 
 /**
  * DrainWorkerRequest names a worker.
@@ -180,7 +279,7 @@ export type DrainWorkerRequest = Message<"marid.v1.DrainWorkerRequest"> & {
  * Use `create(DrainWorkerRequestSchema)` to create a new message.
  */
 export const DrainWorkerRequestSchema: GenMessage<DrainWorkerRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 3);
+  messageDesc(file_marid_v1_fleet_service, 6);
 
 /**
  * DrainWorkerResponse is the worker after the request was recorded.
@@ -201,7 +300,7 @@ export type DrainWorkerResponse = Message<"marid.v1.DrainWorkerResponse"> & {
  * Use `create(DrainWorkerResponseSchema)` to create a new message.
  */
 export const DrainWorkerResponseSchema: GenMessage<DrainWorkerResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 4);
+  messageDesc(file_marid_v1_fleet_service, 7);
 
 /**
  * ListLeaderTasksRequest is empty.
@@ -216,7 +315,7 @@ export type ListLeaderTasksRequest = Message<"marid.v1.ListLeaderTasksRequest"> 
  * Use `create(ListLeaderTasksRequestSchema)` to create a new message.
  */
 export const ListLeaderTasksRequestSchema: GenMessage<ListLeaderTasksRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 5);
+  messageDesc(file_marid_v1_fleet_service, 8);
 
 /**
  * ListLeaderTasksResponse lists the leader's tasks.
@@ -251,7 +350,7 @@ export type ListLeaderTasksResponse = Message<"marid.v1.ListLeaderTasksResponse"
  * Use `create(ListLeaderTasksResponseSchema)` to create a new message.
  */
 export const ListLeaderTasksResponseSchema: GenMessage<ListLeaderTasksResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 6);
+  messageDesc(file_marid_v1_fleet_service, 9);
 
 /**
  * LeaderTask is a sweep that only the leader runs.
@@ -328,7 +427,7 @@ export type LeaderTask = Message<"marid.v1.LeaderTask"> & {
  * Use `create(LeaderTaskSchema)` to create a new message.
  */
 export const LeaderTaskSchema: GenMessage<LeaderTask> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 7);
+  messageDesc(file_marid_v1_fleet_service, 10);
 
 /**
  * RunLeaderTaskRequest names a task.
@@ -349,7 +448,7 @@ export type RunLeaderTaskRequest = Message<"marid.v1.RunLeaderTaskRequest"> & {
  * Use `create(RunLeaderTaskRequestSchema)` to create a new message.
  */
 export const RunLeaderTaskRequestSchema: GenMessage<RunLeaderTaskRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 8);
+  messageDesc(file_marid_v1_fleet_service, 11);
 
 /**
  * RunLeaderTaskResponse is the task after the run, or after the wish was recorded.
@@ -377,7 +476,7 @@ export type RunLeaderTaskResponse = Message<"marid.v1.RunLeaderTaskResponse"> & 
  * Use `create(RunLeaderTaskResponseSchema)` to create a new message.
  */
 export const RunLeaderTaskResponseSchema: GenMessage<RunLeaderTaskResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 9);
+  messageDesc(file_marid_v1_fleet_service, 12);
 
 /**
  * PauseLeaderTaskRequest names a task.
@@ -405,7 +504,7 @@ export type PauseLeaderTaskRequest = Message<"marid.v1.PauseLeaderTaskRequest"> 
  * Use `create(PauseLeaderTaskRequestSchema)` to create a new message.
  */
 export const PauseLeaderTaskRequestSchema: GenMessage<PauseLeaderTaskRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 10);
+  messageDesc(file_marid_v1_fleet_service, 13);
 
 /**
  * PauseLeaderTaskResponse is the task after the wish was recorded.
@@ -426,7 +525,7 @@ export type PauseLeaderTaskResponse = Message<"marid.v1.PauseLeaderTaskResponse"
  * Use `create(PauseLeaderTaskResponseSchema)` to create a new message.
  */
 export const PauseLeaderTaskResponseSchema: GenMessage<PauseLeaderTaskResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 11);
+  messageDesc(file_marid_v1_fleet_service, 14);
 
 /**
  * GetUsageRequest is empty.
@@ -441,7 +540,7 @@ export type GetUsageRequest = Message<"marid.v1.GetUsageRequest"> & {
  * Use `create(GetUsageRequestSchema)` to create a new message.
  */
 export const GetUsageRequestSchema: GenMessage<GetUsageRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 12);
+  messageDesc(file_marid_v1_fleet_service, 15);
 
 /**
  * GetUsageResponse counts jobs that have not ended.
@@ -469,7 +568,7 @@ export type GetUsageResponse = Message<"marid.v1.GetUsageResponse"> & {
  * Use `create(GetUsageResponseSchema)` to create a new message.
  */
 export const GetUsageResponseSchema: GenMessage<GetUsageResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 13);
+  messageDesc(file_marid_v1_fleet_service, 16);
 
 /**
  * Usage is what one user has in one pool.
@@ -518,7 +617,7 @@ export type Usage = Message<"marid.v1.Usage"> & {
  * Use `create(UsageSchema)` to create a new message.
  */
 export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 14);
+  messageDesc(file_marid_v1_fleet_service, 17);
 
 /**
  * GetServerInfoRequest is empty.
@@ -533,7 +632,7 @@ export type GetServerInfoRequest = Message<"marid.v1.GetServerInfoRequest"> & {
  * Use `create(GetServerInfoRequestSchema)` to create a new message.
  */
 export const GetServerInfoRequestSchema: GenMessage<GetServerInfoRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 15);
+  messageDesc(file_marid_v1_fleet_service, 18);
 
 /**
  * GetServerInfoResponse tells what answers here.
@@ -568,7 +667,7 @@ export type GetServerInfoResponse = Message<"marid.v1.GetServerInfoResponse"> & 
  * Use `create(GetServerInfoResponseSchema)` to create a new message.
  */
 export const GetServerInfoResponseSchema: GenMessage<GetServerInfoResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_fleet_service, 16);
+  messageDesc(file_marid_v1_fleet_service, 19);
 
 /**
  * WorkerState is what a worker does.
@@ -610,6 +709,13 @@ export enum WorkerState {
    * @generated from enum value: WORKER_STATE_STOPPED = 4;
    */
   STOPPED = 4,
+
+  /**
+   * Was silent for so long that its session was ended and its jobs were given up. It may register again.
+   *
+   * @generated from enum value: WORKER_STATE_EXPIRED = 5;
+   */
+  EXPIRED = 5,
 }
 
 /**
@@ -684,6 +790,16 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof DrainWorkerRequestSchema;
     output: typeof DrainWorkerResponseSchema;
+  },
+  /**
+   * ReleaseWorkers lets the silent workers of a pool be given up although they are many. See ExpiryBrake.
+   *
+   * @generated from rpc marid.v1.FleetService.ReleaseWorkers
+   */
+  releaseWorkers: {
+    methodKind: "unary";
+    input: typeof ReleaseWorkersRequestSchema;
+    output: typeof ReleaseWorkersResponseSchema;
   },
   /**
    * ListLeaderTasks returns the tasks of the leader with their last runs.

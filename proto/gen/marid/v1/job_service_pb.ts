@@ -613,7 +613,7 @@ export type ExplainJobResponse = Message<"marid.v1.ExplainJobResponse"> & {
   status: JobStatus;
 
   /**
-   * One sentence for people.
+   * For people, in short: where it is, and what happens next if its worker is silent.
    *
    * @generated from field: string summary = 2;
    */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { ExpiryBrake } from '../../../../core/fleet/expiry-brake.js';
 import { durationText } from '../../../../core/job/duration-text.js';
 import { explainJob, type WorkerFacts } from '../../../../core/job/explain.js';
 import type { Job } from '../../../../core/job/job.js';
@@ -12,12 +13,19 @@ const NOW = T0 + 12_300;
 const WORKER: WorkerFacts = {
   ...{ id: 'w1', pool: 'default', memoryBudgetMb: 4_000, memoryFreeMb: 2_000 },
   ...{ alive: true, draining: false, reservation: null },
+  ...{ silent: false, seenAt: T0, givenUpAt: T0 + 135_000, released: false },
 };
 
 const DEADLINES = { ACCEPTED: null, CLAIMED: 60_000, INIT: 60_000, RUNNING: 60_000, KILL: 60_000 };
 
-function explain(job: Job, workers: readonly Partial<WorkerFacts>[] = [{}], now = NOW) {
-  return explainJob(job, { now, workers: workers.map((each) => ({ ...WORKER, ...each })), deadlines: DEADLINES });
+function explain(
+  job: Job,
+  workers: readonly Partial<WorkerFacts>[] = [{}],
+  now = NOW,
+  brakes: readonly ExpiryBrake[] = [],
+) {
+  const facts = { now, brakes, deadlines: DEADLINES, retry: RETRY };
+  return explainJob(job, { ...facts, workers: workers.map((each) => ({ ...WORKER, ...each })) });
 }
 
 describe('explainJob', () => {
@@ -97,7 +105,31 @@ describe('explainJob', () => {
       'Worker w1 on host1 prepares the directory of attempt 1.',
     );
     expect(explain(running()).summary).toBe('Worker w1 on host1 runs attempt 1 for 12 s of at most 1 min.');
-    expect(explain(running(), [{ alive: false }]).summary).toContain('of which nothing was heard lately');
+    expect(explain(running(), [{ alive: false }]).summary).toContain('w1 on host1, whose session is over, runs');
+  });
+
+  describe('of a job whose worker is silent', () => {
+    const silent = { alive: false, silent: true, seenAt: T0 + 300 };
+    const NAME = 'Worker w1 on host1, silent for 12 s (since 2023-11-14T22:13:20.300Z), runs attempt 1';
+
+    test('says since when, and what happens when', () => {
+      const { summary } = explain(running({ maxAttempts: 2 }), [silent]);
+      expect(summary).toContain(NAME);
+      expect(summary).toContain('the attempt is given up in 2 min 2 s; then the job is tried again.');
+      const once = explain(running(), [{ ...silent, givenUpAt: NOW }]).summary;
+      expect(once).toMatch(/made sure that it does not answer; then the job ends FAILED, because/);
+      const killed = requestKill(running(), { actor: 'user:bob', reason: '', now: T0 + 400 });
+      if (killed.kind !== 'requested') throw new Error(killed.kind);
+      expect(explain(killed.job, [silent]).summary).toContain('then the job is KILLED, as was asked.');
+    });
+
+    test('says that the brake holds, unless the worker was released', () => {
+      const brakes = [{ pool: 'default', silent: 5, workers: 10, limit: 3 }];
+      expect(explain(running(), [silent], NOW, brakes).summary).toContain(
+        'Its attempt is not given up: 5 of 10 workers of pool default are silent or were given up within the last minute, more than 3: no more',
+      );
+      expect(explain(running(), [{ ...silent, released: true }], NOW, brakes).summary).toContain('is given up in');
+    });
   });
 
   test('says that a kill was asked for, quoting its reason', () => {

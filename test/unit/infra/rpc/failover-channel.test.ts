@@ -42,6 +42,7 @@ async function serve(name: string, listen = '127.0.0.1:0'): Promise<TestServer> 
           note('drainWorker');
           return {};
         },
+        releaseWorkers: async () => ({}),
         listLeaderTasks: async () => ({}),
         runLeaderTask: async () => ({}),
         pauseLeaderTask: async () => ({}),

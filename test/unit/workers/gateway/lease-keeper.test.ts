@@ -38,6 +38,17 @@ describe('LeaseKeeper', () => {
     expect(told).toEqual([]);
   });
 
+  test('covers answers until the launcher would terminate', async () => {
+    const { clock, lease } = setUp();
+    const sent = lease.mark();
+    expect(lease.covers(sent)).toBe(false);
+    await lease.renewed(sent, 100_000);
+    await clock.advance(69_999);
+    expect(lease.covers(sent)).toBe(true);
+    await clock.advance(1);
+    expect(lease.covers(sent)).toBe(false);
+  });
+
   test('knows when another process has the launcher', async () => {
     const { lease } = setUp(() => Promise.reject(new MaridError('STALE_SESSION', 'taken over')));
     await lease.renewed(lease.mark(), 100_000);

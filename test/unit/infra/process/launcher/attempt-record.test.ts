@@ -51,10 +51,17 @@ describe('decodeRecord', () => {
     expect(decodeRecord(LINES.join(''))).toEqual({ intended, started, exit });
   });
 
+  test('a line that a full disk cut off does not hide the one behind it', () => {
+    const [first = '', second = '', third = ''] = LINES;
+    for (let length = 0; length < second.length - 1; length += 1) {
+      expect(decodeRecord(first + second.slice(0, length) + third)).toEqual({ intended, started: null, exit });
+    }
+  });
+
   test('cut off anywhere, it is the state before the line that was being written', () => {
     const text = LINES.join('');
     for (let length = 0; length < text.length; length += 1) {
-      const complete = text.slice(0, length).split('\n').length - 1;
+      const complete = LINES.filter((_, index) => LINES.slice(0, index + 1).join('').length <= length).length;
       const before = complete === 0 ? null : decodeRecord(LINES.slice(0, complete).join(''));
       expect(decodeRecord(text.slice(0, length))).toEqual(before);
     }

@@ -5,15 +5,11 @@ import { TOPICS } from '../../../../../core/fleet/topics.js';
 import { EmbeddedTopicLog } from '../../../../../infra/log/embedded/embedded-topic-log.js';
 import { SqliteDatabase } from '../../../../../infra/store/sqlite/sqlite-database.js';
 import { SqliteFleetStore } from '../../../../../infra/store/sqlite/sqlite-fleet-store.js';
-import { SqliteJobStore } from '../../../../../infra/store/sqlite/sqlite-job-store.js';
 import { decodeBeat } from '../../../../../proto/codec/index.js';
-import { AttemptReconciler } from '../../../../../services/control-plane/fleet/attempt-reconciler.js';
-import { RenewalByLog } from '../../../../../services/control-plane/fleet/renewal-by-log.js';
-import { WorkerDirectory } from '../../../../../services/control-plane/fleet/worker-directory.js';
-import { WorkerSessions } from '../../../../../services/control-plane/fleet/worker-sessions.js';
-import { JobRepository } from '../../../../../services/control-plane/jobs/job-repository.js';
+import type { WorkerSessions } from '../../../../../services/control-plane/fleet/worker-sessions.js';
 import { FakeClock } from '../../../../support/fake-clock.js';
 import { QuietLogger } from '../../../../support/quiet-logger.js';
+import { openWorkerSessions } from '../../../../support/worker-sessions.js';
 
 /** The worker gives a call up after this long. */
 const WORKER_WAITS_MS = 5000;
@@ -32,16 +28,7 @@ let sessions: WorkerSessions;
 
 /** A control plane's sessions; several share the store. */
 function open(fleet: SqliteFleetStore): WorkerSessions {
-  const directory = new WorkerDirectory({ store: fleet, leaseTtlMs: 120_000, clock, logger });
-  const jobStore = new SqliteJobStore(db);
-  const reconciler = new AttemptReconciler({
-    ...{ store: jobStore, jobs: new JobRepository({ store: jobStore, onCommitted: () => undefined }) },
-    retry: { maxInfrastructureFailures: 5, backoffMs: [] },
-    caughtUp: async () => true,
-    ...{ clock, logger },
-  });
-  const renewal = new RenewalByLog({ directory, log, partitions: () => 1, clock });
-  return new WorkerSessions({ store: fleet, directory, reconciler, renewal, clock, logger });
+  return openWorkerSessions({ db, fleet, log, clock, leaseTtlMs: 120_000 }).sessions;
 }
 
 beforeEach(async () => {

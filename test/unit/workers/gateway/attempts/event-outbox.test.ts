@@ -26,13 +26,18 @@ beforeEach(async () => {
   await log.ensureTopics({ topics: [{ topic: TOPICS.workerEvents, partitions: 4, retentionMs: 1e9 }] });
   batches = [];
   failures = 0;
-  outbox = new EventOutbox({ log: flaky(log), clock, random: new SeededRandom(), logger });
+  outbox = newOutbox();
+  outbox.open();
 });
 afterEach(async () => {
   await outbox.stop();
   await log.close();
   db.close();
 });
+
+function newOutbox(): EventOutbox {
+  return new EventOutbox({ log: flaky(log), clock, random: new SeededRandom(), logger });
+}
 
 /** The log, which stores what it gets and then fails as often as `failures` says. */
 function flaky(target: TopicLog): TopicLog {
@@ -65,6 +70,17 @@ describe('EventOutbox', () => {
     const records = batches.flat().filter((record) => record.key === 'a');
     expect(records.map((record) => decodeWorkerEvent(record.value)?.sequence)).toEqual([1, 2, 3]);
     expect(new Set(records.map((record) => record.partition)).size).toBe(1);
+  });
+
+  test('sends nothing until it is opened', async () => {
+    const closed = newOutbox();
+    closed.send(event('a', 1));
+    await closed.flush(0);
+    expect(batches).toEqual([]);
+    closed.open();
+    await until(() => closed.size === 0);
+    expect(batches).toHaveLength(1);
+    await closed.stop();
   });
 
   test('sends again, in order, until the log acknowledges, and only then says so', async () => {

@@ -8,6 +8,7 @@ import { ClaimGate } from '../../../../../workers/gateway/claiming/claim-gate.js
 import { Claimer } from '../../../../../workers/gateway/claiming/claimer.js';
 import { NextPuller } from '../../../../../workers/gateway/claiming/next-puller.js';
 import { FakeClock, turn, until } from '../../../../support/fake-clock.js';
+import { LeaseKeeper } from '../../../../../workers/gateway/session/lease-keeper.js';
 import { MemoryWorkerService } from '../../../../support/memory-worker-service.js';
 import { QuietLogger } from '../../../../support/quiet-logger.js';
 import { SeededRandom } from '../../../../support/seeded-random.js';
@@ -26,8 +27,10 @@ function setUp(budgetMb = 1000) {
   const gate = new ClaimGate();
   const budget = new MemoryBudget(budgetMb);
   let refusals = 0;
+  const lease = new LeaseKeeper({ launcher: { renew: async () => undefined }, clock, logger: new QuietLogger() });
+  void lease.renewed(lease.mark(), 100_000);
   const shared = {
-    ...{ clock, gate, budget, random: new SeededRandom(), logger: new QuietLogger() },
+    ...{ clock, gate, lease, budget, random: new SeededRandom(), logger: new QuietLogger() },
     client: createInProcessClient(WorkerService, service.handlers),
     identity: { workerId: 'w', session: 's' },
     onRoom: () => undefined,
@@ -131,6 +134,22 @@ describe('Claimer', () => {
     expect(started).toEqual([]);
     gate.open();
     await until(() => started.length === 1);
+    expect(new Set(service.calls.flat()).size).toBe(1);
+  });
+
+  test('an answer that comes when the lease has run out starts nothing; it is asked for again', async () => {
+    const { offer, wait, service, started, clock } = setUp();
+    service.after = async () => {
+      clock.shiftWall(70_000);
+      service.after = async () => undefined;
+      service.claimed.set('a', 'another');
+    };
+    wait('a');
+    offer('a');
+    await until(() => service.calls.length === 1);
+    await clock.advance(1_000);
+    await until(() => service.calls.length === 2);
+    expect(started).toEqual([]);
     expect(new Set(service.calls.flat()).size).toBe(1);
   });
 });
