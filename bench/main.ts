@@ -1,10 +1,11 @@
 /**
  * The first benchmark: one `marid dev`, no-op jobs. Prints throughput, CPU for each job, submit latency, start latency and memory beside the raw cost of starting a process in
- * the same run. `npm run bench -- [jobs] [--engines embedded|native|both]`, default 2,000 and embedded. `native` is Kafka, Redis and a stand-in for MongoDB on this
- * machine: what it says of the store holds for the stand-in only.
+ * the same run. `npm run bench -- [jobs] [--engines LIST]`, default 2,000 and `embedded`. The list, with commas, is of `kafka`, `redis`, `s3` and `mongo`, servers of the native stack
+ * on this machine that take the place of the embedded engines of their ports; `native` is all of them. `mongo` is a stand-in for MongoDB: what a figure says of the
+ * store holds for the stand-in only. `kafka,redis` keeps the store in SQLite.
  */
 import { parseArgs } from 'node:util';
-import { startForMarid } from '../infra/deploy/native/marid-environment.js';
+import { NATIVE_PRODUCTS, startForMarid, type NativeProduct } from '../infra/deploy/native/marid-environment.js';
 import { NativeStack } from '../infra/deploy/native/native-stack.js';
 import { SystemClock } from '../infra/runtime/system-clock.js';
 import { SystemRandom } from '../infra/runtime/system-random.js';
@@ -28,15 +29,27 @@ const bashFloor = await processesPerSecond(['/bin/bash', '-c', '/bin/true; true'
 let system: SystemUnderTest;
 row('raw process start (node spawn, 4 in flight)', `${floor.toFixed(0)}/s`);
 row('raw bash that starts a process', `${bashFloor.toFixed(0)}/s  (${(bashFloor / floor).toFixed(2)} x raw)`);
-if (values.engines !== 'native') await measure('embedded engines', {});
-if (values.engines !== 'embedded') {
+const products = productsOf(values.engines);
+if (products.length === 0) await measure('embedded engines', {});
+else {
   const random = new SystemRandom();
   const stack = new NativeStack({ environment: process.env, clock: new SystemClock(), random });
   try {
-    await measure("Kafka, Redis, MongoDB's stand-in", await startForMarid(stack));
+    await measure(`engines: ${products.join(', ')}`, await startForMarid(stack, products));
   } finally {
     await stack.stop();
   }
+}
+
+function productsOf(list: string): readonly NativeProduct[] {
+  if (list === 'embedded') return [];
+  if (list === 'native') return NATIVE_PRODUCTS;
+  return list.split(',').map((name) => {
+    const product = NATIVE_PRODUCTS.find((each) => each === name);
+    if (product === undefined)
+      throw new Error(`--engines: there is no ${name}; there are ${NATIVE_PRODUCTS.join(', ')}`);
+    return product;
+  });
 }
 
 async function measure(name: string, environment: Readonly<Record<string, string>>): Promise<void> {

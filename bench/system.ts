@@ -1,6 +1,6 @@
 /** A `marid dev` in a fresh folder, with a no-op command, for one benchmark run. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,15 +32,12 @@ export class SystemUnderTest {
     readonly client: MaridClient,
     readonly folder: string,
     private readonly pid: number,
-    /** Launchers of other systems on this machine. */
-    private readonly others: ReadonlySet<string>,
     private readonly end: () => Promise<void>,
   ) {}
 
   /** Starts it, on the engines that the environment names (default: embedded), and registers a cluster and the command `noop`, which runs `/bin/true`, and `sh`, which runs `/bin/sh -c`. */
   static async start(environment: Readonly<Record<string, string>> = {}): Promise<SystemUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
-    const others = await launcherPids();
     const args = ['dev', '--listen', '127.0.0.1:0', '--data-folder', folder, '--memory', '4g', '-o', 'json'];
     const env = { ...process.env, ...environment };
     const child = spawn(process.execPath, [MARID, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
@@ -54,7 +51,7 @@ export class SystemUnderTest {
     });
     const client = MaridClient.connect({ address });
     await register(client);
-    return new SystemUnderTest(client, folder, child.pid ?? 0, others, async () => {
+    return new SystemUnderTest(client, folder, child.pid ?? 0, async () => {
       await client.close();
       child.kill('SIGTERM');
       await new Promise((resolve) => child.once('close', resolve));
@@ -81,8 +78,8 @@ export class SystemUnderTest {
   }
 
   private async processes(): Promise<readonly { readonly pid: string; readonly name: string }[]> {
-    const launchers = [...(await launcherPids())].filter((pid) => !this.others.has(pid));
-    return [{ pid: String(this.pid), name: 'marid dev' }, ...launchers.map((pid) => ({ pid, name: 'launcher' }))];
+    const launcher = await launcherOf(this.folder);
+    return [{ pid: String(this.pid), name: 'marid dev' }, ...launcher.map((pid) => ({ pid, name: 'launcher' }))];
   }
 
   stop(): Promise<void> {
@@ -90,10 +87,11 @@ export class SystemUnderTest {
   }
 }
 
-async function launcherPids(): Promise<ReadonlySet<string>> {
+/** The launcher of the system in this folder: its standard output is its log there. */
+async function launcherOf(folder: string): Promise<readonly string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
-  return new Set(pids.filter((_, index) => lines[index]?.startsWith('marid-launcher')));
+  const outputs = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/fd/1`).catch(() => '')));
+  return pids.filter((_, index) => outputs[index] === join(folder, 'worker/launcher/launcher.log'));
 }
 
 async function memoryOf(pid: string, name: string): Promise<ProcessMemory> {

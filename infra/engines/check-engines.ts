@@ -67,7 +67,8 @@ function storePart(choice: EngineChoice): Part {
   if (choice.store === 'sqlite') return folderPart('store', 'sqlite', choice);
   return {
     ...{ part: 'store', engine: `mongo at ${choice.mongoUrl ?? ''}` },
-    remedy: 'Check mongoUrl: hosts, replicaSet, user and password, authSource, tls; and that this machine may connect.',
+    remedy:
+      'Check mongoUrl: hosts, replicaSet, user and password, authSource, tls, tlsCAFile; and that this machine may connect.',
     check: async (runtime) => {
       const { checkMongo } = await import('./check-mongo.js');
       await checkMongo(choice, runtime);
@@ -83,7 +84,7 @@ function kafkaPart(choice: KafkaChoice): Part {
   return {
     ...{ part: 'log', engine: `kafka at ${choice.kafkaBrokers.join(', ')}` },
     remedy:
-      'Check kafkaBrokers, kafkaTls and the kafkaSasl keys, and that the brokers advertise addresses that this machine can reach.',
+      'Check kafkaBrokers, kafkaTls, kafkaTlsCaFile and the kafkaSasl keys, and that the brokers advertise addresses that this machine can reach.',
     check: async (runtime) => {
       const { openKafka } = await import('./open-kafka.js');
       await (await openKafka(choice, { clientId: 'marid-config-check', ...runtime })).close();
@@ -93,13 +94,13 @@ function kafkaPart(choice: KafkaChoice): Part {
 
 function leasePart(choice: EngineChoice): Part {
   if (choice.lease === 'embedded') return folderPart('lease', 'embedded', choice);
-  const { redisUrls: urls, installation } = choice;
   return {
-    ...{ part: 'lease', engine: `redis at ${urls.join(', ')}` },
-    remedy: 'Check redisUrls: a majority of the servers must answer and take writes (no replicas, no cluster).',
+    ...{ part: 'lease', engine: `redis at ${choice.redisUrls.join(', ')}` },
+    remedy:
+      'Check redisUrls (addresses, rediss:// for TLS, user and password) and redisTlsCaFile: a majority of the servers must answer and take writes (no replicas, no cluster).',
     check: async ({ clock, logger }) => {
-      const { RedisLease } = await import('../lease/redis/redis-lease.js');
-      const lease = await RedisLease.connect({ urls, keyPrefix: `${installation}:check:`, clock, logger });
+      const { openRedis } = await import('./open-redis.js');
+      const lease = await openRedis(choice, { prefix: 'check', clock, logger });
       try {
         await lease.acquire({ name: LEASE_NAME, holder: `check-${String(clock.now())}`, ttlMs: 1000 });
         for (const { server, problem } of lease.state()) {
@@ -117,7 +118,7 @@ function blobsPart(choice: EngineChoice): Part {
   return {
     ...{ part: 'blobs', engine: `s3 bucket ${choice.s3Bucket ?? ''} at ${choice.s3Endpoint ?? 'AWS'}` },
     remedy:
-      'Check s3Bucket, s3Endpoint, s3Region and s3ForcePathStyle, and the credentials (AWS_ACCESS_KEY_ID, a profile, a role).',
+      'Check s3Bucket, s3Endpoint, s3Region and s3ForcePathStyle, the credentials (AWS_ACCESS_KEY_ID, a profile, a role), and NODE_EXTRA_CA_CERTS where the authority is your own.',
     check: async ({ logger }) => {
       const { openBlobs } = await import('./open-blobs.js');
       await (await openBlobs(choice, logger)).close();

@@ -36,4 +36,6 @@ export interface EngineChoice extends KafkaChoice, S3Choice {
   readonly mongoDatabase: string;
   /** 1, 3 or 5. */
   readonly redisUrls: readonly string[];
+  /** Path of the certificates (PEM) to trust; `null`: those of Node. */
+  readonly redisTlsCaFile: string | null;
 }

@@ -95,9 +95,8 @@ class Opening {
 
   async lease(): Promise<LeasePort> {
     if (this.choice.lease === 'redis') {
-      const { RedisLease } = await import('../lease/redis/redis-lease.js');
-      const { redisUrls: urls, installation } = this.choice;
-      return this.keep(await RedisLease.connect({ urls, keyPrefix: `${installation}:lease:`, ...this.runtime }));
+      const { openRedis } = await import('./open-redis.js');
+      return this.keep(await openRedis(this.choice, { prefix: 'lease', ...this.runtime }));
     }
     const { EmbeddedLease } = await import('../lease/embedded/embedded-lease.js');
     return this.keep(new EmbeddedLease({ db: await this.file(), clock: this.runtime.clock }));

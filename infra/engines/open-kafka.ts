@@ -1,11 +1,10 @@
 /** Kafka as it is configured. */
-import { readFile } from 'node:fs/promises';
-import { MaridError } from '../../core/errors/marid-error.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
 import { NamedTopicLog } from '../log/named/named-topic-log.js';
 import type { KafkaChoice } from './engine-options.js';
+import { readCertificates } from './read-certificates.js';
 
 /** Options of `openKafka` beside what is configured. */
 export interface OpenKafkaOptions {
@@ -19,11 +18,11 @@ export interface OpenKafkaOptions {
   readonly logger: Logger;
 }
 
-/** Connects; loads the driver. Rejects as `KafkaTopicLog.connect`, and with `INVALID_ARGUMENT` when the file of certificates cannot be read. */
+/** Connects; loads the driver. Rejects as `KafkaTopicLog.connect`, and with `INVALID_ARGUMENT` when the file of certificates holds none. */
 export async function openKafka(choice: KafkaChoice, options: OpenKafkaOptions): Promise<TopicLog> {
   const { KafkaTopicLog } = await import('../log/kafka/kafka-topic-log.js');
   const { kafkaBrokers, kafkaReplicationFactor = null, kafkaTls, kafkaTlsCaFile } = choice;
-  const ca = kafkaTlsCaFile === null ? null : await readCertificates(kafkaTlsCaFile);
+  const ca = kafkaTlsCaFile === null ? null : await readCertificates('kafkaTlsCaFile', kafkaTlsCaFile);
   const sasl = saslOf(choice);
   const log = await KafkaTopicLog.connect({
     ...options,
@@ -41,14 +40,4 @@ function saslOf({
   kafkaSaslPassword: password,
 }: KafkaChoice) {
   return mechanism === null || username === null || password === null ? null : { mechanism, username, password };
-}
-
-async function readCertificates(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new MaridError('INVALID_ARGUMENT', `kafkaTlsCaFile: ${path} cannot be read; look at its path and mode.`, {
-      cause,
-    });
-  }
 }

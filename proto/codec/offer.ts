@@ -17,9 +17,9 @@ export function encodeOffer(offer: JobOffer): Uint8Array {
   return toBinary(JobOfferSchema, create(JobOfferSchema, { ...offer }));
 }
 
-/** The offer of bytes; `null` when they are unreadable or name no job. */
+/** The offer of bytes; `null` when they are unreadable, name no job, or ask for less than no memory. */
 export function decodeOffer(bytes: Uint8Array): JobOffer | null {
   const message = decodeBytes(JobOfferSchema, bytes);
-  if (message === null || message.jobId === '') return null;
+  if (message === null || message.jobId === '' || message.memoryMb < 0) return null;
   return { jobId: message.jobId, memoryMb: message.memoryMb, offer: message.offer };
 }

@@ -1,6 +1,11 @@
 /** The keys of a control plane's configuration that choose its engines, and what must hold between them. */
 import { z } from 'zod';
-import { choiceProblems, type ConfigProblem, type EngineRule } from '../../core/configuration/engine-choice.js';
+import {
+  choiceProblems,
+  isGiven,
+  type ConfigProblem,
+  type EngineRule,
+} from '../../core/configuration/engine-choice.js';
 import {
   installationName,
   kafkaKeys,
@@ -53,6 +58,9 @@ export const engineKeys = {
     .default([])
     .describe('URLs of 1, 3 or 5 Redis servers that know nothing of each other.'),
   redisUrlsFile: text.describe('Path of a file that holds redisUrls.'),
+  redisTlsCaFile: text.describe(
+    'Path of the certificates (PEM) that rediss:// servers are checked against; null: as Node has.',
+  ),
   ...s3Keys,
 };
 
@@ -61,7 +69,7 @@ type EngineSettings = z.output<z.ZodObject<typeof engineKeys>>;
 /** Those with a rule of their own; Kafka's is with its keys. */
 const RULES: readonly EngineRule[] = [
   { chosenBy: 'store', name: 'mongo', needs: 'mongoUrl', keys: ['mongoUrl'] },
-  { chosenBy: 'lease', name: 'redis', needs: 'redisUrls', keys: ['redisUrls'] },
+  { chosenBy: 'lease', name: 'redis', needs: 'redisUrls', keys: ['redisUrls', 'redisTlsCaFile'] },
   S3_RULE,
 ];
 
@@ -80,13 +88,22 @@ export function allowsSeveral({
   return store === 'mongo' && log === 'kafka' && lease === 'redis' && blobs === 's3';
 }
 
-function otherProblems({ store, mongoUrl, redisUrls, lease }: Partial<EngineSettings>): readonly ConfigProblem[] {
+function otherProblems({
+  store,
+  mongoUrl,
+  redisUrls,
+  redisTlsCaFile,
+  lease,
+}: Partial<EngineSettings>): readonly ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   if (store === 'mongo' && typeof mongoUrl === 'string' && !/^mongodb(\+srv)?:\/\/\S+$/.test(mongoUrl)) {
     problems.push({ key: 'mongoUrl', message: 'must be a mongodb:// or mongodb+srv:// URL' });
   }
   if (lease === 'redis' && redisUrls !== undefined && ![0, 1, 3, 5].includes(redisUrls.length)) {
     problems.push({ key: 'redisUrls', message: 'must be 1, 3 or 5 servers, so that a majority is clear' });
+  }
+  if (lease === 'redis' && isGiven(redisTlsCaFile) && redisUrls?.some((url) => url.startsWith('rediss:')) === false) {
+    problems.push({ key: 'redisTlsCaFile', message: 'has no effect, because no URL of redisUrls is rediss://' });
   }
   return problems;
 }

@@ -86,6 +86,8 @@ class Writer {
 
 onNativeStack.each([1, 3] as const)('KafkaTopicLog over %i broker(s)', (brokers) => {
   const stack = new NativeStack({ environment: process.env, clock: new SystemClock(), random: new SystemRandom() });
+  // Where the number makes no difference, one is enough.
+  const [testWith1, testWith3] = [brokers === 1 ? test : null, brokers === 3 ? test : null];
   let engine: NativeEngine;
   let url: string;
   let log: KafkaTopicLog;
@@ -133,7 +135,7 @@ onNativeStack.each([1, 3] as const)('KafkaTopicLog over %i broker(s)', (brokers)
     START_MS,
   );
 
-  test(
+  testWith3?.(
     'a frozen broker makes calls late or fail, in bounded time, and loses nothing',
     async () => {
       const topic = await newTopic(6);
@@ -155,7 +157,7 @@ onNativeStack.each([1, 3] as const)('KafkaTopicLog over %i broker(s)', (brokers)
     START_MS,
   );
 
-  test(
+  testWith1?.(
     'with all brokers down every call ends in bounded time, and all goes on when they are back',
     async () => {
       const topic = await newTopic(1);

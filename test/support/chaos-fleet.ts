@@ -1,6 +1,7 @@
 /** A control plane and workers as separate processes, a network between them that can fail, and jobs that keep a ledger. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { decodeRecords } from '../../infra/process/launcher/attempt-record.js';
+import { JOURNAL_FILE } from '../../infra/process/launcher/record-journal.js';
+import { readFileSync } from 'node:fs';
 import { JobStatus, MaridClient, type Job } from '../../client/index.js';
 import { eventually } from './eventually.js';
 import { FaultProxy } from './fault-proxy.js';
@@ -91,9 +92,8 @@ export class ChaosFleet {
 
   /** Exits that the launchers of a worker have written down and nobody has taken. */
   recordedExits(name = 'w1'): number {
-    const folder = this.bench.path(name, 'launcher');
-    const records = readdirSync(folder).filter((each) => each.endsWith('.jsonl'));
-    return records.filter((each) => readFileSync(join(folder, each), 'utf8').includes('"ended"')).length;
+    const text = readFileSync(this.bench.path(name, 'launcher', JOURNAL_FILE), 'utf8');
+    return [...decodeRecords(text, () => undefined).values()].filter(({ exit }) => exit !== null).length;
   }
 
   private launcherLog(name: string): string {
@@ -134,6 +134,15 @@ export class ChaosFleet {
     return Promise.all(jobs.map(wait));
   }
 
+  /** Events of workers that the control plane has dropped as stale. */
+  staleEvents(): number {
+    const dropped = this.controlPlane.stderr().matchAll(/"dropped":(\[.*?\]),"msg":"stale worker events dropped"/g);
+    return [...dropped].reduce((sum, [, list = '[]']) => {
+      const reasons: unknown = JSON.parse(list);
+      return sum + (Array.isArray(reasons) ? reasons.length : 0);
+    }, 0);
+  }
+
   /** The last that each process has logged. */
   logs(): string {
     const processes: readonly (readonly [string, string])[] = [
@@ -167,6 +176,9 @@ function startControlPlane(bench: MaridBench, leaseTtlMs: number, listen: string
   const environment = {
     MARID_CONTROL_PLANE_LEASE_TTL_MS: String(leaseTtlMs),
     MARID_CONTROL_PLANE_HEARTBEAT_INTERVAL_MS: String(Math.floor(leaseTtlMs / 8)),
+    MARID_CONTROL_PLANE_LEASE_GRACE_MS: '2000',
+    MARID_CONTROL_PLANE_EXPIRY_WARM_UP_MS: '2000',
+    MARID_LOG_LEVEL: 'debug',
   };
   return bench.start(['control-plane', '--listen', listen, '--data-folder', bench.path('data')], environment);
 }

@@ -73,6 +73,12 @@ export class BreakableKafka {
     return eventually('a record', more, timeoutMs).catch(() => 0);
   }
 
+  /** Runs, and everything passes. */
+  async heal(): Promise<void> {
+    this.proxy.fault = { kind: 'none' };
+    await this.server.start();
+  }
+
   async stop(): Promise<void> {
     await this.proxy.close();
     await this.stack.stop();
@@ -100,7 +106,7 @@ export class KafkaMarid {
   readonly ledger: Ledger;
   /** In the order of their starts. */
   readonly workers: { readonly name: string; readonly process: MaridProcess }[] = [];
-  /** Of all calls so far. */
+  /** Of the calls since `forgetCalls`. */
   readonly calls: Calls = { failures: [], longestMs: 0 };
 
   private constructor(
@@ -202,6 +208,12 @@ export class KafkaMarid {
     return accepted;
   }
 
+  /** Begins the account of calls anew. */
+  forgetCalls(): void {
+    this.calls.failures.length = 0;
+    this.calls.longestMs = 0;
+  }
+
   /** Does a call and notes how it went; null when it failed. */
   async call<T>(work: () => Promise<T>): Promise<T | null> {
     const startedAt = performance.now();
@@ -248,6 +260,8 @@ export class KafkaMarid {
 
   async close(): Promise<void> {
     await this.client.close();
+    // First those that have something to tell the control plane.
+    await Promise.all(this.workers.map(({ process }) => process.end()));
     await this.bench.close();
   }
 }

@@ -21,10 +21,7 @@ export class MemoryWorkerService {
   refusing = false;
   sessionCurrent = true;
   /** Told with the next answer to a renewal. */
-  orders: { readonly lost: readonly AttemptReference[]; readonly kills: readonly AttemptReference[] } = {
-    lost: [],
-    kills: [],
-  };
+  orders: Readonly<Partial<Record<'lost' | 'kills' | 'repeats', readonly AttemptReference[]>>> = {};
 
   /** Jobs of this claim. */
   #give(claimId: string, jobIds: readonly string[]): readonly JobSpecification[] {
@@ -46,8 +43,9 @@ export class MemoryWorkerService {
     },
     sync: async () => {
       await this.before();
-      const { lost, kills } = this.orders;
-      return { sessionCurrent: this.sessionCurrent, draining: false, lost: [...lost], kills: [...kills] };
+      const { lost = [], kills = [], repeats = [] } = this.orders;
+      const orders = { lost: [...lost], kills: [...kills], repeats: [...repeats] };
+      return { sessionCurrent: this.sessionCurrent, draining: false, ...orders };
     },
     claim: async (request) => {
       this.calls.push(request.claims.map((each) => each.claimId));

@@ -52,7 +52,7 @@ export interface Strike {
   readonly run: () => Promise<void>;
 }
 
-/** Two faults at different places, each after a moment and for up to one and a half leases. */
+/** Two faults at different places, each after a moment and for up to two and a half leases: longer than until a worker is given up. */
 export function chooseFaults(fleet: ChaosFleet, random: Random): readonly Strike[] {
   const first = pick(KINDS, random);
   const second = pick(
@@ -61,7 +61,7 @@ export function chooseFaults(fleet: ChaosFleet, random: Random): readonly Strike
   );
   return [first, second].map((kind) => {
     const worker = pick([...fleet.workers.keys()], random);
-    const [afterMs, ms] = [random.next() * 1_500, random.next() ** 2 * 1.5 * fleet.leaseTtlMs];
+    const [afterMs, ms] = [random.next() * 1_500, random.next() ** 3 * 2.5 * fleet.leaseTtlMs];
     const place = kind.target === 'worker' ? ` (${worker})` : '';
     return {
       name: `${kind.name}${place} after ${afterMs.toFixed(0)} ms for ${ms.toFixed(0)} ms`,

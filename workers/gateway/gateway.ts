@@ -63,6 +63,7 @@ export class Gateway {
   readonly #gate = new ClaimGate();
   readonly #outbox: EventOutbox;
   readonly #archiver: Archiver;
+  readonly #reporter: AttemptReporter;
   readonly #runner: AttemptRunner;
   readonly #adoption: Adoption;
   readonly #lease: LeaseKeeper;
@@ -96,9 +97,9 @@ export class Gateway {
     this.#outbox = new EventOutbox(shared);
     this.#archiver = archiverOf(options, { ...shared, outbox: this.#outbox });
     const own = { outbox: this.#outbox, archiver: this.#archiver };
-    const reporter = new AttemptReporter({ ...shared, ...own, onRoom: () => this.#onRoom() });
+    this.#reporter = new AttemptReporter({ ...shared, ...own, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
-    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher), reporter });
+    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher), reporter: this.#reporter });
     this.#adoption = new Adoption({ ...shared, runner: this.#runner });
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
     const mayClaim = (): boolean => this.#mayClaim() && this.#session?.reservedMb === null;
@@ -187,10 +188,11 @@ export class Gateway {
       ...{ client, clock, random, logger, gate: this.#gate, lease: this.#lease },
       worker: { ...identity, ...facts, memoryBudgetMb: this.#budget.totalMb },
       memoryFreeMb: () => this.#budget.freeMb,
-      held: () => this.#held.references(),
-      recentlyHeld: () => this.#held.recentReferences(),
+      held: () => [...this.#held.references(), ...this.#reporter.repeating],
+      recentlyHeld: () => [...this.#held.recentReferences(), ...this.#reporter.repeating],
       onKill: (reference) => this.#runner.kill(reference),
       onLost: (reference) => this.#runner.disown(reference),
+      onRepeat: (reference) => this.#reporter.repeat(reference),
       onReady: () => {
         this.#outbox.open();
         this.#reader.pump();

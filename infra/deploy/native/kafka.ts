@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineStart, NativeEngine, NativeEngineOptions } from './engine.js';
+import { SECURED, scramUser, securedProperties } from './kafka-secured.js';
 import { freePort } from './ports.js';
 import { KAFKA_VERSION, prepareKafka } from './prepare.js';
 import { runTool } from './run-tool.js';
@@ -10,12 +11,19 @@ import { ServerProcess } from './server-process.js';
 /** Any id will do: base64url of 16 bytes. */
 const CLUSTER_ID = 'marid-native-stack-kfk';
 
+interface ExtraListener {
+  readonly name: 'PROXIED' | typeof SECURED;
+  readonly port: number;
+  /** Where clients that come in here are sent to. */
+  readonly advertisedPort: number;
+}
+
 interface Broker {
   readonly id: number;
   readonly port: number;
   readonly controllerPort: number;
-  /** Where a proxy comes in, and where it is; null without one. */
-  readonly proxied: { readonly port: number; readonly proxyPort: number } | null;
+  /** Beside that of `port`, which is plain. */
+  readonly extra: readonly ExtraListener[];
   readonly folder: string;
 }
 
@@ -25,9 +33,12 @@ export async function startKafka(start: EngineStart, options: NativeEngineOption
   const kafkaVersion = options.kafkaVersion ?? start.context.environment['MARID_TEST_KAFKA_VERSION'] ?? KAFKA_VERSION;
   const classPath = await prepareKafka(start.context, kafkaVersion);
   const brokers: Broker[] = [];
-  for (let id = 1; id <= count; id += 1) brokers.push(await makeBroker(start, id, options.proxyPort));
-  for (const broker of brokers) writeFileSync(fileOf(broker), propertiesOf(broker, brokers));
-  await Promise.all(brokers.map((broker) => format(start, classPath, broker)));
+  for (let id = 1; id <= count; id += 1) brokers.push(await makeBroker(start, id, options));
+  const { secured } = options;
+  const security = secured === undefined ? {} : securedProperties(secured);
+  for (const broker of brokers) writeFileSync(fileOf(broker), propertiesOf(broker, brokers, security));
+  const users = secured === undefined ? [] : scramUser(secured);
+  await Promise.all(brokers.map((broker) => format(start, classPath, broker, users)));
   const servers = brokers.map((broker) => serverOf(start, classPath, broker, count));
   servers.forEach(start.own);
   await Promise.all(servers.map((server) => server.start()));
@@ -37,39 +48,50 @@ export async function startKafka(start: EngineStart, options: NativeEngineOption
     standIn: false,
     urls: [
       servers.map((server) => server.url).join(','),
-      ...brokers.flatMap(({ proxied }) => (proxied === null ? [] : [`127.0.0.1:${String(proxied.port)}`])),
+      ...brokers.flatMap(({ extra }) => extra.map(({ port }) => `127.0.0.1:${String(port)}`)),
     ],
     servers,
   };
 }
 
-async function makeBroker({ random, folder }: EngineStart, id: number, proxyPort?: number): Promise<Broker> {
+async function makeBroker(
+  { random, folder }: EngineStart,
+  id: number,
+  { proxyPort, secured }: NativeEngineOptions,
+): Promise<Broker> {
   const own = join(folder, `kafka-${String(id)}`);
   mkdirSync(own, { recursive: true });
-  const proxied = proxyPort === undefined ? null : { port: await freePort(random), proxyPort };
-  return { id, port: await freePort(random), controllerPort: await freePort(random), proxied, folder: own };
+  const extra: ExtraListener[] = [];
+  if (proxyPort !== undefined) extra.push({ name: 'PROXIED', port: await freePort(random), advertisedPort: proxyPort });
+  if (secured !== undefined) {
+    const port = await freePort(random);
+    extra.push({ name: SECURED, port, advertisedPort: port });
+  }
+  return { id, port: await freePort(random), controllerPort: await freePort(random), extra, folder: own };
 }
 
 function fileOf({ folder }: Broker): string {
   return join(folder, 'server.properties');
 }
 
-function propertiesOf(broker: Broker, all: readonly Broker[]): string {
+function propertiesOf(broker: Broker, all: readonly Broker[], security: Readonly<Record<string, string>>): string {
   const replicas = String(all.length);
   const inSync = all.length === 1 ? '1' : '2';
-  const { proxied } = broker;
-  const main = `PLAINTEXT://127.0.0.1:${String(broker.port)}`;
-  const listeners = proxied === null ? main : `${main},PROXIED://127.0.0.1:${String(proxied.port)}`;
-  const advertised = proxied === null ? main : `${main},PROXIED://127.0.0.1:${String(proxied.proxyPort)}`;
+  const at = (name: string, port: number): string => `${name}://127.0.0.1:${String(port)}`;
+  const main = at('PLAINTEXT', broker.port);
   const properties = {
     'process.roles': 'broker,controller',
     'node.id': String(broker.id),
     'controller.quorum.voters': all
       .map(({ id, controllerPort }) => `${String(id)}@127.0.0.1:${String(controllerPort)}`)
       .join(','),
-    listeners: `${listeners},CONTROLLER://127.0.0.1:${String(broker.controllerPort)}`,
-    'advertised.listeners': advertised,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT',
+    listeners: [
+      main,
+      ...broker.extra.map(({ name, port }) => at(name, port)),
+      at('CONTROLLER', broker.controllerPort),
+    ].join(','),
+    'advertised.listeners': [main, ...broker.extra.map((each) => at(each.name, each.advertisedPort))].join(','),
+    'listener.security.protocol.map': `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT,${SECURED}:SASL_SSL`,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': join(broker.folder, 'data'),
@@ -87,6 +109,7 @@ function propertiesOf(broker: Broker, all: readonly Broker[]): string {
     'num.network.threads': '2',
     'num.io.threads': '4',
     ...QUICK_FAILOVER,
+    ...security,
   };
   return Object.entries(properties)
     .map(([key, value]) => `${key}=${value}\n`)
@@ -118,8 +141,13 @@ function java(classPath: string, heapMb: number, ...rest: readonly string[]): [s
   ];
 }
 
-async function format({ context }: EngineStart, classPath: string, broker: Broker): Promise<void> {
-  const tool = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', fileOf(broker)];
+async function format(
+  { context }: EngineStart,
+  classPath: string,
+  broker: Broker,
+  users: readonly string[],
+): Promise<void> {
+  const tool = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', fileOf(broker), ...users];
   await runTool(context, { command: java(classPath, 128, ...tool), remedy: 'Install Java 17 or newer.' });
 }
 

@@ -30,6 +30,8 @@ const TAKE_OR_RENEW = `
 export interface RedisLeaseOptions {
   /** 1, 3 or 5 independent servers, `redis://[user:password@]host[:port][/database]`, `rediss://` for TLS. Not a cluster, no replicas of each other. */
   readonly urls: readonly string[];
+  /** Certificates (PEM) of the authorities that `rediss://` servers are checked against. Default: those of Node. */
+  readonly ca?: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Longest wait for the answer of one server, milliseconds. Default: 500. A call takes at most about two of them. */
@@ -67,10 +69,10 @@ export class RedisLease implements LeasePort {
 
   /** Rejects with `INVALID_ARGUMENT` for a wrong number of servers or a malformed URL. Servers that are down are no error: they are tried again and again. */
   static async connect(options: RedisLeaseOptions): Promise<RedisLease> {
-    const { urls, clock, logger, commandTimeoutMs = DEFAULT_COMMAND_TIMEOUT_MS } = options;
+    const { urls, ca, clock, logger, commandTimeoutMs = DEFAULT_COMMAND_TIMEOUT_MS } = options;
     checkRedisUrls(urls);
     const { default: Redlock, Lock } = await import('redlock');
-    const servers = await Promise.all(urls.map((url) => RedisServer.connect({ url, commandTimeoutMs, logger })));
+    const servers = await Promise.all(urls.map((url) => RedisServer.connect({ url, ca, commandTimeoutMs, logger })));
     const redlock = new Redlock(
       servers.map((server) => server.client),
       { driftFactor: DRIFT_FACTOR, retryCount: 0, automaticExtensionThreshold: 0 },

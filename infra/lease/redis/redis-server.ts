@@ -18,6 +18,8 @@ const LONGEST_RECONNECT_MS = 5000;
 export interface RedisServerOptions {
   /** `redis://` or `rediss://` URL with user, password and database as usual. */
   readonly url: string;
+  /** Certificates (PEM) that a `rediss://` server is checked against. Default: Node's. */
+  readonly ca?: string | undefined;
   /** Longest wait for an answer, milliseconds. */
   readonly commandTimeoutMs: number;
   readonly logger: Logger;
@@ -49,9 +51,10 @@ export class RedisServer {
   }
 
   /** Resolves when the server has answered or failed for the first time; a server that is down is no error. */
-  static async connect({ url, commandTimeoutMs, logger }: RedisServerOptions): Promise<RedisServer> {
+  static async connect({ url, ca, commandTimeoutMs, logger }: RedisServerOptions): Promise<RedisServer> {
     const { Redis } = await import('ioredis');
     const client = new Redis(url, {
+      ...(ca !== undefined && url.startsWith('rediss:') ? { tls: { ca } } : {}),
       lazyConnect: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
       commandTimeout: commandTimeoutMs,
@@ -63,7 +66,7 @@ export class RedisServer {
     });
     const server = new RedisServer(labelOf(url), client, logger);
     await client.connect().catch((error: unknown) => {
-      server.failed(reasonOf(error));
+      server.failed(server.currentProblem ?? reasonOf(error)); // it often says no more than that the connection is closed
     });
     return server;
   }

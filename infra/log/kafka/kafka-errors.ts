@@ -20,20 +20,26 @@ const REFUSED: ReadonlySet<string> = new Set([
   'KafkaJSSASLAuthenticationError',
   'SASL_AUTHENTICATION_FAILED',
   'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
   'TOPIC_AUTHORIZATION_FAILED',
   'GROUP_AUTHORIZATION_FAILED',
   'CLUSTER_AUTHORIZATION_FAILED',
 ]);
 
+/** Codes of Node for a certificate that is not believed. */
+const CERTIFICATE = /CERT|_SIGNATURE$/;
+/** What is met where only one side speaks TLS, or a log-in is wanted; an outage looks the same. */
+const CLOSED = /^(KafkaJSConnectionClosedError|ECONNRESET|ERR_SSL_.*)$/;
+
 /** How deep wrapped errors are looked into. */
 const MAX_DEPTH = 5;
 
-/** The names by which kafkajs tells what an error is: of itself, of its protocol type and of what it wraps, outermost first. */
+/** The names by which kafkajs tells what an error is: of itself, of its protocol type, Node's code, and of what it wraps, outermost first. */
 export function errorNames(error: unknown): readonly string[] {
   const names: string[] = [];
   let current = error;
   for (let depth = 0; depth < MAX_DEPTH && current instanceof Object; depth += 1) {
-    for (const field of ['type', 'name'] as const) {
+    for (const field of ['type', 'name', 'code'] as const) {
       const value: unknown = field in current ? Reflect.get(current, field) : null;
       if (typeof value === 'string') names.push(value);
     }
@@ -48,15 +54,26 @@ export function toMaridError(error: unknown, what: string): MaridError {
   if (isMaridError(error)) return error;
   const names = errorNames(error);
   if (names.some((name) => REFUSED.has(name))) {
-    const message = `${what} was refused by the brokers; check the user, its password and its rights.`;
+    const message = `${what} was refused by the brokers (${detailOf(error)}); check kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword and the user's rights.`;
     return new MaridError('UNAVAILABLE', message, { cause: error, retryable: false });
   }
   const code = names.map((name) => CODES[name]).find((found) => found !== undefined) ?? 'UNAVAILABLE';
-  return new MaridError(code, messageOf(code, what, error), { cause: error });
+  return new MaridError(code, messageOf(code, what, detailOf(error) + adviceOn(names)), { cause: error });
 }
 
-function messageOf(code: ErrorCode, what: string, error: unknown): string {
-  const detail = error instanceof Error ? error.message : String(error);
+function detailOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What to look at where a connection ends before a broker can say why. Empty for all else. */
+function adviceOn(names: readonly string[]): string {
+  if (names.some((name) => CERTIFICATE.test(name)))
+    return "; check kafkaTlsCaFile, and that the brokers' certificates hold their addresses.";
+  if (names.some((name) => CLOSED.test(name))) return '; if the brokers are up, check kafkaTls and kafkaSaslMechanism.';
+  return '';
+}
+
+function messageOf(code: ErrorCode, what: string, detail: string): string {
   switch (code) {
     case 'NOT_FOUND':
       return `${what} failed: the topic or partition does not exist; create it with ensureTopics first.`;

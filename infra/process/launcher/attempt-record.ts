@@ -1,11 +1,10 @@
 /**
- * The record of an attempt on disk: one file of up to three lines, each appended with one write before the step that it allows. `intended` before the process is started,
- * `started` before the worker is told so, `ended` before anybody hears of the exit. A line without its newline was not written, nor was one that a full disk cut off.
+ * The record of an attempt on disk: lines, each appended with one write before the step that it allows. `intended` before the process is started,
+ * `started` before the worker is told so, `ended` before anybody hears of the exit, `forgotten` when the worker has taken it. A line without its newline was not written.
  */
-import { createHash } from 'node:crypto';
 import type { AttemptReference } from '../../../core/job/job.js';
+import { MaridError } from '../../../core/errors/marid-error.js';
 import type { ProcessExit, StartedProcess } from '../../../core/ports/launcher.js';
-import { succeeds } from './errno.js';
 import {
   decodeAttempt,
   decodeExit,
@@ -38,19 +37,23 @@ export interface AttemptRecord {
   readonly exit: ProcessExit | null;
 }
 
-/** One line of a record. */
+/** One line of the records. */
 export type RecordLine =
-  { readonly intended: IntendedProcess } | { readonly started: RecordedProcess } | { readonly ended: ProcessExit };
+  | { readonly intended: IntendedProcess }
+  | { readonly attempt: AttemptReference; readonly started: RecordedProcess }
+  | { readonly ended: ProcessExit }
+  | { readonly forgotten: AttemptReference };
 
-/** File name of an attempt's record: ids are long and may differ by case only, so it is a hash. */
-export function recordName(attempt: AttemptReference): string {
-  const hash = createHash('sha256').update(attempt.jobId).digest('hex').slice(0, 40);
-  return `${hash}.${String(attempt.attempt)}.jsonl`;
+/** Which attempt a line is about. */
+export function attemptOfLine(line: RecordLine): AttemptReference {
+  if ('intended' in line) return line.intended.attempt;
+  if ('started' in line) return line.attempt;
+  return 'ended' in line ? line.ended.attempt : line.forgotten;
 }
 
-/** Whether a file of the folder is a record. */
-export function isRecordName(name: string): boolean {
-  return /^[0-9a-f]{40}\.\d+\.jsonl$/.test(name);
+/** An attempt as the key of a map: a number has no `/`. */
+export function keyOfAttempt({ jobId, attempt }: AttemptReference): string {
+  return `${String(attempt)}/${jobId}`;
 }
 
 /** A line with its newline; an exit begins with one, because the line before may have been cut off. */
@@ -58,25 +61,45 @@ export function encodeRecordLine(line: RecordLine): string {
   return `${'ended' in line ? '\n' : ''}${JSON.stringify(line)}\n`;
 }
 
-/** Reads a record; `null` when not even its first line was completed, so that no process was started. Throws on content that no launcher writes. */
-export function decodeRecord(text: string): AttemptRecord | null {
-  const [first, ...others] = text.split('\n').slice(0, -1);
-  if (first === undefined) return null;
-  let record: AttemptRecord = { intended: decodeIntended(first), started: null, exit: null };
-  for (const line of others.filter(isWhole)) {
-    const fields = decodeFields(decodeJson(line), 'record');
-    if ('started' in fields) record = { ...record, started: decodeRecorded(fields['started']) };
-    if ('ended' in fields) record = { ...record, exit: decodeExit(fields['ended']) };
+/** Reads the records that were not forgotten, by `keyOfAttempt`. Lines that no launcher writes are told to `onUnfit` and passed over. */
+export function decodeRecords(
+  text: string,
+  onUnfit: (line: string, error: unknown) => void,
+): ReadonlyMap<string, AttemptRecord> {
+  const records = new Map<string, AttemptRecord>();
+  for (const line of text.split('\n').slice(0, -1)) {
+    if (line === '') continue;
+    try {
+      applyLine(records, decodeLine(line));
+    } catch (error) {
+      onUnfit(line, error);
+    }
   }
-  return record;
+  return records;
 }
 
-function isWhole(line: string): boolean {
-  return line !== '' && succeeds(() => decodeJson(line), 'INVALID_ARGUMENT');
+function applyLine(records: Map<string, AttemptRecord>, line: RecordLine): void {
+  const key = keyOfAttempt(attemptOfLine(line));
+  const known = records.get(key);
+  if ('intended' in line) records.set(key, { intended: line.intended, started: null, exit: null });
+  else if ('forgotten' in line) records.delete(key);
+  else if (known === undefined)
+    throw new MaridError('INVALID_ARGUMENT', 'The line is of an attempt that was not intended.');
+  else if ('started' in line) records.set(key, { ...known, started: line.started });
+  else records.set(key, { ...known, exit: line.ended });
 }
 
-function decodeIntended(line: string): IntendedProcess {
-  const fields = decodeFields(decodeFields(decodeJson(line), 'record')['intended'], 'intended');
+function decodeLine(text: string): RecordLine {
+  const fields = decodeFields(decodeJson(text), 'record');
+  if ('intended' in fields) return { intended: decodeIntended(fields['intended']) };
+  if ('started' in fields)
+    return { attempt: decodeAttempt(fields['attempt']), started: decodeRecorded(fields['started']) };
+  if ('ended' in fields) return { ended: decodeExit(fields['ended']) };
+  return { forgotten: decodeAttempt(fields['forgotten']) };
+}
+
+function decodeIntended(value: unknown): IntendedProcess {
+  const fields = decodeFields(value, 'intended');
   return {
     attempt: decodeAttempt(fields['attempt']),
     boot: decodeText(fields['boot'], 'boot'),

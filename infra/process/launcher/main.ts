@@ -11,7 +11,7 @@ import { LeaseDeadline } from './lease-deadline.js';
 import { LineLogger } from './line-logger.js';
 import { listInheritableDescriptors, readBoot } from './proc.js';
 import { ProcessTable } from './process-table.js';
-import { RecordFolder } from './record-folder.js';
+import { RecordJournal } from './record-journal.js';
 import { SocketFolder } from './socket-folder.js';
 
 /** Signals that end a launcher which runs nothing, and that one which runs something ignores. */
@@ -31,7 +31,7 @@ async function main([path = '', idleMs = '', leaseMs = '']: readonly string[]): 
   const server = createServer();
   const guard = new Guard({ command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)], logger });
   const table = new ProcessTable({
-    records: new RecordFolder({ folder: path, logger }),
+    records: new RecordJournal({ folder: path, logger }),
     lease: new LeaseDeadline({ clock, leaseMs: Number(leaseMs) }),
     boot: readBoot(),
     guard,

@@ -11,7 +11,7 @@ import type { LeaseDeadline, LeaseRenewal } from './lease-deadline.js';
 import { armLong } from './long-timer.js';
 import { readStat } from './proc.js';
 import { recoverExit } from './recover.js';
-import type { RecordFolder } from './record-folder.js';
+import type { RecordJournal } from './record-journal.js';
 import { Survey } from './session.js';
 import { outputBytes, startProcess, type RunningChild } from './start-process.js';
 import { UsageSampler } from './usage-sampler.js';
@@ -23,7 +23,7 @@ const LEASE_LOOK_MS = 1000;
 
 /** What a `ProcessTable` is made of. */
 export interface ProcessTableOptions {
-  readonly records: RecordFolder;
+  readonly records: RecordJournal;
   readonly lease: LeaseDeadline;
   /** The present boot, see `readBoot`. */
   readonly boot: string;
@@ -131,19 +131,20 @@ export class ProcessTable {
   private async startRecorded(key: string, request: StartRequest): Promise<StartedProcess> {
     const { attempt, stdoutPath, stderrPath } = request;
     const intended: IntendedProcess = { attempt, boot: this.options.boot, stdoutPath, stderrPath };
-    const record = this.options.records.begin(intended);
+    const { records } = this.options;
+    records.begin(intended);
     let running: RunningChild;
     try {
       running = await startProcess(request);
     } catch (error) {
-      record.discard();
+      records.remove(attempt);
       throw error;
     }
     const started = this.describe(running.processId);
     const facts = { ...running, intended, started, startTicks: started.startTicks };
     const job = new JobProcess({ ...this.options, ...facts, survey: this.survey, onSettled: this.settle });
     this.hold(key, request, job);
-    record.started(started);
+    records.started(attempt, started);
     return { processId: started.processId, startedAt: started.startedAt };
   }
 

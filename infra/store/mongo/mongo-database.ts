@@ -1,6 +1,5 @@
 /** The MongoDB database of the distributed engines: connection, time limits, errors and schema. The stores share it. */
 import { randomBytes } from 'node:crypto';
-import { isNativeError } from 'node:util/types';
 import type { Collection, Document, MongoClient } from 'mongodb';
 import { MaridError } from '../../../core/errors/marid-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
@@ -143,12 +142,7 @@ async function openClient(options: MongoDatabaseOptions, name: string, socketMs?
     return await client.connect();
   } catch (error) {
     await client?.close();
-    const place = client === null ? name : placeOf(client, name);
-    if (isNativeError(error) && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES')) {
-      const message = `A TLS file for the MongoDB database ${place} cannot be read: ${error.message}.`;
-      throw new MaridError('INVALID_ARGUMENT', message, { cause: error });
-    }
-    throw translateMongoError(error, place);
+    throw translateMongoError(error, client === null ? name : placeOf(client, name));
   }
 }
 

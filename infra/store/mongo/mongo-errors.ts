@@ -76,10 +76,16 @@ export const DUPLICATE_KEY = 11000;
 /** What was caught as a `MaridError` that names the database (`place`, without credentials); what is not the driver's as it is. */
 export function translateMongoError(error: unknown, place: string): unknown {
   if (isMaridError(error) || !isNativeError(error)) return error;
+  if ('syscall' in error && error.syscall === 'open') {
+    const message = `A TLS file for the MongoDB database ${place} cannot be read: ${error.message}.`;
+    return new MaridError('INVALID_ARGUMENT', message, { cause: error });
+  }
   const found = findTranslation(error);
   if (found === null) return error;
   const details = { cause: error, ...(found.retryable === undefined ? {} : { retryable: found.retryable }) };
-  return new MaridError(found.code, `The MongoDB database ${place} ${found.problem}.`, details);
+  // Only this one tells why no server was found: a refused connection, a certificate, a name.
+  const why = error.name === 'MongoServerSelectionError' ? ` (${error.message})` : '';
+  return new MaridError(found.code, `The MongoDB database ${place} ${found.problem}${why}.`, details);
 }
 
 /** The error for one refused write of a batch. */

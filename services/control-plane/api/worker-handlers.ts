@@ -46,6 +46,7 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
         lost: answer.lost.map(attemptReferenceToMessage),
         kills: answer.kills.map(attemptReferenceToMessage),
         draining: answer.draining,
+        repeats: answer.repeats.map(attemptReferenceToMessage),
       };
     },
     claim: async (request) => {
@@ -71,6 +72,7 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
         lost: answer.lost.map(attemptReferenceToMessage),
         kills: answer.kills.map(attemptReferenceToMessage),
         draining: answer.draining,
+        repeats: answer.repeats.map(attemptReferenceToMessage),
         ...reserved(directory.get(workerId)),
       };
     },

@@ -1,4 +1,5 @@
 /** Brings what a worker holds and what it owns together. */
+import { LRUCache } from 'lru-cache';
 import { adoptAttempt } from '../../../core/job/adopt.js';
 import type { AttemptReference, Job } from '../../../core/job/job.js';
 import type { RetryPolicy } from '../../../core/job/retry.js';
@@ -14,6 +15,8 @@ import { loseOwned } from './lose-owned.js';
 const CATCH_UP_MS = 20_000;
 /** How long a worker's call waits for that: its lease is renewed by the answer, so it must not wait for the log. */
 const ANSWER_AFTER_MS = 1000;
+/** Ends that were asked for and are remembered; one that is forgotten is asked for again. */
+const MOST_ASKED = 10_000;
 
 /** Options of `AttemptReconciler`. */
 export interface AttemptReconcilerOptions {
@@ -31,6 +34,8 @@ export interface WorkerAccount {
   readonly workerId: string;
   readonly session: string;
   readonly held: readonly AttemptReference[];
+  /** It ends, and sends nothing any more. Default: false. */
+  readonly stopping?: boolean;
 }
 
 /** What the worker is to be told. */
@@ -39,18 +44,22 @@ export interface Reconciliation {
   readonly lost: readonly AttemptReference[];
   /** Attempts whose kill was asked for. */
   readonly kills: readonly AttemptReference[];
+  /** Attempts whose last event it is to send again. */
+  readonly repeats: readonly AttemptReference[];
 }
 
 /**
  * Owned and held: the claim moves to the worker's current session. Owned and not held: lost, once the worker's events are applied (an attempt may be missing
- * because it has ended and its last event is still in the log), by whichever control plane reads them; the worker's call waits a moment for that and no longer. Held
- * and not owned: the worker is told.
+ * because it has ended and its last event is still in the log), by whichever control plane reads them; the worker's call waits a moment for that and no longer. Before, the
+ * worker is asked once to send that event again: a topic that was deleted takes along what it had acknowledged. Held and not owned: the worker is told.
  *
  * States: open; stopped (`stop`, after what is under way has ended: the worker's next call begins it again).
  */
 export class AttemptReconciler implements Service {
   /** By worker: attempts of it that are being lost. */
   private readonly losing = new Map<string, Promise<void>>();
+  /** Attempts whose end was asked for, with the session. */
+  private readonly asked = new LRUCache<string, true>({ max: MOST_ASKED });
 
   constructor(private readonly options: AttemptReconcilerOptions) {}
 
@@ -65,12 +74,24 @@ export class AttemptReconciler implements Service {
   async reconcile(account: WorkerAccount): Promise<Reconciliation> {
     const { workerId } = account;
     const owned = await this.options.store.ownedBy({ workerId });
-    const unsettled = owned.filter((job) => !this.isInOrder(account, job));
+    const toRepeat = new Set(owned.filter((job) => this.isToRepeat(account, job)));
+    const unsettled = owned.filter((job) => !toRepeat.has(job) && !this.isInOrder(account, job));
     const missing = unsettled.filter((job) => !holds(account, job));
     if (unsettled.length > 0) await this.untilLost(workerId, missing);
     const kept = await this.adoptHeld(account, owned);
     const kills = kept.filter((job) => job.kill !== null && holds(account, job)).map(referenceTo);
-    return { lost: await this.findLost(account, kept), kills };
+    return { lost: await this.findLost(account, kept), kills, repeats: [...toRepeat].map(referenceTo) };
+  }
+
+  /** Whether an event may be lost: the end of an attempt that is not held (true once), or the start of one that is held and seems to be prepared for long. */
+  private isToRepeat(account: WorkerAccount, job: Job): boolean {
+    if (account.stopping === true || job.claim?.session !== account.session || this.mayBeUnderWay(account, job))
+      return false;
+    if (holds(account, job)) return job.status !== 'RUNNING';
+    const key = `${account.session} ${keyOf(referenceTo(job))}`;
+    if (this.asked.has(key)) return false;
+    this.asked.set(key, true);
+    return true;
   }
 
   /** Begins to catch up and to lose the attempts, one round at a time for each worker, and waits a moment for it. */

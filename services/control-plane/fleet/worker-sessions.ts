@@ -48,7 +48,7 @@ export interface SessionAnswer extends Reconciliation {
   readonly draining: boolean;
 }
 
-const NOT_CURRENT: SessionAnswer = { sessionCurrent: false, draining: false, lost: [], kills: [] };
+const NOT_CURRENT: SessionAnswer = { sessionCurrent: false, draining: false, lost: [], kills: [], repeats: [] };
 
 /** What becomes of a record; `null`: nothing. */
 type RecordChange = Omit<WorkerRecord, 'revision'> | null;
@@ -92,7 +92,7 @@ export class WorkerSessions {
       const worker = await renewal.renew(sync);
       if (worker === null) throw error;
       logger.debug({ error, workerId }, 'the store is away: a lease was renewed by the log');
-      return { sessionCurrent: true, draining: worker.record.draining, lost: [], kills: [] };
+      return { sessionCurrent: true, draining: worker.record.draining, lost: [], kills: [], repeats: [] };
     }
   }
 
@@ -144,7 +144,7 @@ export class WorkerSessions {
     if (worker === null) return NOT_CURRENT;
     this.options.directory.heard(account.workerId, { memoryFreeMb, runningJobs: account.held.length });
     if (stopping && !worker.record.stopped) await this.stop(account);
-    const told = await this.options.reconciler.reconcile(account);
+    const told = await this.options.reconciler.reconcile({ ...account, stopping });
     return { ...told, sessionCurrent: true, draining: worker.record.draining };
   }
 

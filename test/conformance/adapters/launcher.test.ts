@@ -4,7 +4,14 @@ import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, w
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { decodeRecord, encodeRecordLine, recordName } from '../../../infra/process/launcher/attempt-record.js';
+import {
+  decodeRecords,
+  encodeRecordLine,
+  keyOfAttempt,
+  type AttemptRecord,
+  type RecordLine,
+} from '../../../infra/process/launcher/attempt-record.js';
+import { JOURNAL_FILE } from '../../../infra/process/launcher/record-journal.js';
 import { connectLauncher } from '../../../infra/process/launcher/connect.js';
 import { listStats, readBoot, readStat } from '../../../infra/process/launcher/proc.js';
 import type { SocketLauncher } from '../../../infra/process/launcher/socket-launcher.js';
@@ -133,9 +140,9 @@ describe('launcher process', () => {
   test('writes an exit down before telling it', async () => {
     const launcher = await begin();
     const request = shell(bench.folder, 'recorded', 'exit 9');
-    const record = join(bench.records, recordName(request.attempt));
+    const record = (): AttemptRecord | undefined => recordsIn(bench.records).get(keyOfAttempt(request.attempt));
     const onDisk = new Promise((done) => {
-      launcher.onExit((exit) => done([exit, decodeRecord(readFileSync(record, 'utf8'))?.exit]));
+      launcher.onExit((exit) => done([exit, record()?.exit]));
     });
     await launcher.adopt();
     await launcher.start(request);
@@ -143,7 +150,7 @@ describe('launcher process', () => {
     expect(told).toMatchObject({ result: { exitCode: 9 } });
     expect(written).toEqual(told);
     await launcher.forget({ attempt: request.attempt });
-    expect(existsSync(record)).toBe(false);
+    expect(record()).toBeUndefined();
   });
 
   test('outlives its worker, and so do jobs: the next worker gets the exit code', async () => {
@@ -235,8 +242,8 @@ describe('launcher process', () => {
       );
       await eventually('the child', () => existsSync(join(bench.folder, 'ready')));
       process.kill((worker.launcher as SocketLauncher).processId, 'SIGKILL');
-      const record = join(bench.records, recordName({ jobId: 'doomed', attempt: 1 }));
-      const exit = await eventually('the exit', () => decodeRecord(readFileSync(record, 'utf8'))?.exit);
+      const key = keyOfAttempt({ jobId: 'doomed', attempt: 1 });
+      const exit = await eventually('the exit', () => recordsIn(bench.records).get(key)?.exit);
       expect(exit).toMatchObject({ result: { exitCode: null, processId: doomed.processId }, endedBy: null });
       expect(sessionOf(doomed.processId)).toEqual([]);
     });
@@ -271,7 +278,7 @@ describe('launcher process', () => {
       const processId = child.pid ?? 0;
       const startTicks = (readStat(processId)?.startTicks ?? 0) - 1;
       const started = { processId, startTicks, startedAt: 1 };
-      writeRecord({ intended: { attempt, boot: readBoot(), stdoutPath, stderrPath } }, { started });
+      writeRecord({ intended: { attempt, boot: readBoot(), stdoutPath, stderrPath } }, { attempt, started });
       const { held } = await workerOn(await bench.connect());
       expect(held).toMatchObject([{ kind: 'ended', exit: { result: { exitCode: null, signal: null } } }]);
       expect(isAlive(processId)).toBe(true);
@@ -283,10 +290,14 @@ describe('launcher process', () => {
       mkdirSync(bench.records);
       return shell(bench.folder, jobId, '');
     };
-    const writeRecord = (...lines: readonly Parameters<typeof encodeRecordLine>[0][]): void => {
-      const intended = lines.flatMap((line) => ('intended' in line ? [line.intended.attempt] : []))[0];
-      const name = recordName(intended ?? { jobId: '', attempt: 0 });
-      writeFileSync(join(bench.records, name), lines.map(encodeRecordLine).join(''));
+    const writeRecord = (...lines: readonly RecordLine[]): void => {
+      writeFileSync(join(bench.records, JOURNAL_FILE), lines.map(encodeRecordLine).join(''));
     };
   });
 });
+
+function recordsIn(folder: string): ReadonlyMap<string, AttemptRecord> {
+  return decodeRecords(readFileSync(join(folder, JOURNAL_FILE), 'utf8'), (_, error) => {
+    throw error;
+  });
+}

@@ -1,4 +1,5 @@
 /** Tells the log what happens to attempts, and lets go of each once the log holds its last event. */
+import { LRUCache } from 'lru-cache';
 import type { MemoryBudget } from '../../../core/dispatch/budget.js';
 import type { AttemptReference, ExitResult, WorkerEvent } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
@@ -9,6 +10,9 @@ import type { Attempt } from './attempt.js';
 import type { Conclusion } from './conclusion.js';
 import type { EventOutbox } from './event-outbox.js';
 import type { HeldAttempts } from './held-attempts.js';
+
+/** Attempts whose last event is remembered, for a log that loses what it has acknowledged. */
+const MOST_TOLD = 10_000;
 
 /** Options of `AttemptReporter`. */
 export interface AttemptReporterOptions {
@@ -37,6 +41,10 @@ type EventPart = Pick<WorkerEvent, 'status' | 'at' | 'reason' | 'message'> & Par
 
 export class AttemptReporter {
   readonly #options: AttemptReporterOptions;
+  /** The last event of each attempt that the log has acknowledged. */
+  readonly #told = new LRUCache<string, WorkerEvent>({ max: MOST_TOLD });
+  /** Ended attempts whose last event is on the way again. */
+  readonly #repeating = new Map<string, AttemptReference>();
 
   constructor(options: AttemptReporterOptions) {
     this.#options = options;
@@ -74,6 +82,22 @@ export class AttemptReporter {
     else this.#send(attempt, { ...conclusion, result, at, archive }, drop);
   }
 
+  /** Sends the last event of an attempt again, unless that is on its way or forgotten. */
+  repeat(reference: AttemptReference): void {
+    const key = keyOf(reference);
+    const event = this.#told.get(key);
+    if (event === undefined) return;
+    this.#told.delete(key);
+    if (this.#options.held.get(reference) === null) this.#repeating.set(key, reference);
+    this.#options.logger.warn({ ...reference, status: event.status }, 'the control plane missed an event; sent again');
+    this.#tell(event, () => this.#repeating.delete(key));
+  }
+
+  /** Attempts that `repeat` is sending the last event of: held until the log has it. */
+  get repeating(): readonly AttemptReference[] {
+    return [...this.#repeating.values()];
+  }
+
   /** The launcher need not remember the attempt any more. */
   forget(reference: AttemptReference): void {
     const { launcher, logger } = this.#options;
@@ -82,8 +106,16 @@ export class AttemptReporter {
     });
   }
 
-  #send(attempt: Attempt, event: EventPart, acknowledged?: () => void): void {
-    if (attempt.ending !== 'lost') this.#options.outbox.send(this.#eventOf(attempt, event), acknowledged);
+  #send(attempt: Attempt, event: EventPart, acknowledged: () => void = () => undefined): void {
+    if (attempt.ending !== 'lost') this.#tell(this.#eventOf(attempt, event), acknowledged);
+  }
+
+  #tell(event: WorkerEvent, acknowledged: () => void): void {
+    this.#options.outbox.send(event, () => {
+      const key = keyOf(event);
+      if ((this.#told.get(key)?.sequence ?? 0) < event.sequence) this.#told.set(key, event);
+      acknowledged();
+    });
   }
 
   #eventOf(attempt: Attempt, event: EventPart): WorkerEvent {
@@ -92,4 +124,8 @@ export class AttemptReporter {
     const { identity } = this.#options;
     return { result: null, infrastructureFailure: false, ...event, ...reference, ...identity, sequence };
   }
+}
+
+function keyOf({ jobId, attempt }: AttemptReference): string {
+  return `${jobId}/${attempt}`;
 }

@@ -116,7 +116,7 @@ export class AttemptRunner {
     await this.#endEarlier(earlier);
     this.#options.reporter.preparing(attempt);
     const { signal } = attempt.abort;
-    const context: StagingContext = { attempt, specification, signal, plan: EMPTY_PLAN, started: null };
+    const context: StagingContext = { attempt, specification, signal, plan: EMPTY_PLAN, direct: null, started: null };
     for (const stage of this.#options.stages) {
       if (signal.aborted) break;
       try {

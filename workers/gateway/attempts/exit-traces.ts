@@ -1,7 +1,7 @@
 /** Reads what an attempt's script has left behind. */
 import type { ProcessExit } from '../../../core/ports/launcher.js';
 import { openInside } from '../node/open-file.js';
-import { PROGRAM_PROBLEM_FILE, SETUP_LOG_FILE, SETUP_MARKER_FILE } from '../script/run-script.js';
+import { PROGRAM_PROBLEM_FILE, SETUP_LOG_FILE, SETUP_MARKER_FILE } from '../script/job-environment.js';
 import type { Attempt } from './attempt.js';
 import type { ExitTraces } from './conclusion.js';
 

@@ -3,7 +3,7 @@
  * (layout, variables, setup log, failure marker) and can be run again by hand. It starts no process but `rm`, when there are setup files.
  */
 import type { JobSpecification } from '../../../core/job/job.js';
-import { genieVariables } from './genie-variables.js';
+import { jobVariables, PROGRAM_PROBLEM_FILE } from './job-environment.js';
 import { exportLine, quote } from './quote.js';
 
 /** Options of `runScript`. */
@@ -23,20 +23,15 @@ export interface SetupFile {
   readonly path: string;
 }
 
-/** Left in the job's directory by the script when the program cannot be run; holds why. */
-export const PROGRAM_PROBLEM_FILE = 'genie/program_problem.txt';
-/** Exists while the setup files run, and afterwards if one failed. */
-export const SETUP_MARKER_FILE = 'genie/setup_failed.txt';
-/** What the setup files print. */
-export const SETUP_LOG_FILE = 'genie/logs/setup.log';
-
 /** The text of the script. Throws `INVALID_ARGUMENT` for values that no environment or argument can hold. */
 export function runScript(options: RunScriptOptions): string {
   const { specification, setupFiles } = options;
   return [
     `#!/bin/bash\n# Job ${quote(specification.jobId)}, attempt ${specification.attempt}. May be run again by hand.`,
     'set -o errexit -o pipefail -o nounset',
-    ...environment(options),
+    jobVariables(specification, options.directory)
+      .map(([name, value]) => exportLine(name, value))
+      .join('\n'),
     ...(setupFiles.length === 0 ? [] : setup(setupFiles)),
     'builtin cd -- "$GENIE_JOB_DIR"',
     DUMP,
@@ -61,22 +56,6 @@ const DUMP = `__genie_dump() {
   builtin printf '%s' "$__genie_lines" >"$__GENIE_ENVIRONMENT_DUMP_FILE"
 }
 __genie_dump 2>/dev/null || true`;
-
-function environment(options: RunScriptOptions): readonly string[] {
-  const { resolution, request } = options.specification;
-  const below = (name: string, path: string): string => `export ${name}="$GENIE_JOB_DIR"/${quote(path)}`;
-  const directories = [
-    exportLine('GENIE_JOB_DIR', options.directory),
-    below('GENIE_APPLICATION_DIR', 'genie/applications'),
-    below('GENIE_COMMAND_DIR', `genie/command/${resolution.command.id}`),
-    below('GENIE_CLUSTER_DIR', `genie/cluster/${resolution.cluster.id}`),
-    below('__GENIE_SETUP_LOG_FILE', SETUP_LOG_FILE),
-    below('__GENIE_ENVIRONMENT_DUMP_FILE', 'genie/logs/env.log'),
-    below('__GENIE_SETUP_ERROR_MARKER_FILE', SETUP_MARKER_FILE),
-  ];
-  const pairs = [...genieVariables(options.specification), ...Object.entries(request.environment)];
-  return [directories.join('\n'), pairs.map(([name, value]) => exportLine(name, value)).join('\n')];
-}
 
 function setup(files: readonly SetupFile[]): readonly string[] {
   const begin = `builtin cd -- "$GENIE_JOB_DIR"

@@ -55,11 +55,13 @@ export interface ControlPlaneSessionOptions {
   readonly onKill: (reference: AttemptReference) => void;
   /** Ends an attempt that is not the worker's any more. */
   readonly onLost: (reference: AttemptReference) => void;
+  /** Sends the last event of an attempt again. */
+  readonly onRepeat: (reference: AttemptReference) => void;
   /** Called when the worker may claim from now on, or may not read offers any more. */
   readonly onReady: () => void;
 }
 
-type Orders = Pick<SyncResponse, 'lost' | 'kills' | 'draining'>;
+type Orders = Pick<SyncResponse, 'lost' | 'kills' | 'repeats' | 'draining'>;
 
 export class ControlPlaneSession implements Service {
   readonly #options: ControlPlaneSessionOptions;
@@ -198,11 +200,12 @@ export class ControlPlaneSession implements Service {
   }
 
   /** Before the launcher hears of the renewal: under a lease that has run out nothing starts, so nothing that was lost can slip in. */
-  #obey({ lost, kills, draining }: Orders): void {
-    const { onKill, onLost } = this.#options;
+  #obey({ lost, kills, repeats, draining }: Orders): void {
+    const { onKill, onLost, onRepeat } = this.#options;
     this.#draining = draining;
     for (const message of lost) onLost(attemptReferenceFromMessage(message));
     for (const message of kills) onKill(attemptReferenceFromMessage(message));
+    for (const message of repeats) onRepeat(attemptReferenceFromMessage(message));
   }
 
   #callOptions(): { readonly timeoutMs: number; readonly signal: AbortSignal } {

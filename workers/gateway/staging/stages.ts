@@ -1,5 +1,6 @@
 /** The life of an attempt before its process runs, in order. */
 import type { Launcher } from '../../../core/ports/launcher.js';
+import { directStage } from './direct-stage.js';
 import { directoryStage } from './directory-stage.js';
 import { factsStage } from './facts-stage.js';
 import { filesStage } from './files-stage.js';
@@ -10,5 +11,5 @@ import { startStage } from './start-stage.js';
 
 /** All stages. */
 export function stagesOf(launcher: Launcher): readonly Stage[] {
-  return [planStage, directoryStage, filesStage, scriptStage, factsStage, startStage(launcher)];
+  return [planStage, directoryStage, filesStage, scriptStage, directStage(), factsStage, startStage(launcher)];
 }

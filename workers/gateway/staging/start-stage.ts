@@ -1,57 +1,50 @@
-/** Hands the `run` script to the launcher. */
-import { userInfo } from 'node:os';
+/** Hands the job's program to the launcher: by itself where that is the same, else as the `run` script. */
 import { join } from 'node:path';
-import { isMaridError } from '../../../core/errors/marid-error.js';
-import type { Launcher } from '../../../core/ports/launcher.js';
-import { StagingFailure, type Stage } from './staging.js';
+import { isMaridError, type ErrorCode } from '../../../core/errors/marid-error.js';
+import type { Launcher, StartedProcess } from '../../../core/ports/launcher.js';
+import { baseEnvironment } from '../script/base-environment.js';
+import type { DirectStart } from '../script/direct-start.js';
+import { StagingFailure, type Stage, type StagingContext } from './staging.js';
 
-/** Nothing of the worker's own environment reaches a job. */
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const BASH = '/bin/bash';
+/** A program that cannot be run. */
+const REFUSALS: readonly ErrorCode[] = ['NOT_FOUND', 'INVALID_ARGUMENT'];
 
 /** The stage that starts the process. `UNAVAILABLE` is passed on as it is: the launcher may have started it. */
 export function startStage(launcher: Launcher): Stage {
-  const environment = minimalEnvironment();
+  const environment = baseEnvironment();
+  const start = ({ attempt, specification }: StagingContext, what: DirectStart): Promise<StartedProcess> =>
+    launcher.start({
+      ...what,
+      attempt: attempt.reference,
+      directory: attempt.directory,
+      stdoutPath: join(attempt.directory, 'stdout'),
+      stderrPath: join(attempt.directory, 'stderr'),
+      timeoutMs: specification.resolution.timeoutMs,
+    });
+  const script = (context: StagingContext): DirectStart => ({
+    command: [BASH, '--noprofile', '--norc', join(context.attempt.directory, 'run')],
+    environment,
+  });
+  /** `null`: there is nothing to start so, or the kernel refuses, in which case bash says why as it does. */
+  const startDirectly = async (context: StagingContext): Promise<StartedProcess | null> => {
+    if (context.direct === null) return null;
+    try {
+      return await start(context, context.direct);
+    } catch (error) {
+      if (isMaridError(error) && REFUSALS.includes(error.code)) return null;
+      throw error;
+    }
+  };
   return {
     name: 'start',
     async run(context) {
-      const { directory, reference } = context.attempt;
       try {
-        context.started = await launcher.start({
-          attempt: reference,
-          command: [BASH, '--noprofile', '--norc', join(directory, 'run')],
-          directory,
-          environment,
-          stdoutPath: join(directory, 'stdout'),
-          stderrPath: join(directory, 'stderr'),
-          timeoutMs: context.specification.resolution.timeoutMs,
-        });
+        context.started = (await startDirectly(context)) ?? (await start(context, script(context)));
       } catch (error) {
         if (!isMaridError(error) || error.code === 'UNAVAILABLE') throw error;
         throw new StagingFailure('START_FAILED', `The worker could not start bash: ${error.message}`, true, error);
       }
     },
   };
-}
-
-function minimalEnvironment(): Readonly<Record<string, string>> {
-  const { home, user } = account();
-  return {
-    PATH,
-    HOME: home,
-    USER: user,
-    LOGNAME: user,
-    LANG: 'C.UTF-8',
-    TMPDIR: '/tmp',
-  };
-}
-
-/** The account that the worker runs as; a container's user may have no entry. */
-function account(): { readonly home: string; readonly user: string } {
-  try {
-    const { homedir, username } = userInfo();
-    return { home: homedir, user: username };
-  } catch {
-    return { home: '/', user: 'marid' };
-  }
 }

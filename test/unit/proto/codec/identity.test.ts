@@ -114,6 +114,7 @@ describe('bytes of topics', () => {
     expect(codec.decodeWorkerEvent(new Uint8Array([0xff]))).toBeNull();
     expect(codec.decodeBeat(new Uint8Array())).toBeNull();
     expect(codec.decodeOffer(new Uint8Array([0x0a, 0x05, 0x61]))).toBeNull();
+    expect(codec.decodeOffer(codec.encodeOffer({ jobId: 'a', memoryMb: -1, offer: 1 }))).toBeNull();
   });
 
   test('an event with a status that workers do not send is null', () => {

@@ -48,6 +48,7 @@ describe('engines of a control plane', () => {
   test.each([
     [{ redisUrls: 'redis://a,redis://b' }, ['redisUrls']],
     [{ redisUrls: 'http://a' }, ['redisUrls.0']],
+    [{ redisTlsCaFile: '/ca.pem' }, ['redisTlsCaFile']],
     [{ mongoUrl: 'postgres://m' }, ['mongoUrl']],
     [{ kafkaBrokers: ['nowhere'] }, ['kafkaBrokers.0']],
     [{ kafkaSaslMechanism: 'plain' }, ['kafkaSaslPassword', 'kafkaSaslUsername']],

@@ -141,6 +141,15 @@ describe('a job that runs', () => {
     expect(world.events.map((event) => event.status)).toEqual(['INIT', 'RUNNING']);
   });
 
+  test('has its last event sent again when a renewal asks for it, also when it has ended', async () => {
+    await world.startWorker();
+    await world.offer(shell('j', 'exit 3'));
+    const end = await world.end('j');
+    world.service.orders = { repeats: [{ jobId: 'j', attempt: 1 }] };
+    await eventually('its end again', () => world.events.filter((event) => event.status === 'FAILED').length > 1);
+    expect(world.events.at(-1)).toEqual(end);
+  });
+
   test('is taken over by the next process of the worker, with its memory', async () => {
     await world.startWorker({ memoryMb: 150 });
     await world.offer(shell('j', TRAP));

@@ -21,6 +21,17 @@ describe('toMaridError', () => {
     expect(toMaridError(error, 'Doing it')).toMatchObject({ name: 'MaridError', code, retryable, cause: error });
   });
 
+  test.each([
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /kafkaTlsCaFile/],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', /kafkaTlsCaFile/],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', /kafkaTls /],
+    ['ECONNREFUSED', /^Doing it failed: told by KafkaJSNumberOfRetriesExceeded$/],
+  ])('a connection that fails by %s says where to look', (code, message) => {
+    const cause = kafkaError('KafkaJSConnectionError', { code });
+    const error = toMaridError(kafkaError('KafkaJSNumberOfRetriesExceeded', { cause }), 'Doing it');
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(message) });
+  });
+
   test('what an error wraps counts', () => {
     const wrapped = kafkaError('KafkaJSNumberOfRetriesExceeded', { cause: protocol('UNKNOWN_TOPIC_OR_PARTITION') });
     expect(toMaridError(wrapped, 'Doing it')).toMatchObject({ code: 'NOT_FOUND' });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import {
-  decodeRecord,
+  decodeRecords,
   encodeRecordLine,
-  isRecordName,
-  recordName,
+  keyOfAttempt,
+  type AttemptRecord,
+  type RecordLine,
 } from '../../../../../infra/process/launcher/attempt-record.js';
 import type { ProcessExit } from '../../../../../core/ports/launcher.js';
 
@@ -18,43 +18,50 @@ const exit: ProcessExit = {
   endedAt: 2000,
   endedBy: null,
 };
-const LINES = [{ intended }, { started }, { ended: exit }].map(encodeRecordLine);
+const FIRST: readonly RecordLine[] = [{ intended }, { attempt, started }, { ended: exit }];
+const LINES = FIRST.map(encodeRecordLine);
 
-describe('recordName', () => {
-  test('is a safe file name, whatever the id', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), fc.nat(), (jobId, number) => {
-        const name = recordName({ jobId, attempt: number });
-        expect(name).toMatch(/^[0-9a-f.]+\.jsonl$/);
-        expect(name.length).toBeLessThan(100);
-        expect(isRecordName(name)).toBe(true);
-      }),
-    );
-  });
+const read = (text: string): readonly AttemptRecord[] => {
+  const fail = (_: string, error: unknown): void => {
+    throw error;
+  };
+  return [...decodeRecords(text, fail).values()];
+};
 
+describe('keyOfAttempt', () => {
   test('tells attempts and ids apart, those that differ by case only too', () => {
     const references = [
       { jobId: 'a', attempt: 1 },
       { jobId: 'A', attempt: 1 },
       { jobId: 'a', attempt: 11 },
-      { jobId: 'a.1', attempt: 1 },
+      { jobId: '1/a', attempt: 1 },
     ];
-    expect(new Set(references.map(recordName)).size).toBe(references.length);
-    expect(isRecordName('launcher.log')).toBe(false);
+    expect(new Set(references.map(keyOfAttempt)).size).toBe(references.length);
   });
 });
 
-describe('decodeRecord', () => {
+describe('decodeRecords', () => {
   test('reads each state of a record', () => {
-    expect(decodeRecord(LINES.slice(0, 1).join(''))).toEqual({ intended, started: null, exit: null });
-    expect(decodeRecord(LINES.slice(0, 2).join(''))).toEqual({ intended, started, exit: null });
-    expect(decodeRecord(LINES.join(''))).toEqual({ intended, started, exit });
+    expect(read(LINES.slice(0, 1).join(''))).toEqual([{ intended, started: null, exit: null }]);
+    expect(read(LINES.slice(0, 2).join(''))).toEqual([{ intended, started, exit: null }]);
+    expect(read(LINES.join(''))).toEqual([{ intended, started, exit }]);
+    expect(read([...LINES, encodeRecordLine({ forgotten: attempt })].join(''))).toEqual([]);
+  });
+
+  test('tells attempts apart whose lines are mixed', () => {
+    const other = { jobId: 'other', attempt: 1 };
+    const lines = [LINES[0], encodeRecordLine({ intended: { ...intended, attempt: other } }), LINES[1]];
+    expect(read(lines.join('')).map((record) => [record.intended.attempt, record.started])).toEqual([
+      [attempt, started],
+      [other, null],
+    ]);
   });
 
   test('a line that a full disk cut off does not hide the one behind it', () => {
     const [first = '', second = '', third = ''] = LINES;
     for (let length = 0; length < second.length - 1; length += 1) {
-      expect(decodeRecord(first + second.slice(0, length) + third)).toEqual({ intended, started: null, exit });
+      const records = decodeRecords(first + second.slice(0, length) + third, () => undefined);
+      expect([...records.values()]).toEqual([{ intended, started: null, exit }]);
     }
   });
 
@@ -62,13 +69,15 @@ describe('decodeRecord', () => {
     const text = LINES.join('');
     for (let length = 0; length < text.length; length += 1) {
       const complete = LINES.filter((_, index) => LINES.slice(0, index + 1).join('').length <= length).length;
-      const before = complete === 0 ? null : decodeRecord(LINES.slice(0, complete).join(''));
-      expect(decodeRecord(text.slice(0, length))).toEqual(before);
+      expect(read(text.slice(0, length))).toEqual(read(LINES.slice(0, complete).join('')));
     }
   });
 
-  test('refuses what no launcher writes', () => {
-    expect(() => decodeRecord('{}\n')).toThrow();
-    expect(() => decodeRecord(`${LINES[0] ?? ''}{"started":{"processId":"12"}}\n`)).toThrow();
+  test('passes over what no launcher writes, and says so', () => {
+    const unfit = ['{}', 'no JSON', JSON.stringify({ attempt, started: { processId: '12' } })];
+    const told: string[] = [];
+    const text = `${LINES[0] ?? ''}${unfit.join('\n')}\n${LINES[1] ?? ''}`;
+    expect([...decodeRecords(text, (line) => told.push(line)).values()]).toEqual([{ intended, started, exit: null }]);
+    expect(told).toEqual(unfit);
   });
 });

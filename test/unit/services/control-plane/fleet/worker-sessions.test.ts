@@ -71,7 +71,7 @@ describe('Sync while the store is away', () => {
     store.getWorker = failing;
     await clock.advance(1500); // the record is not fresh any more
     const { value, afterMs } = await outcome(sync());
-    expect(value).toEqual({ sessionCurrent: true, draining: false, lost: [], kills: [] });
+    expect(value).toEqual({ sessionCurrent: true, draining: false, lost: [], kills: [], repeats: [] });
     expect(afterMs).toBeLessThan(WORKER_WAITS_MS);
     const read: unknown[] = [];
     const subscription = await log.subscribe({

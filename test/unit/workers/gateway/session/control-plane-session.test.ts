@@ -30,6 +30,7 @@ describe('ControlPlaneSession', () => {
       recentlyHeld: () => [attempt],
       onKill: () => undefined,
       onLost: () => order.push('lost'),
+      onRepeat: () => undefined,
       onReady: () => undefined,
     });
     await session.start();

@@ -1,0 +1,22 @@
+/** Decides whether the program can be started without bash, and then writes what the script would have written. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { baseEnvironment } from '../script/base-environment.js';
+import { directStart } from '../script/direct-start.js';
+import { ENVIRONMENT_DUMP_FILE, environmentDump } from '../script/job-environment.js';
+import type { Stage } from './staging.js';
+
+/** The stage. */
+export function directStage(): Stage {
+  const base = baseEnvironment();
+  return {
+    name: 'direct',
+    async run(context) {
+      const { attempt, specification, plan } = context;
+      const { directory } = attempt;
+      context.direct = directStart({ specification, directory, setupFiles: plan.setupFiles, base });
+      if (context.direct === null) return;
+      writeFileSync(join(directory, ENVIRONMENT_DUMP_FILE), environmentDump(context.direct.environment));
+    },
+  };
+}
