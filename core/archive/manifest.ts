@@ -1,6 +1,6 @@
 /**
- * The table of contents of an archived attempt. Files lie one behind the other in packs: an attempt of four small files costs two writes and one of
- * 100,000 files a few hundred, and a large file is a pack of its own.
+ * The table of contents of an archived attempt. Files lie one behind the other in packs: an attempt of four small files costs two writes, one of
+ * 100,000 small files not many more, and a large file is a pack of its own.
  */
 import type { AttemptReference } from '../job/job.js';
 
