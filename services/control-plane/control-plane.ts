@@ -91,6 +91,8 @@ export interface ControlPlaneOptions {
   readonly engines: Engines;
   /** Version of the program. */
   readonly version: string;
+  /** Jobs that each of its caches keeps in memory. Default: each its own number. */
+  readonly cacheSize?: number;
 }
 
 /**
@@ -207,12 +209,14 @@ function assembleTasks(
 }
 
 /** What follows every committed change: load, limits, publication, signals. */
-function followChanges({ config, engines, runtime }: ControlPlaneOptions, topics: TopicKeeper) {
+function followChanges({ config, engines, runtime, cacheSize }: ControlPlaneOptions, topics: TopicKeeper) {
+  const cache = cacheSize === undefined ? {} : { cacheSize };
   const signals = new JobSignals();
   const active = new ActiveJobs();
   const publisher = new EventPublisher({
     ...{ log: engines.log, store: engines.jobs, source: '/marid/control-plane' },
     ...{ partitions: topics.counts, clock: runtime.clock, logger: runtime.logger },
+    ...cache,
   });
   const limits = new UserLimits({
     ...{ store: engines.userSlots, jobs: engines.jobs, ...runtime },
@@ -224,7 +228,8 @@ function followChanges({ config, engines, runtime }: ControlPlaneOptions, topics
     if (change.after.history.length > (change.before?.history.length ?? 0)) publisher.publish(change.after);
     signals.changed(change.after.id, change.after.history.at(-1)?.sequence ?? 0);
   };
-  return { signals, active, limits, publisher, jobs: new JobRepository({ store: engines.jobs, onCommitted }) };
+  const jobs = new JobRepository({ store: engines.jobs, onCommitted, ...cache });
+  return { signals, active, limits, publisher, jobs };
 }
 
 function assembleFleet(

@@ -154,6 +154,18 @@ describe('claims', () => {
     expect((await running.workers.claim(claim)).results[0]?.outcome).toBe(ClaimOutcome.REFUSED);
   });
 
+  test('do not give a job to a worker that repeats its claim after a kill', async () => {
+    const running = await open();
+    await running.jobs.submitJob({ jobId: 'a', job: anyJob() });
+    await registerWorker(running, 'w');
+    const next = { workerId: 'w', session: 'w-1', memoryMb: 1000, maxJobs: 10, claimId: 'c' };
+    const claim = { workerId: 'w', session: 'w-1', claims: [{ jobId: 'a', claimId: 'c' }] };
+    expect((await running.workers.claim(claim)).results[0]?.outcome).toBe(ClaimOutcome.CLAIMED);
+    await running.jobs.killJob({ jobId: 'a' });
+    expect((await running.workers.claim(claim)).results[0]?.outcome).toBe(ClaimOutcome.GONE);
+    expect((await running.workers.claimNext(next)).specifications).toEqual([]);
+  });
+
   test('ClaimNext gives the oldest jobs that fit together, once', async () => {
     const running = await open();
     for (const jobId of ['one', 'two', 'three'])

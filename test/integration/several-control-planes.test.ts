@@ -110,6 +110,12 @@ describe('two control planes', () => {
     }
   });
 
+  test('refuse the registration of an earlier process that comes late', async () => {
+    await registerWorker(a, 'w', 'w-2');
+    await expect(registerWorker(b, 'w', 'w-1')).rejects.toMatchObject({ code: 'STALE_SESSION' });
+    expect((await b.workers.sync({ workerId: 'w', session: 'w-2' })).sessionCurrent).toBe(true);
+  });
+
   test('lose an attempt that its worker misses, whoever reads its partition', async () => {
     for (const jobId of JOBS) await submitAndClaim(a, jobId);
     await registerWorker(b, 'w', 'w-2');

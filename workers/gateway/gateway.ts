@@ -34,7 +34,7 @@ import { createNodeHandlers } from './node/handlers.js';
 import { Beats } from './session/beats.js';
 import { ControlPlaneSession } from './session/control-plane-session.js';
 import { LeaseKeeper } from './session/lease-keeper.js';
-import { stagesOf } from './staging/stages.js';
+import { folderPreparation, type Preparation } from './staging/stages.js';
 
 /** How long a stopping worker waits for the control plane and the log, in milliseconds. */
 const FLUSH_MS = 5_000;
@@ -49,6 +49,8 @@ export interface GatewayOptions {
   readonly log: TopicLog;
   /** The blob store, opened by the first call. Default: there is none, and nothing is archived. */
   readonly blobs?: () => Promise<BlobStore>;
+  /** Default: in the state folder. */
+  readonly preparation?: Preparation;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -77,7 +79,7 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    const { config, identity, launcher, log, client, clock, random, logger } = options;
+    const { config, identity, launcher, log, client, clock, random, logger, preparation = folderPreparation } = options;
     const jobsFolder = jobsFolderOf(config.stateFolder);
     const budget = new MemoryBudget(config.memoryMb ?? defaultMemoryMb());
     const held = new HeldAttempts(clock);
@@ -99,8 +101,13 @@ export class Gateway {
     const own = { outbox: this.#outbox, archiver: this.#archiver };
     this.#reporter = new AttemptReporter({ ...shared, ...own, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
-    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages: stagesOf(launcher), reporter: this.#reporter });
-    this.#adoption = new Adoption({ ...shared, runner: this.#runner });
+    const stages = preparation.stages(launcher);
+    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, reporter: this.#reporter });
+    this.#adoption = new Adoption({
+      ...shared,
+      runner: this.#runner,
+      readFacts: (directory) => preparation.readFacts(directory),
+    });
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
     const mayClaim = (): boolean => this.#mayClaim() && this.#session?.reservedMb === null;
     this.#reader = new OfferReader({ ...shared, pool, claimer: this.#claimer, mayClaim, runs });

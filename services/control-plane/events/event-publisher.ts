@@ -16,7 +16,6 @@ import { jobEventRecord } from './job-event.js';
 const BATCH_JOBS = 500;
 /** Jobs that may wait while the log is down; what is beyond is left to the sweep. */
 const MAX_PENDING = 50_000;
-/** Jobs of which is remembered what was sent, so that a late mark repeats nothing. */
 const REMEMBERED_JOBS = 100_000;
 /** Most jobs have ended until then and are marked once; less than the sweep waits before it looks at a job. */
 const MARK_AFTER_MS = 3000;
@@ -30,6 +29,8 @@ export interface EventPublisherOptions {
   readonly partitions: PartitionCounts;
   /** `ce_source` of the events, a URI reference. */
   readonly source: string;
+  /** Jobs of which is remembered what was sent, so that a late mark repeats nothing. Default: 100,000. */
+  readonly cacheSize?: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -47,14 +48,16 @@ export interface EventPublisherOptions {
  */
 export class EventPublisher implements Service {
   private readonly pending = new Map<string, Job>();
-  private readonly sent = new LRUCache<string, number>({ max: REMEMBERED_JOBS });
+  private readonly sent: LRUCache<string, number>;
   private readonly marks = new Map<string, number>();
   private readonly ended = new AbortController();
   private sending: Promise<void> | null = null;
   private marking: Promise<void> | null = null;
   private cancelMarkTimer: (() => void) | null = null;
 
-  constructor(private readonly options: EventPublisherOptions) {}
+  constructor(private readonly options: EventPublisherOptions) {
+    this.sent = new LRUCache({ max: options.cacheSize ?? REMEMBERED_JOBS });
+  }
 
   async start(): Promise<void> {
     // nothing runs until something is to be published

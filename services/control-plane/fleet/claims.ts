@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import { claimJob, specificationOf, type ClaimJobResult } from '../../../core/job/claim.js';
 import type { Job, JobSpecification } from '../../../core/job/job.js';
+import { restsUntil } from '../../../core/job/retry.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
 import type { Reservations } from '../dispatch/reservations.js';
@@ -98,10 +99,9 @@ export class Claims {
     const reserved = await this.options.reservations.jobOf(worker.record);
     const waiting =
       reserved === null ? await this.options.store.waiting({ pool: worker.record.pool, memoryMb, limit }) : [reserved];
-    const chosen = fitting(
-      waiting.filter(({ id }) => !this.underWay.has(id)),
-      options,
-    );
+    const now = this.options.clock.now();
+    const claimable = waiting.filter((job) => !this.underWay.has(job.id) && restsUntil(job, now) === null);
+    const chosen = fitting(claimable, options);
     for (const { id } of chosen) this.underWay.add(id);
     try {
       const answers = await Promise.all(
@@ -122,8 +122,9 @@ export class Claims {
       .map(specificationOf);
   }
 
+  /** Not for too long; and one whose kill was acknowledged must not start any more, so it is given up with the claims that nobody holds. */
   private mayBeRepeated(job: Job): boolean {
-    return this.options.clock.now() - (job.attempts.at(-1)?.claimedAt ?? 0) < CLAIM_REPEATED_MS;
+    return job.kill === null && this.options.clock.now() - (job.attempts.at(-1)?.claimedAt ?? 0) < CLAIM_REPEATED_MS;
   }
 
   private async claimant({ workerId, session }: WorkerIdentity): Promise<LiveWorker | null> {

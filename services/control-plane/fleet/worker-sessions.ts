@@ -12,6 +12,8 @@ import type { RenewalByLog } from './renewal-by-log.js';
 import type { LiveWorker, WorkerDirectory } from './worker-directory.js';
 
 const MAX_TRIES = 20;
+/** Longest time that a call may be under way. */
+const LATE_MS = 60_000;
 /** A session that another control plane ended, or a drain that it took, is seen here after this long at the latest. */
 const RECENT_MS = 1000;
 /** How long a renewal waits for the store, milliseconds: a worker waits 5 s for its answer, and the log may have to be asked as well. */
@@ -60,13 +62,14 @@ type RecordChange = Omit<WorkerRecord, 'revision'> | null;
 export class WorkerSessions {
   constructor(private readonly options: WorkerSessionsOptions) {}
 
-  /** Opens a session; it ends the one before. */
+  /** Opens a session; it ends the one before. `STALE_SESSION` when it comes too late: a later one has been opened a moment ago. */
   async register(registration: WorkerRegistration): Promise<SessionAnswer> {
     const { held, workerId, session, ...facts } = registration;
     const { leaseTtlMs, clock, expiry } = this.options;
     const record = await this.write(workerId, async (before) => {
-      if (before !== null && before.expired !== null) await expiry.settle(before);
       const now = clock.now();
+      if (before !== null && isLate(session, before, now)) throw lateRegistration(workerId);
+      if (before !== null && before.expired !== null) await expiry.settle(before);
       const open = { registeredAt: now, seenAt: now, stopped: false, leaseTtlMs, expired: null, released: false };
       const kept = { draining: before?.draining ?? false, reservation: before?.reservation ?? null };
       return { id: workerId, session, ...facts, ...open, ...kept };
@@ -177,6 +180,19 @@ export class WorkerSessions {
     }
     throw new MaridError('UNAVAILABLE', `Worker ${id} is changed by too many at once; try again.`);
   }
+}
+
+/**
+ * Whether a registration was overtaken by that of a later process: the call of a worker that has died may wait in a connection, or in a control plane that hangs. Sessions sort by
+ * the time of their making; only for as long as a call can be late, because a machine's clock may have been set back.
+ */
+function isLate(session: string, current: WorkerRecord, now: number): boolean {
+  return session < current.session && now - current.registeredAt < LATE_MS;
+}
+
+function lateRegistration(id: string): MaridError {
+  const message = `A later process of worker ${id} has registered a moment ago.`;
+  return new MaridError('STALE_SESSION', message, { facts: { worker_id: id } });
 }
 
 function workerNotFound(id: string): MaridError {

@@ -128,7 +128,7 @@ export class Leader implements Service {
   private lead(): void {
     const { tasks, holder, logger } = this.options;
     const leading = new AbortController();
-    setMaxListeners(0, leading.signal); // one for each task, which is no leak
+    setMaxListeners(0, leading.signal); // one for each task's pause; Node warns of more than ten
     this.leading = leading;
     logger.info({ holder, term: this.currentTerm }, 'this control plane leads');
     const loops = tasks.map((task) => this.loopOf(task).repeat(leading.signal));

@@ -70,6 +70,7 @@ export class Archiver implements Service {
   }
 
   async start(): Promise<void> {
+    if (this.#options.blobs === null) return;
     for (const due of await this.#due.all()) {
       if (!this.#noted.has(keyOf(due))) this.#noted.set(keyOf(due), new Entry(due));
       this.enqueue(due);

@@ -15,12 +15,12 @@ export interface DueArchive extends AttemptReference {
 const schema = z.object({ jobId: z.string().min(1), attempt: z.int().min(1), endedAt: z.number() });
 
 export class DueArchives {
-  constructor(private readonly folder: string) {
-    mkdirSync(folder, { recursive: true });
-  }
+  /** The folder is made when it is needed. */
+  constructor(private readonly folder: string) {}
 
   /** Notes one; synchronously, so that its end is told only afterwards. */
   note(due: DueArchive): void {
+    mkdirSync(this.folder, { recursive: true });
     writeFileSync(this.#pathOf(due), JSON.stringify(due));
   }
 
@@ -31,6 +31,7 @@ export class DueArchives {
   /** All that are noted. A note that cannot be read, of a crash or a full disk, is removed: the sweep of the control plane tells of it. */
   async all(): Promise<readonly DueArchive[]> {
     const found: DueArchive[] = [];
+    mkdirSync(this.folder, { recursive: true });
     for (const name of await readdir(this.folder)) {
       const path = join(this.folder, name);
       try {

@@ -5,9 +5,8 @@ import type { Clock } from '../../../core/ports/clock.js';
 import type { HeldProcess, Launcher, ProcessExit } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import { attemptDirectory } from '../jobs-folder.js';
-import { Attempt, WHOLE_ARCHIVE } from './attempt.js';
+import { Attempt, WHOLE_ARCHIVE, type AttemptFacts } from './attempt.js';
 import type { AttemptRunner } from './attempt-runner.js';
-import { readFacts } from './facts-file.js';
 import type { HeldAttempts } from './held-attempts.js';
 
 /** Options of `Adoption`. */
@@ -16,6 +15,8 @@ export interface AdoptionOptions {
   readonly runner: AttemptRunner;
   readonly held: HeldAttempts;
   readonly budget: MemoryBudget;
+  /** The facts of the attempt with this directory; `null` when there are none that can be read. */
+  readonly readFacts: (directory: string) => Promise<AttemptFacts | null>;
   /** Folder of all attempts' folders, absolute. */
   readonly jobsFolder: string;
   readonly clock: Clock;
@@ -72,7 +73,7 @@ export class Adoption {
 
   /** An attempt of the process before. Its events are numbered above all that were sent: from the time, which only grows. */
   async #attemptOf(reference: AttemptReference): Promise<Attempt> {
-    const { budget, clock, jobsFolder, logger } = this.#options;
+    const { budget, clock, jobsFolder, logger, readFacts } = this.#options;
     const directory = attemptDirectory(jobsFolder, reference);
     const facts = await readFacts(directory);
     if (facts === null) logger.warn({ ...reference }, 'an adopted attempt has no facts; its memory is not counted');

@@ -1,5 +1,7 @@
 /** The life of an attempt before its process runs, in order. */
 import type { Launcher } from '../../../core/ports/launcher.js';
+import type { AttemptFacts } from '../attempts/attempt.js';
+import { readFacts } from '../attempts/facts-file.js';
 import { directStage } from './direct-stage.js';
 import { directoryStage } from './directory-stage.js';
 import { factsStage } from './facts-stage.js';
@@ -9,7 +11,18 @@ import { scriptStage } from './script-stage.js';
 import type { Stage } from './staging.js';
 import { startStage } from './start-stage.js';
 
+/** What prepares attempts, and what it keeps of them for the next process of the worker. */
+export interface Preparation {
+  /** Run in order for each attempt; the last one starts its process. */
+  stages(launcher: Launcher): readonly Stage[];
+  /** The facts of the attempt with this directory; `null` when there are none that can be read. */
+  readFacts(directory: string): Promise<AttemptFacts | null>;
+}
+
+/** Preparation in the worker's state folder. */
+export const folderPreparation: Preparation = { stages: stagesOf, readFacts };
+
 /** All stages. */
-export function stagesOf(launcher: Launcher): readonly Stage[] {
+function stagesOf(launcher: Launcher): readonly Stage[] {
   return [planStage, directoryStage, filesStage, scriptStage, directStage(), factsStage, startStage(launcher)];
 }

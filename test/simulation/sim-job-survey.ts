@@ -1,0 +1,49 @@
+/** `JobSurvey` of the simulation. */
+import { deadlineBase, type DeadlineStage } from '../../core/job/deadline.js';
+import type { Job } from '../../core/job/job.js';
+import { isTerminal } from '../../core/job/status.js';
+import type { JobSurvey, PoolUsage } from '../../core/ports/job-survey.js';
+import type { Link } from './link.js';
+import type { StoreState } from './store-state.js';
+
+/** The store as one process reaches it. */
+export class SimJobSurvey implements JobSurvey {
+  constructor(
+    private readonly state: StoreState,
+    private readonly link: Link,
+  ) {}
+
+  overdue(options: {
+    readonly stage: DeadlineStage;
+    readonly before: number;
+    readonly limit: number;
+  }): Promise<readonly Job[]> {
+    const { stage, before, limit } = options;
+    return this.link.call(() =>
+      this.#jobs()
+        .map((job) => ({ job, base: deadlineBase(job) }))
+        .filter(({ base }) => base?.stage === stage && base.at < before)
+        .sort((a, b) => (a.base?.at ?? 0) - (b.base?.at ?? 0))
+        .slice(0, limit)
+        .map(({ job }) => job),
+    );
+  }
+
+  /** The workers of a simulation have no files, and archive nothing. */
+  pendingArchives(): Promise<readonly Job[]> {
+    return this.link.call(() => []);
+  }
+
+  countEnded(): Promise<number> {
+    return this.link.call(() => this.#jobs().filter(({ status }) => isTerminal(status)).length);
+  }
+
+  /** Nobody looks at the gauges of a simulation. */
+  usage(): Promise<readonly PoolUsage[]> {
+    return this.link.call(() => []);
+  }
+
+  #jobs(): readonly Job[] {
+    return [...this.state.jobs.values()];
+  }
+}
