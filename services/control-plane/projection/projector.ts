@@ -1,17 +1,16 @@
 /** Applies what workers tell to the jobs. */
 import { isMaridError } from '../../../core/errors/marid-error.js';
 import { TOPICS } from '../../../core/fleet/topics.js';
-import type { WorkerEvent } from '../../../core/job/job.js';
 import type { RetryPolicy } from '../../../core/job/retry.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Random } from '../../../core/ports/random.js';
 import type { Service } from '../../../core/ports/service.js';
 import type { LogRecord, StoredRecord, TopicLog } from '../../../core/ports/topic-log.js';
-import { decodeWorkerEvent } from '../../../proto/codec/index.js';
+import { decodeArchiveEvent, decodeWorkerEvent } from '../../../proto/codec/index.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import { partitionsOf, type PartitionCounts } from '../topics.js';
-import { applyWorkerEvents } from './apply-events.js';
+import { applyWorkerEvents, type ToldEvent } from './apply-events.js';
 import { Barriers } from './barriers.js';
 import { EventIntake } from './event-intake.js';
 
@@ -171,11 +170,11 @@ export class Projector implements Service {
   }
 
   /** The readable events of a round by job, in order. */
-  private byJob(round: readonly StoredRecord[]): readonly (readonly WorkerEvent[])[] {
-    const jobs = new Map<string, WorkerEvent[]>();
+  private byJob(round: readonly StoredRecord[]): readonly (readonly ToldEvent[])[] {
+    const jobs = new Map<string, ToldEvent[]>();
     for (const record of round) {
       if (this.barriers.isMark(record)) continue;
-      const event = decodeWorkerEvent(record.value);
+      const event = decodeWorkerEvent(record.value) ?? decodeArchiveEvent(record.value);
       if (event === null) this.passOver({ partition: record.partition, offset: record.offset }, 1);
       else appendTo(jobs, event.jobId, event);
     }
@@ -183,7 +182,7 @@ export class Projector implements Service {
   }
 
   /** Applies the events of one job. False: to be tried again. */
-  private async applyToJob(events: readonly WorkerEvent[], failures: number): Promise<boolean> {
+  private async applyToJob(events: readonly ToldEvent[], failures: number): Promise<boolean> {
     const { jobs, clock, retry } = this.options;
     const jobId = events[0]?.jobId ?? '';
     try {
