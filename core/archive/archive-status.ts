@@ -8,6 +8,16 @@ export const ARCHIVE_STATUSES = ['PENDING', 'ARCHIVED', 'FAILED', 'DISABLED', 'N
  */
 export type ArchiveStatus = (typeof ARCHIVE_STATUSES)[number];
 
+/** Where the table of contents of an archived attempt lies. */
+export interface ArchivePlace {
+  /** Name of the run that archived it, with others: see `core/archive/keys`. */
+  readonly run: string;
+  /** Its first byte in the run's blob of manifests. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly length: number;
+}
+
 /** The archive of an attempt, as last told. */
 export interface AttemptArchive {
   readonly status: ArchiveStatus;
@@ -15,17 +25,24 @@ export interface AttemptArchive {
   readonly at: number;
   /** For people; empty when there is nothing to say. */
   readonly message: string;
+  /** With `ARCHIVED`. */
+  readonly place?: ArchivePlace;
 }
 
 /** What a worker tells of an archive after the end of the attempt. Unlike other events it may come in a later session. */
 export interface ArchiveEvent {
   readonly jobId: string;
   readonly attempt: number;
-  readonly workerId: string;
-  /** Milliseconds since the epoch, by the worker's clock. */
-  readonly at: number;
   readonly archive: ArchiveStatus;
   readonly message: string;
+  /** With `ARCHIVED`. */
+  readonly place?: ArchivePlace;
+}
+
+/** What a worker tells of archives that it has written together. */
+export interface ArchiveNews {
+  readonly workerId: string;
+  readonly archives: readonly ArchiveEvent[];
 }
 
 /** Whether a status may replace another: what is archived stays so, and what was given up may still be archived. */

@@ -1,26 +1,29 @@
-/** Keys of archived attempts: made of a job's id, which was checked, and numbers; never of a file's name. */
-import type { AttemptReference } from '../job/job.js';
+/**
+ * Keys of archives. A run is one go of a worker: it archives some attempts together, in packs and one blob of manifests, which is written last. Keys are made of
+ * the run's name, which is a random id, and numbers; never of a file's name.
+ */
 
 /** Below which all archives are. */
 export const ARCHIVE_PREFIX = 'archive/';
+const MANIFESTS = 'manifests';
 
-/** Prefix of everything of an attempt. */
-export function archivePrefix({ jobId, attempt }: AttemptReference): string {
-  return `${ARCHIVE_PREFIX}${jobId}/${attempt}/`;
+/** Prefix of everything of a run. */
+export function runPrefix(run: string): string {
+  return `${ARCHIVE_PREFIX}${run}/`;
 }
 
-/** Key of the manifest. */
-export function manifestKey(reference: AttemptReference): string {
-  return `${archivePrefix(reference)}manifest.json`;
+/** Key of the manifests: a header, then one line for each attempt. */
+export function manifestsKey(run: string): string {
+  return `${runPrefix(run)}${MANIFESTS}`;
 }
 
-/** Key of a pack. `run` is a new name for each try, so that no reader mixes what two of them wrote. */
-export function packKey(reference: AttemptReference, run: string, number: number): string {
-  return `${archivePrefix(reference)}${run}-${number}`;
+/** Key of a pack, numbered from 1. */
+export function packKey(run: string, number: number): string {
+  return `${runPrefix(run)}${String(number)}`;
 }
 
-/** Id of the job that a key of an archive belongs to; `null` when it is none. */
-export function jobOfArchiveKey(key: string): string | null {
-  const [prefix, jobId, ...rest] = key.split('/');
-  return `${prefix}/` === ARCHIVE_PREFIX && jobId !== undefined && rest.length > 0 ? jobId : null;
+/** The run that a key belongs to; `null` when it is of no archive. */
+export function runOfKey(key: string): string | null {
+  const [prefix, run, ...rest] = key.split('/');
+  return `${prefix}/` === ARCHIVE_PREFIX && run !== undefined && rest.length > 0 ? run : null;
 }

@@ -1,5 +1,5 @@
 /**
- * The table of contents of an archived attempt. Files lie one behind the other in packs: an attempt of four small files costs two writes, one of
+ * The tables of contents of archived attempts. Files of all attempts of a run lie one behind the other in packs: a hundred small attempts cost two writes, one of
  * 100,000 small files not many more, and a large file is a pack of its own.
  */
 import type { AttemptReference } from '../job/job.js';
@@ -16,8 +16,8 @@ export interface ArchivedFile {
   readonly modifiedAt: number;
   /** Of what was archived, hexadecimal. */
   readonly sha256: string;
-  /** Key of the pack that holds it. */
-  readonly pack: string;
+  /** Number of the run's pack that holds it. */
+  readonly pack: number;
   /** Its first byte in the pack. */
   readonly offset: number;
   /** It had another size when it was found than when it was read. Default: false. */
@@ -30,12 +30,18 @@ export interface SkippedFile {
   readonly reason: SkipReason;
 }
 
-/** Everything about an archive. */
-export interface ArchiveManifest extends AttemptReference {
+/** The first line of a run's manifests. */
+export interface ArchiveHeader {
   readonly version: 1;
   readonly workerId: string;
-  /** When it was written, milliseconds since the epoch. */
+  /** When they were written, milliseconds since the epoch. */
   readonly archivedAt: number;
+  /** Ids of the jobs whose attempts follow. */
+  readonly jobs: readonly string[];
+}
+
+/** Everything about an archived attempt. */
+export interface ArchiveManifest extends AttemptReference {
   /** By path. */
   readonly files: readonly ArchivedFile[];
   /** The first that were left out, other than by a pattern. */
@@ -44,27 +50,41 @@ export interface ArchiveManifest extends AttemptReference {
   readonly skippedCount: number;
 }
 
-/** Reads a manifest; `null` when it is none of this version. */
+/** Reads the header of a run's manifests; `null` when it is none of this version. */
+export function decodeHeader(text: string): ArchiveHeader | null {
+  const value = parse(text);
+  return isHeader(value) ? value : null;
+}
+
+/** Reads a manifest; `null` when it is none. */
 export function decodeManifest(text: string): ArchiveManifest | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null; // no JSON
-  }
+  const value = parse(text);
   return isManifest(value) ? value : null;
 }
 
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // no JSON
+  }
+}
+
+function isHeader(value: unknown): value is ArchiveHeader {
+  if (!isObject(value) || value['version'] !== 1) return false;
+  const { jobs } = value;
+  return Array.isArray(jobs) && jobs.every((id) => typeof id === 'string');
+}
+
 function isManifest(value: unknown): value is ArchiveManifest {
-  if (!isObject(value) || value['version'] !== 1 || typeof value['attempt'] !== 'number') return false;
+  if (!isObject(value) || typeof value['attempt'] !== 'number') return false;
   const { files, skipped, jobId } = value;
   return typeof jobId === 'string' && Array.isArray(skipped) && Array.isArray(files) && files.every(isFile);
 }
 
 function isFile(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const texts = ['path', 'sha256', 'pack'].every((name) => typeof value[name] === 'string');
-  return texts && ['sizeBytes', 'modifiedAt', 'offset'].every((name) => Number.isSafeInteger(value[name]));
+  if (!isObject(value) || typeof value['path'] !== 'string' || typeof value['sha256'] !== 'string') return false;
+  return ['sizeBytes', 'modifiedAt', 'pack', 'offset'].every((name) => Number.isSafeInteger(value[name]));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -7,8 +7,12 @@ import { revise } from './transition.js';
 export type ArchiveResult =
   { readonly kind: 'applied'; readonly job: Job } | { readonly kind: 'stale'; readonly why: string };
 
-/** The job after news of the archive of one of its attempts. */
-export function applyArchiveEvent(job: Job, event: ArchiveEvent, now: number): ArchiveResult {
+/** The job after news of the archive of one of its attempts, told by a worker. */
+export function applyArchiveEvent(
+  job: Job,
+  event: ArchiveEvent & { readonly workerId: string },
+  now: number,
+): ArchiveResult {
   const attempt = job.attempts.find(({ number }) => number === event.attempt);
   if (attempt === undefined) return { kind: 'stale', why: `the job has no attempt ${event.attempt}` };
   if (attempt.workerId !== event.workerId) {
@@ -16,7 +20,7 @@ export function applyArchiveEvent(job: Job, event: ArchiveEvent, now: number): A
   }
   const from = attempt.archive?.status ?? null;
   if (!mayBecome(from, event.archive)) return { kind: 'stale', why: `archive ${event.archive} cannot follow ${from}` };
-  return { kind: 'applied', job: withArchive(job, attempt, archiveOf(event.archive, event.message, now), now) };
+  return { kind: 'applied', job: withArchive(job, attempt, archiveOf(event, now), now) };
 }
 
 /** The job with every archive that has been PENDING since before a time UNKNOWN; `null` when there is none. */
@@ -24,7 +28,7 @@ export function giveUpArchives(job: Job, o: { readonly pendingBefore: number; re
   const message = 'Its worker has told nothing of it for too long.';
   const attempts = job.attempts.map((attempt) =>
     (pendingSince(attempt) ?? o.pendingBefore) < o.pendingBefore
-      ? { ...attempt, archive: archiveOf('UNKNOWN', message, o.now) }
+      ? { ...attempt, archive: archiveOf({ archive: 'UNKNOWN', message }, o.now) }
       : attempt,
   );
   if (attempts.every((attempt, index) => attempt === job.attempts[index])) return null;
@@ -42,9 +46,10 @@ export function archiveStatusOf(attempt: Attempt): ArchiveStatus | null {
   return attempt.archive?.status ?? (attempt.endedAt === null ? null : 'UNKNOWN');
 }
 
-/** An archive with its status. */
-export function archiveOf(status: ArchiveStatus, message: string, at: number): AttemptArchive {
-  return { status, at, message };
+/** An archive as told. */
+export function archiveOf(told: Pick<ArchiveEvent, 'archive' | 'message' | 'place'>, at: number): AttemptArchive {
+  const { archive: status, message, place } = told;
+  return { status, at, message, ...(place === undefined ? {} : { place }) };
 }
 
 function withArchive(job: Job, attempt: Attempt, archive: AttemptArchive, now: number): Job {

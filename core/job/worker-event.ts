@@ -90,7 +90,9 @@ function stagesOf({ stages }: WorkerEvent): Pick<Attempt, 'stages'> {
 /** An archive that was told before this event, repeated by a later process, stays. */
 function archivePart(job: Job, { archive }: WorkerEvent, now: number): Pick<Attempt, 'archive'> {
   const known = currentAttempt(job).archive?.status ?? null;
-  return archive !== undefined && mayBecome(known, archive) ? { archive: archiveOf(archive, '', now) } : {};
+  return archive !== undefined && mayBecome(known, archive)
+    ? { archive: archiveOf({ archive, message: '' }, now) }
+    : {};
 }
 
 function actorOf(event: WorkerEvent): string {

@@ -1,6 +1,5 @@
 /** Messages of the worker-events topic. */
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { ArchiveEvent } from '../../core/archive/archive-status.js';
 import type { WorkerEvent } from '../../core/job/job.js';
 import type { JobStatus } from '../../core/job/status.js';
 import { WorkerEventSchema, type WorkerEvent as WorkerEventMessage } from '../gen/marid/v1/worker_service_pb.js';
@@ -31,23 +30,6 @@ export function encodeWorkerEvent(event: WorkerEvent): Uint8Array {
     archiveStatus: archiveStatusToMessage(event.archive ?? null),
   });
   return toBinary(WorkerEventSchema, message);
-}
-
-/** Bytes of an event that tells of an archive alone. */
-export function encodeArchiveEvent({ jobId, attempt, workerId, at, archive, message: text }: ArchiveEvent): Uint8Array {
-  const time = toTimestamp(at);
-  const archiveStatus = archiveStatusToMessage(archive);
-  const message = create(WorkerEventSchema, { jobId, attempt, workerId, time, archiveStatus, message: text });
-  return toBinary(WorkerEventSchema, message);
-}
-
-/** The event of bytes, if it tells of an archive alone; else `null`. */
-export function decodeArchiveEvent(bytes: Uint8Array): ArchiveEvent | null {
-  const message = decodeBytes(WorkerEventSchema, bytes);
-  if (message === null || message.jobId === '' || statusFromMessage(message.status) !== null) return null;
-  const archive = archiveStatusFromMessage(message.archiveStatus);
-  const { jobId, attempt, workerId, message: text } = message;
-  return archive && { jobId, attempt, workerId, at: fromTimestamp(message.time) ?? 0, archive, message: text };
 }
 
 /** The event of bytes; `null` when they are unreadable, name no job, or have a status that workers do not send. */

@@ -1,15 +1,15 @@
 /** What a control plane makes of archives: their status, the sweep of those that nobody tells of, and reading them when the worker is gone. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { manifestKey, packKey } from '../../core/archive/keys.js';
+import { manifestsKey, packKey } from '../../core/archive/keys.js';
 import { MaridError } from '../../core/errors/marid-error.js';
 import { FilesystemBlobStore } from '../../infra/blobs/filesystem/filesystem-blob-store.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { ArchiveRetentionTask } from '../../services/control-plane/archive/archive-retention-task.js';
 import { createInProcessClient } from '../../infra/rpc/index.js';
-import { encodeArchiveEvent } from '../../proto/codec/index.js';
+import { encodeArchiveNews } from '../../proto/codec/index.js';
 import { partitionOf } from '../../core/dispatch/partition-of.js';
 import { TOPICS } from '../../core/fleet/topics.js';
-import type { ArchiveStatus } from '../../core/archive/archive-status.js';
+import type { ArchivePlace, ArchiveStatus } from '../../core/archive/archive-status.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import {
   anyJob,
@@ -72,11 +72,12 @@ async function endJob(id: string): Promise<void> {
   await eventually('the end', async () => (await storedJob(plane, id)).endedAt !== null);
 }
 
-async function tell(jobId: string, archive: ArchiveStatus): Promise<void> {
+async function tell(jobId: string, archive: ArchiveStatus, place?: ArchivePlace): Promise<void> {
   const partitions = await plane.log.partitions({ topic: TOPICS.workerEvents });
-  const value = encodeArchiveEvent({ jobId, attempt: 1, workerId: 'w1', at: 1, archive, message: 'news' });
-  const place = { topic: TOPICS.workerEvents, partition: partitionOf(jobId, partitions), key: jobId };
-  await plane.log.produce({ records: [{ ...place, value, headers: {} }] });
+  const event = { jobId, attempt: 1, archive, message: 'news', ...(place && { place }) };
+  const value = encodeArchiveNews({ workerId: 'w1', archives: [event] });
+  const at = { topic: TOPICS.workerEvents, partition: partitionOf(jobId, partitions), key: jobId };
+  await plane.log.produce({ records: [{ ...at, value, headers: {} }] });
   await eventually(archive, async () => (await storedJob(plane, jobId)).attempts[0]?.archive?.status === archive);
 }
 
@@ -89,19 +90,16 @@ async function put(key: string, text: string): Promise<void> {
   });
 }
 
-/** As a worker would. */
-async function writeArchive(jobId: string): Promise<void> {
-  const reference = { jobId, attempt: 1 };
-  const pack = packKey(reference, 'run', 1);
-  await put(pack, `before${TEXT}`);
-  const file = { path: 'stdout', sizeBytes: TEXT.length, modifiedAt: 1000, sha256: '', pack, offset: 6 };
-  const manifest = {
-    ...{ version: 1, ...reference, workerId: 'w1', archivedAt: 1 },
-    files: [file],
-    skipped: [],
-    skippedCount: 0,
-  };
-  await put(manifestKey(reference), JSON.stringify(manifest));
+/** As a worker would, of some jobs together; where the archive of the first lies. */
+async function writeArchives(run: string, jobs: readonly string[]): Promise<ArchivePlace> {
+  await put(packKey(run, 1), `before${TEXT}`);
+  const file = { path: 'stdout', sizeBytes: TEXT.length, modifiedAt: 1000, sha256: '', pack: 1, offset: 6 };
+  const header = `${JSON.stringify({ version: 1, workerId: 'w1', archivedAt: 1, jobs })}\n`;
+  const manifests = jobs.map((jobId) =>
+    JSON.stringify({ jobId, attempt: 1, files: [file], skipped: [], skippedCount: 0 }),
+  );
+  await put(manifestsKey(run), header + manifests.join('\n'));
+  return { run, offset: header.length, length: manifests[0]?.length ?? 0 };
 }
 
 async function read(
@@ -127,8 +125,7 @@ describe('the archive of a job', () => {
 
   test('is read when the worker has the files no more, and when it is gone', async () => {
     await endJob('j1');
-    await writeArchive('j1');
-    await tell('j1', 'ARCHIVED');
+    await tell('j1', 'ARCHIVED', await writeArchives('r', ['j1']));
     expect(await read('j1')).toBe('from worker');
     for (const code of ['NOT_FOUND', 'UNAVAILABLE', 'DEADLINE_EXCEEDED'] as const) {
       refusal = new MaridError(code, 'no');
@@ -141,9 +138,9 @@ describe('the archive of a job', () => {
     expect(files).toMatchObject([{ path: 'stdout', sizeBytes: 10n }]);
   });
 
-  test('is not read before it is complete: what is there may be of another job', async () => {
+  test('is not read before it is told', async () => {
     await endJob('j1');
-    await writeArchive('j1');
+    await writeArchives('r', ['j1']);
     refusal = new MaridError('UNAVAILABLE', 'gone');
     await expect(read('j1')).rejects.toMatchObject({ code: 'WORKER_UNREACHABLE' });
     refusal = new MaridError('NOT_FOUND', 'swept');
@@ -152,8 +149,8 @@ describe('the archive of a job', () => {
 
   test('says that it is lost when a part of it is missing', async () => {
     await endJob('j1');
-    await put(manifestKey({ jobId: 'j1', attempt: 1 }), '{"version":2}');
-    await tell('j1', 'ARCHIVED');
+    const place = await writeArchives('r', ['j1']);
+    await tell('j1', 'ARCHIVED', { ...place, offset: place.offset + 1 });
     refusal = new MaridError('UNAVAILABLE', 'gone');
     await expect(read('j1')).rejects.toMatchObject({ code: 'DATA_LOSS' });
   });
@@ -173,15 +170,34 @@ describe('the archive of a job', () => {
 });
 
 describe('archives of jobs that are not kept', () => {
+  const task = (hours: number): ArchiveRetentionTask => {
+    const clock = new FakeClock(Date.now() + hours * HOUR_MS);
+    return new ArchiveRetentionTask({ store: plane.store, blobs: async () => blobs, clock });
+  };
+  const { signal } = new AbortController();
+  const keys = async (): Promise<readonly string[]> =>
+    (await blobs.list({ prefix: '', after: null, limit: 10 })).map(({ key }) => key);
+
   test('are removed by the leader, and no others', async () => {
     await endJob('kept');
-    for (const id of ['kept', 'gone']) await writeArchive(id);
-    const clock = new FakeClock(Date.now() + 2 * HOUR_MS);
-    const task = new ArchiveRetentionTask({ store: plane.store, blobs: async () => blobs, clock });
+    await writeArchives('a', ['gone', 'kept']);
+    await writeArchives('b', ['gone', 'gone-too']);
     await put('attachments/gone', 'x');
-    expect(await task.run(new AbortController().signal)).toBe('2 blobs of archives removed');
-    const keys = (await blobs.list({ prefix: '', after: null, limit: 10 })).map(({ key }) => key);
-    expect(keys).toEqual(['archive/kept/1/manifest.json', 'archive/kept/1/run-1', 'attachments/gone']);
+    expect(await task(0).run(signal)).toBe('0 blobs of archives removed');
+    const sweep = task(2);
+    expect(await sweep.run(signal)).toBe('2 blobs of archives removed');
+    expect(await keys()).toEqual(['archive/a/1', 'archive/a/manifests', 'attachments/gone']);
+    const job = await storedJob(plane, 'kept');
+    await plane.store.purge({ endedBefore: (job.endedAt ?? 0) + 1, limit: 10 });
+    expect(await sweep.run(signal)).toBe('2 blobs of archives removed');
+  });
+
+  test('and what a worker left unfinished, after two days', async () => {
+    await put(packKey('cut', 1), 'x');
+    await put(packKey('cut', 2), 'x');
+    expect(await task(47).run(signal)).toBe('0 blobs of archives removed');
+    expect(await task(49).run(signal)).toBe('2 blobs of archives removed');
+    expect(await keys()).toEqual([]);
   });
 });
 

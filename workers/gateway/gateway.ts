@@ -29,7 +29,7 @@ import { OfferReader } from './claiming/offer-reader.js';
 import type { WorkerConfig } from './config.js';
 import { FolderSweep } from './folder-sweep.js';
 import type { WorkerIdentity } from './identity.js';
-import { dueFolderOf, jobsFolderOf } from './jobs-folder.js';
+import { dueFileOf, jobsFolderOf } from './jobs-folder.js';
 import { defaultMemoryMb, hostName, programVersion } from './machine.js';
 import { createNodeHandlers } from './node/handlers.js';
 import { Beats } from './session/beats.js';
@@ -167,7 +167,7 @@ export class Gateway {
     await this.#claimer.stop();
     await this.#within(drainTimeoutMs, this.#held.whenEmpty(), haste);
     await this.#within(FLUSH_MS, this.#runner.abandonStaging());
-    await this.#within(FLUSH_MS, this.#archiver.whenIdle(), haste);
+    await this.#within(FLUSH_MS, this.#archiver.flush(), haste);
     await this.#archiver.stop();
     await this.#outbox.flush(this.#held.size + this.#outbox.size === 0 ? 0 : FLUSH_MS);
     await this.#session?.stop();
@@ -249,7 +249,7 @@ function archiverOf(
     policy: config,
     identity,
     blobs: blobs ?? null,
-    dueFolder: dueFolderOf(config.stateFolder),
+    dueFile: dueFileOf(config.stateFolder),
   });
 }
 

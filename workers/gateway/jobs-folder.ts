@@ -7,8 +7,8 @@ export function jobsFolderOf(stateFolder: string): string {
   return join(stateFolder, 'jobs');
 }
 
-/** The folder with a note for each attempt that is to be archived. */
-export function dueFolderOf(stateFolder: string): string {
+/** The file with a note for each attempt that is to be archived. */
+export function dueFileOf(stateFolder: string): string {
   return join(stateFolder, 'archives-due');
 }
 

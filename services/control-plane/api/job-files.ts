@@ -1,5 +1,6 @@
 /** Files of jobs, read through the worker that has them, or from the archive. */
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { ArchivePlace } from '../../../core/archive/archive-status.js';
 import type { ArchivedFile } from '../../../core/archive/manifest.js';
 import { invalidArgument, isMaridError, MaridError } from '../../../core/errors/marid-error.js';
 import type { Attempt, Job } from '../../../core/job/job.js';
@@ -44,14 +45,14 @@ export class JobFiles {
   ): Promise<MessageInitShape<typeof ListJobFilesResponseSchema>> {
     checkNumbers(request.attempt);
     const attempt = attemptOf(await this.options.jobs.require(request.jobId), request.attempt);
-    const reference = { jobId: request.jobId, attempt: attempt.number };
     try {
+      const reference = { jobId: request.jobId, attempt: attempt.number };
       const client = await this.options.nodes.clientOf(attempt.workerId);
       const call = { attempt: reference, folder: request.folder };
       const { files, truncated } = await client.listNodeFiles(call, { signal, timeoutMs: LIST_TIMEOUT_MS });
       return { files, truncated };
     } catch (error) {
-      const { files, truncated } = await this.archiveFor(attempt, error).list(reference, request.folder);
+      const { files, truncated } = await this.options.archives.list(placeFor(attempt, error), request.folder);
       return { files: files.map(fileToMessage), truncated };
     }
   }
@@ -67,10 +68,10 @@ export class JobFiles {
     if (job === null) return; // the caller is gone
     const attempt = attemptOf(job, request.attempt);
     const { path, offset, limit, follow } = request;
-    const reference = { jobId: job.id, attempt: attempt.number };
     let begun = false;
     try {
       const client = await this.options.nodes.clientOf(attempt.workerId);
+      const reference = { jobId: job.id, attempt: attempt.number };
       const parts = client.readNodeFile({ attempt: reference, path, offset, limit, follow }, { signal });
       for await (const part of parts) {
         begun = true;
@@ -80,18 +81,9 @@ export class JobFiles {
     } catch (error) {
       if (begun) throw nodeError(error, attempt.workerId);
       const range = { path, offset: Number(offset), limit: Number(limit) };
-      const pieces = this.archiveFor(attempt, error).read(reference, range);
+      const pieces = this.options.archives.read(placeFor(attempt, error), range);
       for await (const piece of pieces) yield { offset: BigInt(piece.offset), data: piece.data };
     }
-  }
-
-  /** Where to read when the worker could not give an answer; throws what that means when there is no archive. */
-  private archiveFor(attempt: Attempt, failure: unknown): ArchiveReader {
-    const { archives } = this.options;
-    const error = nodeError(failure, attempt.workerId);
-    const isAway = isMaridError(error) && (error.code === 'WORKER_UNREACHABLE' || error.code === 'NOT_FOUND');
-    if (!isAway || attempt.archive?.status !== 'ARCHIVED') throw error;
-    return archives;
   }
 
   /** The job once the asked attempt runs or has ended; `null` when `signal` aborted before. */
@@ -108,6 +100,14 @@ export class JobFiles {
       waiter.close();
     }
   }
+}
+
+/** Where the archive lies when the worker could not give an answer; throws what that means when there is none. */
+function placeFor({ workerId, archive }: Attempt, failure: unknown): ArchivePlace {
+  const error = nodeError(failure, workerId);
+  const isAway = isMaridError(error) && (error.code === 'WORKER_UNREACHABLE' || error.code === 'NOT_FOUND');
+  if (!isAway || archive?.place === undefined) throw error;
+  return archive.place;
 }
 
 function hasStarted(job: Job, number: number): boolean {

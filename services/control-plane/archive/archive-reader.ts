@@ -1,9 +1,9 @@
 /** Reads archived attempts. */
 import { LRUCache } from 'lru-cache';
-import { manifestKey } from '../../../core/archive/keys.js';
+import type { ArchivePlace } from '../../../core/archive/archive-status.js';
+import { manifestsKey, packKey } from '../../../core/archive/keys.js';
 import { decodeManifest, type ArchivedFile, type ArchiveManifest } from '../../../core/archive/manifest.js';
 import { MaridError } from '../../../core/errors/marid-error.js';
-import type { AttemptReference } from '../../../core/job/job.js';
 import type { BlobStore } from '../../../core/ports/blob-store.js';
 import { checkRelativePath } from '../../../core/validation/relative-path.js';
 
@@ -30,32 +30,33 @@ export class ArchiveReader {
   /** `open` gives the blob store, and rejects while it cannot be reached. */
   constructor(private readonly open: () => Promise<BlobStore>) {}
 
-  /** Files of an archive by path, at most 10,000. `folder` is empty for all. `NOT_FOUND` when there is no archive. */
+  /** Files of an archive by path, at most 10,000. `folder` is empty for all. */
   async list(
-    reference: AttemptReference,
+    place: ArchivePlace,
     folder: string,
   ): Promise<{ readonly files: readonly ArchivedFile[]; readonly truncated: boolean }> {
     const prefix = folder === '' ? '' : `${checkRelativePath(folder, 'folder')}/`;
-    const { manifest } = await this.manifestOf(reference);
+    const { manifest } = await this.manifestOf(place);
     const files = manifest.files.filter(({ path }) => path.startsWith(prefix));
     return { files: files.slice(0, MOST_LISTED), truncated: files.length > MOST_LISTED };
   }
 
-  /** Pieces of a file. `NOT_FOUND` when there is no archive or no such file in it. */
+  /** Pieces of a file. `NOT_FOUND` when there is none. */
   async *read(
-    reference: AttemptReference,
+    place: ArchivePlace,
     range: ArchiveRange,
   ): AsyncGenerator<{ readonly offset: number; readonly data: Uint8Array }> {
     const path = checkRelativePath(range.path, 'path');
-    const file = (await this.manifestOf(reference)).byPath.get(path);
+    const file = (await this.manifestOf(place)).byPath.get(path);
     if (file === undefined) {
       throw new MaridError('NOT_FOUND', `The archive of the attempt has no file ${JSON.stringify(path)}.`);
     }
     let offset = range.offset >= 0 ? range.offset : Math.max(0, file.sizeBytes + range.offset);
     const length = Math.min(file.sizeBytes - offset, range.limit === 0 ? Number.MAX_SAFE_INTEGER : range.limit);
     if (length <= 0) return;
-    const found = await (await this.open()).get({ key: file.pack, offset: file.offset + offset, length });
-    if (found === null) throw lost(file.pack);
+    const key = packKey(place.run, file.pack);
+    const found = await (await this.open()).get({ key, offset: file.offset + offset, length });
+    if (found === null) throw lost(key);
     for await (const bytes of found.body) {
       for (let start = 0; start < bytes.length; start += MOST_PIECE_BYTES) {
         const data = bytes.subarray(start, start + MOST_PIECE_BYTES);
@@ -65,19 +66,12 @@ export class ArchiveReader {
     }
   }
 
-  private async manifestOf(reference: AttemptReference): Promise<Manifest> {
-    const key = manifestKey(reference);
-    const blobs = await this.open();
-    const info = await blobs.head({ key });
-    if (info === null) {
-      const { jobId, attempt } = reference;
-      throw new MaridError('NOT_FOUND', `Attempt ${String(attempt)} of job ${jobId} has no archive.`);
-    }
-    const cacheKey = `${key} ${info.version}`;
+  private async manifestOf(place: ArchivePlace): Promise<Manifest> {
+    const cacheKey = `${place.run} ${String(place.offset)}`;
     const known = this.manifests.get(cacheKey);
     if (known !== undefined) return known;
-    const manifest = await readManifest(blobs, key, info.sizeBytes);
-    this.manifests.set(cacheKey, manifest, { size: Math.max(1, info.sizeBytes) });
+    const manifest = await readManifest(await this.open(), place);
+    this.manifests.set(cacheKey, manifest, { size: Math.max(1, place.length) });
     return manifest;
   }
 }
@@ -87,14 +81,18 @@ interface Manifest {
   readonly byPath: ReadonlyMap<string, ArchivedFile>;
 }
 
-async function readManifest(blobs: BlobStore, key: string, sizeBytes: number): Promise<Manifest> {
-  const found = sizeBytes > MOST_MANIFEST_BYTES ? null : await blobs.get({ key });
-  if (found === null) throw lost(key);
-  const pieces: Uint8Array[] = [];
-  for await (const piece of found.body) pieces.push(piece);
-  const manifest = decodeManifest(Buffer.concat(pieces).toString('utf8'));
+async function readManifest(blobs: BlobStore, { run, offset, length }: ArchivePlace): Promise<Manifest> {
+  const key = manifestsKey(run);
+  const found = length > MOST_MANIFEST_BYTES ? null : await blobs.get({ key, offset, length });
+  const manifest = found === null ? null : decodeManifest(await textOf(found.body));
   if (manifest === null) throw lost(key);
   return { manifest, byPath: new Map(manifest.files.map((file) => [file.path, file])) };
+}
+
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body) pieces.push(piece);
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 function lost(key: string): MaridError {

@@ -6,7 +6,7 @@ import type { RetryPolicy } from '../../../core/job/retry.js';
 import { applyWorkerEvent } from '../../../core/job/worker-event.js';
 
 /** What workers tell. */
-export type ToldEvent = WorkerEvent | ArchiveEvent;
+export type ToldEvent = WorkerEvent | (ArchiveEvent & { readonly workerId: string });
 
 /** What became of the events of one job. */
 export interface AppliedEvents {

@@ -7,7 +7,7 @@ import type { Logger } from '../../../core/ports/logger.js';
 import type { Random } from '../../../core/ports/random.js';
 import type { Service } from '../../../core/ports/service.js';
 import type { LogRecord, StoredRecord, TopicLog } from '../../../core/ports/topic-log.js';
-import { decodeArchiveEvent, decodeWorkerEvent } from '../../../proto/codec/index.js';
+import { decodeArchiveNews, decodeWorkerEvent } from '../../../proto/codec/index.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import { partitionsOf, type PartitionCounts } from '../topics.js';
 import { applyWorkerEvents, type ToldEvent } from './apply-events.js';
@@ -174,9 +174,9 @@ export class Projector implements Service {
     const jobs = new Map<string, ToldEvent[]>();
     for (const record of round) {
       if (this.barriers.isMark(record)) continue;
-      const event = decodeWorkerEvent(record.value) ?? decodeArchiveEvent(record.value);
-      if (event === null) this.passOver({ partition: record.partition, offset: record.offset }, 1);
-      else appendTo(jobs, event.jobId, event);
+      const events = eventsOf(record);
+      if (events === null) this.passOver({ partition: record.partition, offset: record.offset }, 1);
+      for (const event of events ?? []) appendTo(jobs, event.jobId, event);
     }
     return [...jobs.values()];
   }
@@ -209,6 +209,14 @@ export class Projector implements Service {
     this.counted.poison += events;
     this.options.logger.error(fields, 'worker events that cannot be applied are passed over');
   }
+}
+
+/** What a record tells; `null` when it is unreadable. */
+function eventsOf({ value }: StoredRecord): readonly ToldEvent[] | null {
+  const event = decodeWorkerEvent(value);
+  if (event !== null) return [event];
+  const news = decodeArchiveNews(value);
+  return news === null ? null : news.archives.map((each) => ({ ...each, workerId: news.workerId }));
 }
 
 function appendTo<V>(lists: Map<string, V[]>, key: string, value: V): void {

@@ -1,23 +1,30 @@
-/** Archives attempts after their end: some at a time, each again and again until it is done, or the time for it is over. */
+/** Archives attempts after their end: what ends within a moment together, each again and again until it is done, or the time for it is over. */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import type { ArchiveStatus } from '../../../core/archive/archive-status.js';
+import type { ArchiveEvent, ArchiveStatus } from '../../../core/archive/archive-status.js';
+import type { ArchiveManifest } from '../../../core/archive/manifest.js';
+import { isMaridError } from '../../../core/errors/marid-error.js';
+import { attemptKey } from '../../../core/job/attempt-key.js';
 import type { AttemptReference } from '../../../core/job/job.js';
 import type { BlobStore } from '../../../core/ports/blob-store.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Random } from '../../../core/ports/random.js';
 import type { Service } from '../../../core/ports/service.js';
-import type { Attempt } from '../attempts/attempt.js';
+import { WHOLE_ARCHIVE, type ArchiveFacts, type Attempt } from '../attempts/attempt.js';
 import { readFacts } from '../attempts/facts-file.js';
 import type { EventOutbox } from '../attempts/event-outbox.js';
 import { backoffMs } from '../backoff.js';
 import { attemptDirectory } from '../jobs-folder.js';
 import { DueArchives, type DueArchive } from './due-archives.js';
-import { writeArchive } from './write-archive.js';
+import { findFiles } from './find-files.js';
+import { PACK_BYTES, writeArchives, type FoundAttempt } from './write-archives.js';
 
-/** Attempts archived at once. */
-const AT_ONCE = 4;
+/** Goes at the same time: a large attempt holds one of them up. */
+const AT_ONCE = 2;
+/** How long an attempt waits for company, in milliseconds, and how many go together. */
+const GATHER_MS = 1_000;
+const MOST_TOGETHER = 100;
 const FIRST_RETRY_MS = 1_000;
 const MOST_RETRY_MS = 60_000;
 const MOST_MESSAGE_CHARACTERS = 500;
@@ -41,8 +48,8 @@ export interface ArchiverOptions {
   readonly identity: { readonly workerId: string };
   /** The blob store, opened by the first call; `null`: nothing is archived. */
   readonly blobs: (() => Promise<BlobStore>) | null;
-  /** Folder of the notes, absolute. */
-  readonly dueFolder: string;
+  /** File of the notes, absolute. */
+  readonly dueFile: string;
   /** Folder of all attempts' folders, absolute. */
   readonly jobsFolder: string;
   readonly outbox: EventOutbox;
@@ -54,70 +61,86 @@ export interface ArchiverOptions {
 /**
  * An attempt is noted (`note`, before its end is told), then queued (`enqueue`, once its end is told), under way, perhaps resting after a failure and queued again, told,
  * and forgotten when the log holds what became of it.
- * States: new, working (`start`: takes up what the process before has left), stopped (`stop`: what is not done stays noted).
+ * States: new, working (`start`: takes up what the process before has left), in haste (`flush`: nothing waits for company any more), stopped (`stop`: what is not done stays noted).
  */
 export class Archiver implements Service {
   readonly #options: ArchiverOptions;
   readonly #due: DueArchives;
   readonly #ended = new AbortController();
   readonly #noted = new Map<string, Entry>();
-  readonly #queue: Entry[] = [];
   readonly #working = new Set<Promise<void>>();
+  #queue: Entry[] = [];
+  #haste = false;
+  #cancelGathering: (() => void) | null = null;
 
   constructor(options: ArchiverOptions) {
     this.#options = options;
-    this.#due = new DueArchives(options.dueFolder);
+    this.#due = new DueArchives(options.dueFile);
   }
 
   async start(): Promise<void> {
     if (this.#options.blobs === null) return;
-    for (const due of await this.#due.all()) {
-      if (!this.#noted.has(keyOf(due))) this.#noted.set(keyOf(due), new Entry(due));
+    for (const due of this.#due.all()) {
+      if (!this.holds(due)) this.#noted.set(attemptKey(due), new Entry(due, null));
       this.enqueue(due);
     }
   }
 
   async stop(): Promise<void> {
     this.#ended.abort();
+    this.#cancelGathering?.();
     for (const entry of this.#noted.values()) entry.cancelRest();
     await Promise.all(this.#working);
+    this.#due.close();
   }
 
-  /** Resolves when nothing is under way or queued; what rests after a failure is not waited for. */
-  async whenIdle(): Promise<void> {
+  /** Archives what is queued at once; resolves when nothing is under way. What rests after a failure is not waited for. */
+  async flush(): Promise<void> {
+    this.#haste = true;
+    this.#pump();
     while (this.#working.size > 0) await Promise.all(this.#working);
   }
 
   /** Whether the files of an attempt are still needed. */
   holds(reference: AttemptReference): boolean {
-    return this.#noted.has(keyOf(reference));
+    return this.#noted.has(attemptKey(reference));
   }
 
   /** What is to become of the files of an attempt whose process is gone. */
-  note(attempt: Attempt, endedAt: number): ArchiveStatus {
-    const { policy, blobs } = this.#options;
-    if (!policy.archive || blobs === null || attempt.facts.archive.disabled) return 'DISABLED';
-    if (!existsSync(attempt.directory)) return 'NO_FILES';
-    const due = { ...attempt.reference, endedAt };
-    this.#due.note(due);
-    if (!this.holds(due)) this.#noted.set(keyOf(due), new Entry(due));
+  note({ reference, facts, directory }: Attempt, endedAt: number): ArchiveStatus {
+    const { policy, blobs, logger } = this.#options;
+    if (!policy.archive || blobs === null || facts.archive.disabled) return 'DISABLED';
+    if (!existsSync(directory)) return 'NO_FILES';
+    if (this.holds(reference)) return 'PENDING';
+    const due = { ...reference, endedAt };
+    try {
+      this.#due.note(due);
+    } catch (error) {
+      logger.warn(
+        { ...reference, error },
+        'the next process of this worker will not know that an attempt is to be archived',
+      );
+    }
+    this.#noted.set(attemptKey(due), new Entry(due, facts.archive));
     return 'PENDING';
   }
 
   /** Begins the archive of an attempt that was noted. Safe to repeat. */
   enqueue(reference: AttemptReference): void {
-    const entry = this.#noted.get(keyOf(reference));
+    const entry = this.#noted.get(attemptKey(reference));
     if (entry === undefined || entry.begun) return;
     entry.begun = true;
     this.#queue.push(entry);
-    this.#pump();
+    if (this.#haste || this.#queue.length >= MOST_TOGETHER) this.#pump();
+    else this.#cancelGathering ??= this.#options.clock.after(GATHER_MS, () => this.#pump());
   }
 
   #pump(): void {
-    while (this.#working.size < AT_ONCE && !this.#ended.signal.aborted) {
-      const entry = this.#queue.shift();
-      if (entry === undefined) return;
-      const work = this.#archive(entry).finally(() => {
+    this.#cancelGathering?.();
+    this.#cancelGathering = null;
+    while (this.#queue.length > 0 && this.#working.size < AT_ONCE && !this.#ended.signal.aborted) {
+      const entries = this.#queue.splice(0, MOST_TOGETHER);
+      const work = this.#archive(entries).finally(() => {
         this.#working.delete(work);
         this.#pump();
       });
@@ -125,69 +148,123 @@ export class Archiver implements Service {
     }
   }
 
-  async #archive(entry: Entry): Promise<void> {
-    const { due } = entry;
-    try {
-      const files = await this.#write(due);
-      this.#tell(due, files === null ? 'NO_FILES' : 'ARCHIVED', files === null ? '' : `${files} files.`);
-    } catch (error) {
-      if (!this.#ended.signal.aborted) this.#failed(entry, error);
+  /** In goes of no more than a pack, so that what is large is told by itself, and repeated by itself. */
+  async #archive(entries: readonly Entry[]): Promise<void> {
+    let together: Found[] = [];
+    let bytes = 0;
+    for (const entry of entries) {
+      const found = await this.#find(entry);
+      if (found === null) continue;
+      const { sizeBytes } = found.found;
+      if (entry.alone) {
+        await this.#write([found]);
+        continue;
+      }
+      if (bytes + sizeBytes > PACK_BYTES) {
+        await this.#write(together);
+        [together, bytes] = [[], 0];
+      }
+      together.push(found);
+      bytes += sizeBytes;
     }
+    await this.#write(together);
   }
 
-  /** How many files were archived; `null` when there is no folder any more. */
-  async #write(due: DueArchive): Promise<number | null> {
-    const { policy, identity, blobs, jobsFolder, clock, random } = this.#options;
-    const reference = referenceOf(due);
+  /** What an attempt has left; `null` when there is nothing to write, now or ever. */
+  async #find(entry: Entry): Promise<Found | null> {
+    const { policy, jobsFolder } = this.#options;
+    const { jobId, attempt } = entry.due;
+    const reference = { jobId, attempt };
     const root = attemptDirectory(jobsFolder, reference);
-    if (blobs === null || !existsSync(root)) return null;
-    const facts = await readFacts(root);
-    const { excludes = [], paths = [] } = facts?.archive ?? {};
-    const { files } = await writeArchive({
-      ...{ reference, root, workerId: identity.workerId, blobs: await blobs() },
-      exclude: { globs: [...policy.archiveExcludes, ...excludes], paths },
-      ...{ mostFiles: policy.archiveMaxFiles, mostBytes: policy.archiveMaxBytes },
-      ...{ run: random.id(), now: clock.now(), signal: this.#ended.signal },
-    });
-    return files.length;
-  }
-
-  #failed(entry: Entry, error: unknown): void {
-    const { clock, random, logger, policy } = this.#options;
-    const { due } = entry;
-    entry.failures += 1;
-    if (clock.now() > due.endedAt + policy.archiveDeadlineMs) {
-      logger.error({ ...referenceOf(due), error }, 'an attempt could not be archived; its files stay here for a while');
-      this.#tell(due, 'FAILED', textOf(error).slice(0, MOST_MESSAGE_CHARACTERS));
-      return;
+    try {
+      if (!existsSync(root)) {
+        this.#tell([{ entry, event: { ...reference, archive: 'NO_FILES', message: '' } }]);
+        return null;
+      }
+      entry.facts ??= (await readFacts(root))?.archive ?? WHOLE_ARCHIVE;
+      const { excludes, paths } = entry.facts;
+      const exclude = { globs: [...policy.archiveExcludes, ...excludes], paths };
+      const { archiveMaxFiles: mostFiles, archiveMaxBytes: mostBytes } = policy;
+      const found = await findFiles({ root, exclude, mostFiles, mostBytes, signal: this.#ended.signal });
+      return { entry, reference, found };
+    } catch (error) {
+      this.#failed([entry], error);
+      return null;
     }
+  }
+
+  async #write(attempts: readonly Found[]): Promise<void> {
+    const { identity, blobs, clock, random } = this.#options;
+    if (attempts.length === 0 || blobs === null) return;
+    try {
+      const written = await writeArchives({
+        ...{ attempts, workerId: identity.workerId, blobs: await blobs() },
+        ...{ run: random.id(), now: clock.now(), signal: this.#ended.signal },
+      });
+      const told = attempts.flatMap(({ entry, reference }, index) => {
+        const archive = written[index];
+        if (archive === undefined) return [];
+        const { place, manifest } = archive;
+        return [{ entry, event: { ...reference, archive: 'ARCHIVED', message: summaryOf(manifest), place } as const }];
+      });
+      this.#tell(told);
+    } catch (error) {
+      this.#failed(
+        attempts.map(({ entry }) => entry),
+        error,
+      );
+    }
+  }
+
+  #failed(entries: readonly Entry[], error: unknown): void {
+    const { clock, logger, policy } = this.#options;
+    if (this.#ended.signal.aborted) return;
+    for (const entry of entries) {
+      const { jobId, attempt, endedAt } = entry.due;
+      if (clock.now() <= endedAt + policy.archiveDeadlineMs) {
+        this.#rest(entry, error);
+        continue;
+      }
+      logger.error({ jobId, attempt, error }, 'an attempt could not be archived; its files stay here for a while');
+      const message = textOf(error).slice(0, MOST_MESSAGE_CHARACTERS);
+      this.#tell([{ entry, event: { jobId, attempt, archive: 'FAILED', message } }]);
+    }
+  }
+
+  #rest(entry: Entry, error: unknown): void {
+    const { clock, random, logger } = this.#options;
+    const { jobId, attempt } = entry.due;
+    entry.failures += 1;
+    entry.alone = !isMaridError(error);
     const waitMs = backoffMs({ failures: entry.failures, firstMs: FIRST_RETRY_MS, mostMs: MOST_RETRY_MS, random });
-    logger.warn({ ...referenceOf(due), error, waitMs }, 'an attempt could not be archived yet');
+    logger.warn({ jobId, attempt, error, waitMs }, 'an attempt could not be archived yet');
     entry.cancelRest = clock.after(waitMs, () => {
-      this.#queue.push(entry);
-      this.#pump();
+      entry.begun = false;
+      this.enqueue(entry.due);
     });
   }
 
-  /** The note, and the folder unless it is kept for a while, go once the log holds the news. */
-  #tell(due: DueArchive, archive: ArchiveStatus, message: string): void {
-    const { outbox, identity, clock } = this.#options;
-    const event = { ...referenceOf(due), workerId: identity.workerId, at: clock.now(), archive, message };
-    outbox.send(event, () => {
-      this.#forget(due, archive === 'ARCHIVED').catch((error: unknown) => {
-        this.#options.logger.warn({ ...referenceOf(due), error }, 'an archived attempt could not be cleaned up');
+  /** The notes, and the folders unless they are kept for a while, go once the log holds the news. */
+  #tell(told: readonly Told[]): void {
+    const { outbox, identity, logger } = this.#options;
+    const archives = told.map(({ event }) => event);
+    outbox.send({ workerId: identity.workerId, archives }, () => {
+      this.#forget(told).catch((error: unknown) => {
+        logger.warn({ error }, 'archived attempts could not be cleaned up');
       });
     });
   }
 
-  async #forget(due: DueArchive, archived: boolean): Promise<void> {
+  async #forget(told: readonly Told[]): Promise<void> {
     const { policy, jobsFolder } = this.#options;
-    await this.#due.remove(due);
-    this.#noted.delete(keyOf(due));
-    if (!archived || policy.keepJobFoldersMs > 0) return;
-    const folder = attemptDirectory(jobsFolder, due);
-    await rm(folder, { recursive: true, force: true });
-    await rm(`${folder}.json`, { force: true });
+    for (const { entry, event } of told) {
+      this.#due.remove(entry.due);
+      this.#noted.delete(attemptKey(entry.due));
+      if (event.archive !== 'ARCHIVED' || policy.keepJobFoldersMs > 0) continue;
+      const folder = attemptDirectory(jobsFolder, event);
+      await rm(folder, { recursive: true, force: true });
+      await rm(`${folder}.json`, { force: true });
+    }
   }
 }
 
@@ -196,17 +273,29 @@ class Entry {
   /** Whether it was queued. */
   begun = false;
   failures = 0;
+  /** Whether it goes by itself, because something in its folder may be what fails. */
+  alone = false;
   cancelRest: () => void = () => undefined;
 
-  constructor(readonly due: DueArchive) {}
+  /** `facts`: `null` when they are to be read. */
+  constructor(
+    readonly due: DueArchive,
+    public facts: ArchiveFacts | null,
+  ) {}
 }
 
-function referenceOf({ jobId, attempt }: AttemptReference): AttemptReference {
-  return { jobId, attempt };
+interface Found extends FoundAttempt {
+  readonly entry: Entry;
 }
 
-function keyOf({ jobId, attempt }: AttemptReference): string {
-  return `${jobId}/${attempt}`;
+interface Told {
+  readonly entry: Entry;
+  readonly event: ArchiveEvent;
+}
+
+function summaryOf({ files, skippedCount }: ArchiveManifest): string {
+  const left = skippedCount === 0 ? '' : `, ${String(skippedCount)} left out`;
+  return `${String(files.length)} files${left}.`;
 }
 
 function textOf(error: unknown): string {

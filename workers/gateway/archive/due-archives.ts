@@ -1,10 +1,13 @@
-/** Attempts that are to be archived, as small files in a folder of their own: what a worker has not done when it ends, the next process does. */
-import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+/** Attempts that are to be archived, in a file of lines that grows: what a worker has not done when it ends, the next process does. */
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { z } from 'zod';
+import { attemptKey } from '../../../core/job/attempt-key.js';
 import type { AttemptReference } from '../../../core/job/job.js';
+import { errorCode } from '../staging/staging.js';
+
+/** The file is written anew when it is larger than this and mostly of the past. */
+const LARGE_BYTES = 4 * 1024 * 1024;
+const LINE_BYTES = 100;
 
 /** An attempt that is to be archived. */
 export interface DueArchive extends AttemptReference {
@@ -12,39 +15,84 @@ export interface DueArchive extends AttemptReference {
   readonly endedAt: number;
 }
 
-const schema = z.object({ jobId: z.string().min(1), attempt: z.int().min(1), endedAt: z.number() });
+const lineSchema = z.object({
+  jobId: z.string().min(1),
+  attempt: z.int().min(1),
+  endedAt: z.number(),
+  done: z.boolean().default(false),
+});
 
+/**
+ * Lines are written without waiting for the disk: they outlive the process, and what a crash of the machine takes, the leader's sweep tells of. A line begins with a
+ * line break, so that one that was cut off by a full disk spoils no other.
+ */
 export class DueArchives {
-  /** The folder is made when it is needed. */
-  constructor(private readonly folder: string) {}
+  readonly #due = new Map<string, DueArchive>();
+  #file: number | null = null;
+  #bytes = 0;
 
-  /** Notes one; synchronously, so that its end is told only afterwards. */
+  constructor(private readonly path: string) {}
+
+  /** All that are noted. */
+  all(): readonly DueArchive[] {
+    this.#open();
+    return [...this.#due.values()];
+  }
+
+  /** Notes one, before its end is told. Throws when the disk is full. */
   note(due: DueArchive): void {
-    mkdirSync(this.folder, { recursive: true });
-    writeFileSync(this.#pathOf(due), JSON.stringify(due));
+    this.#write(due);
+    this.#due.set(attemptKey(due), due);
   }
 
-  async remove(reference: AttemptReference): Promise<void> {
-    await rm(this.#pathOf(reference), { force: true });
+  /** Forgets one. */
+  remove(due: DueArchive): void {
+    if (this.#due.delete(attemptKey(due))) this.#write({ ...due, done: true });
+    if (this.#bytes > LARGE_BYTES + 4 * LINE_BYTES * this.#due.size) this.#rewrite();
   }
 
-  /** All that are noted. A note that cannot be read, of a crash or a full disk, is removed: the sweep of the control plane tells of it. */
-  async all(): Promise<readonly DueArchive[]> {
-    const found: DueArchive[] = [];
-    mkdirSync(this.folder, { recursive: true });
-    for (const name of await readdir(this.folder)) {
-      const path = join(this.folder, name);
-      try {
-        found.push(schema.parse(JSON.parse(await readFile(path, 'utf8'))));
-      } catch {
-        await rm(path, { force: true });
-      }
+  close(): void {
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
+  }
+
+  #write(line: DueArchive & { readonly done?: boolean }): void {
+    this.#bytes += writeSync(this.#open(), `\n${JSON.stringify(line)}`);
+  }
+
+  #open(): number {
+    if (this.#file !== null) return this.#file;
+    for (const line of linesOf(this.path)) {
+      const parsed = parse(line);
+      if (parsed?.done === true) this.#due.delete(attemptKey(parsed));
+      else if (parsed !== null) this.#due.set(attemptKey(parsed), parsed);
     }
-    return found;
+    return this.#rewrite();
   }
 
-  /** A job's id may be as long as a name can be. */
-  #pathOf({ jobId, attempt }: AttemptReference): string {
-    return join(this.folder, createHash('sha256').update(`${jobId}/${attempt}`).digest('hex'));
+  #rewrite(): number {
+    const text = [...this.#due.values()].map((due) => `\n${JSON.stringify(due)}`).join('');
+    writeFileSync(`${this.path}.new`, text);
+    renameSync(`${this.path}.new`, this.path);
+    this.close();
+    this.#bytes = text.length;
+    return (this.#file = openSync(this.path, 'a'));
+  }
+}
+
+function linesOf(path: string): readonly string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function parse(line: string): z.output<typeof lineSchema> | null {
+  try {
+    return lineSchema.parse(JSON.parse(line));
+  } catch {
+    return null; // cut off
   }
 }

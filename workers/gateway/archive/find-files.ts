@@ -1,10 +1,10 @@
 /** Finds what an attempt has left: whatever the job put there, nothing is followed and nothing blocks. */
-import type { Dirent } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstatSync, readdirSync, realpathSync, type Dirent, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { globMatcher } from '../../../core/archive/glob.js';
 import type { SkippedFile, SkipReason } from '../../../core/archive/manifest.js';
-import { errorCode } from '../staging/staging.js';
+import { unlessItsDoing } from './open-plain.js';
 
 /** Most entries of one kind that a manifest names. */
 const MOST_NAMED = 1_000;
@@ -12,10 +12,10 @@ const MOST_NAMED = 1_000;
 const MOST_PATH_CHARACTERS = 16 * 1024 * 1024;
 /** First in the archive, whatever else there is. */
 const OUTPUT = ['stdout', 'stderr', 'run'];
-/** Failures to read that mean the same the next time. */
-const THE_JOBS_DOING = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG']);
 /** What a name that is no UTF-8 reads as. */
 const REPLACEMENT = '\uFFFD';
+/** Entries after which others of this process come to their turn. */
+const BREATH = 200;
 
 /** What is left out. */
 export interface Exclusion {
@@ -29,14 +29,19 @@ export interface Exclusion {
 export interface FoundFile {
   /** Below the attempt's folder. */
   readonly path: string;
-  /** At that time. */
+  /** When it was found. */
   readonly sizeBytes: number;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number;
 }
 
 /** What was found. */
 export interface FoundFiles {
+  /** The attempt's folder, without links. */
+  readonly root: string;
   /** The output first, then by folder. */
   readonly files: readonly FoundFile[];
+  readonly sizeBytes: number;
   readonly skipped: SkippedList;
 }
 
@@ -63,16 +68,20 @@ export class SkippedList {
 
 /** Files to archive, within the limits. */
 export async function findFiles(options: FindFilesOptions): Promise<FoundFiles> {
-  const { root, signal, mostFiles, mostBytes } = options;
+  const { signal, mostFiles, mostBytes } = options;
+  const root = realpathSync.native(options.root);
   const excluded = exclusionTest(options.exclude);
   const skipped = new SkippedList();
   const files: FoundFile[] = [];
-  let bytes = 0;
+  let sizeBytes = 0;
   let pathCharacters = 0;
+  let looked = 0;
   const folders = [''];
   for (const folder of folders) {
     signal.throwIfAborted();
-    for (const entry of await entriesOf(root, folder, skipped)) {
+    for (const entry of entriesOf(root, folder, skipped)) {
+      looked += 1;
+      if (looked % BREATH === 0) await stat(root);
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (excluded(path)) continue;
       if (entry.isDirectory()) {
@@ -80,16 +89,18 @@ export async function findFiles(options: FindFilesOptions): Promise<FoundFiles> 
         continue;
       }
       const full = files.length >= mostFiles || pathCharacters > MOST_PATH_CHARACTERS;
-      const size = entry.isFile() ? await sizeOf(root, path) : null;
-      const reason = skipReasonOf(entry, { size, full, room: mostBytes - bytes });
-      if (reason === null) {
-        files.push({ path, sizeBytes: size ?? 0 });
-        bytes += size ?? 0;
-        pathCharacters += path.length;
-      } else skipped.add(path, reason);
+      const found = entry.isFile() ? look(root, path) : null;
+      const reason = skipReasonOf(entry, { size: found?.size ?? null, full, room: mostBytes - sizeBytes });
+      if (found === null || reason !== null) {
+        skipped.add(path, reason ?? 'unreadable');
+        continue;
+      }
+      files.push({ path, sizeBytes: found.size, modifiedAt: Math.floor(found.mtimeMs) });
+      sizeBytes += found.size;
+      pathCharacters += path.length;
     }
   }
-  return { files, skipped };
+  return { root, files, sizeBytes, skipped };
 }
 
 function skipReasonOf(
@@ -103,25 +114,26 @@ function skipReasonOf(
   return limits.size > limits.room ? 'size' : null;
 }
 
+/** A folder whose every content is left out is not looked into. */
 function exclusionTest({ globs, paths }: Exclusion): (path: string) => boolean {
-  const matches = globMatcher(globs);
+  const below = '/**';
+  const whole = globs.filter((glob) => glob.endsWith(below)).map((glob) => glob.slice(0, -below.length));
+  const matches = globMatcher([...globs, ...whole.filter((glob) => glob !== '')]);
   const exact = new Set(paths);
   return (path) => exact.has(path) || matches(path);
 }
 
-async function entriesOf(root: string, folder: string, skipped: SkippedList): Promise<readonly Dirent[]> {
-  try {
-    const entries = await readdir(join(root, folder), { withFileTypes: true });
-    const rank = (name: string): number => (folder === '' && OUTPUT.includes(name) ? 0 : 1);
-    return entries.sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1));
-  } catch (error) {
-    if (!THE_JOBS_DOING.has(errorCode(error) ?? '')) throw error;
+function entriesOf(root: string, folder: string, skipped: SkippedList): readonly Dirent[] {
+  const entries = unlessItsDoing(() => readdirSync(join(root, folder), { withFileTypes: true }));
+  if (entries === null) {
     if (folder !== '') skipped.add(folder, folder.includes(REPLACEMENT) ? 'name' : 'unreadable');
     return [];
   }
+  const rank = (name: string): number => (folder === '' && OUTPUT.includes(name) ? 0 : 1);
+  return entries.sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1));
 }
 
-async function sizeOf(root: string, path: string): Promise<number | null> {
-  const found = await lstat(join(root, path)).catch(() => null);
-  return found === null || !found.isFile() ? null : found.size;
+function look(root: string, path: string): Stats | null {
+  const found = unlessItsDoing(() => lstatSync(join(root, path)));
+  return found?.isFile() === true ? found : null;
 }

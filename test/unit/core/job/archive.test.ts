@@ -17,8 +17,13 @@ function ended(): Job {
   return after(job, eventOf(job, 'SUCCEEDED', { result: EXIT, archive: 'PENDING' }), NOW);
 }
 
-function told(job: Job, archive: ArchiveEvent['archive'], changes: Partial<ArchiveEvent> = {}): ArchiveEvent {
-  return { jobId: job.id, attempt: 1, workerId: 'w1', at: NOW, archive, message: 'm', ...changes };
+const PLACE = { run: 'r', offset: 3, length: 4 };
+
+type Told = ArchiveEvent & { readonly workerId: string };
+
+function told(job: Job, archive: Told['archive'], changes: Partial<Told> = {}): Told {
+  const place = archive === 'ARCHIVED' ? { place: PLACE } : {};
+  return { jobId: job.id, attempt: 1, workerId: 'w1', archive, message: 'm', ...place, ...changes };
 }
 
 describe('the archive of an attempt', () => {
@@ -27,7 +32,7 @@ describe('the archive of an attempt', () => {
     expect(job.attempts[0]?.archive).toEqual({ status: 'PENDING', at: NOW, message: '' });
     const result = applyArchiveEvent(job, told(job, 'ARCHIVED'), NOW + 10);
     if (result.kind !== 'applied') throw new Error(result.why);
-    const attempt = { ...job.attempts[0], archive: { status: 'ARCHIVED', at: NOW + 10, message: 'm' } };
+    const attempt = { ...job.attempts[0], archive: { status: 'ARCHIVED', at: NOW + 10, message: 'm', place: PLACE } };
     expect(result.job).toEqual({ ...job, attempts: [attempt], revision: job.revision + 1, updatedAt: NOW + 10 });
     expect(applyArchiveEvent(result.job, told(job, 'ARCHIVED'), NOW + 20).kind).toBe('stale');
   });
