@@ -60,21 +60,29 @@ describe('a control plane and two workers', () => {
     }
   }, 60_000);
 
-  test('show the output of a job from the archive when its worker has gone', async () => {
-    const worker = await startWorker('archiving');
+  test('show the output of a job from the archive when its worker has gone, which was killed before it had archived', async () => {
+    let worker = await startWorker('archiving');
     const name = String(worker.ready['worker']);
     const marid = (...args: readonly string[]) => bench.run(controlPlane.address, args);
     const others = (await client.fleet.listWorkers({})).workers.filter(({ id }) => id !== name);
     for (const { id } of others) await marid('drain', id);
-    const job = await eventually('a job on the worker', async () => {
-      const { id } = await submit('echo kept; echo bad >&2; echo x > extra.txt; head -c 1000000 /dev/zero > zero');
-      const ended = await client.wait(id);
-      return ended.workerId === name ? ended : null;
-    });
-    expect(await worker.end('SIGTERM')).toBe(0);
+    const job = await eventually(
+      'a job whose files are not archived when its worker is killed',
+      async () => {
+        const { id } = await submit('echo kept; echo bad >&2; echo x > extra.txt; head -c 1000000 /dev/zero > zero');
+        const ended = await client.wait(id);
+        if (ended.workerId !== name) return null;
+        await worker.end('SIGKILL');
+        const { archiveStatus } = await client.get(id);
+        worker = await startWorker('archiving');
+        return archiveStatus === ArchiveStatus.PENDING ? ended : null;
+      },
+      60_000,
+    );
     await eventually('the archive', async () => {
       return (await client.get(job.id)).archiveStatus === ArchiveStatus.ARCHIVED;
     });
+    expect(await worker.end('SIGTERM')).toBe(0);
     expect(await marid('logs', job.id)).toMatchObject({ code: 0, stdout: 'kept\n' });
     expect((await marid('logs', '-f', '--stderr', job.id)).stdout).toBe('bad\n');
     expect((await marid('files', job.id, '-o', 'name')).stdout.split('\n')).toEqual(
