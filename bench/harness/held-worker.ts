@@ -1,17 +1,17 @@
 /** A worker whose jobs run for ever and cost nothing: the real gateway over real gRPC, with a launcher that starts no process. */
-import type { HeldProcess, Launcher, StartedProcess } from '../core/ports/launcher.js';
-import type { Logger } from '../core/ports/logger.js';
-import { RemoteTopicLog } from '../infra/log/remote/remote-topic-log.js';
-import { connectRpc } from '../infra/rpc/rpc-channel.js';
-import { SystemClock } from '../infra/runtime/system-clock.js';
-import { SystemRandom } from '../infra/runtime/system-random.js';
-import { LogService } from '../proto/gen/marid/v1/log_service_pb.js';
-import { WorkerService } from '../proto/gen/marid/v1/worker_service_pb.js';
-import { LauncherLink } from '../workers/gateway/attempts/launcher-link.js';
-import { workerConfigSchema } from '../workers/gateway/config.js';
-import { Gateway } from '../workers/gateway/gateway.js';
-import { planStage } from '../workers/gateway/staging/plan-stage.js';
-import { startStage } from '../workers/gateway/staging/start-stage.js';
+import type { HeldProcess, Launcher, StartedProcess } from '../../core/ports/launcher.js';
+import type { Logger } from '../../core/ports/logger.js';
+import { RemoteTopicLog } from '../../infra/log/remote/remote-topic-log.js';
+import { connectRpc } from '../../infra/rpc/rpc-channel.js';
+import { SystemClock } from '../../infra/runtime/system-clock.js';
+import { SystemRandom } from '../../infra/runtime/system-random.js';
+import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
+import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
+import { LauncherLink } from '../../workers/gateway/attempts/launcher-link.js';
+import { workerConfigSchema } from '../../workers/gateway/config.js';
+import { Gateway } from '../../workers/gateway/gateway.js';
+import { planStage } from '../../workers/gateway/staging/plan-stage.js';
+import { startStage } from '../../workers/gateway/staging/start-stage.js';
 
 const clock = new SystemClock();
 const random = new SystemRandom();
