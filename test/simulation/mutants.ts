@@ -111,7 +111,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'services/control-plane/fleet/attempt-reconciler.ts',
     find: 'job.kill !== null && holds(account, job)',
     replace: 'false',
-    seed: 1,
+    seed: 166,
   },
   {
     name: 'the kill of a waiting job leaves it waiting',
@@ -125,7 +125,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'services/control-plane/projection/projector.ts',
     find: 'return await this.inTime(passed, timeoutMs)',
     replace: 'return true',
-    seed: 1,
+    seed: 3,
   },
   {
     name: 'workers are given up by the wall clock',
@@ -139,20 +139,20 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'core/fleet/expiry-plan.ts',
     find: 'return free && facts.suspects.has(suspectKey(record))',
     replace: 'return false',
-    seed: 1,
+    seed: 3,
   },
   {
     name: 'events of an earlier attempt are applied',
     file: 'core/job/worker-event.ts',
     find: 'if (event.attempt !== job.attempt) return',
     replace: 'if (event.attempt !== job.attempt) return null; if (false) return',
-    seed: 1,
+    seed: 81,
   },
   {
     name: 'offsets are committed before their events are applied',
     file: 'services/control-plane/projection/event-intake.ts',
     find: 'this.options.onRecords(records);',
     replace: 'this.settle(records); this.options.onRecords(records);',
-    seed: 1,
+    seed: 15,
   },
 ];
