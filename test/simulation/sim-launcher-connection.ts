@@ -33,7 +33,7 @@ export class SimLauncherConnection implements Launcher {
   start(request: StartRequest): Promise<StartedProcess> {
     return this.#call(() => {
       this.#assertCurrent();
-      return this.launcher.start(request);
+      return this.launcher.start(this, request);
     });
   }
 

@@ -69,7 +69,10 @@ export class SimLauncher {
     return connection;
   }
 
-  start(request: StartRequest): StartedProcess {
+  start(connection: SimLauncherConnection, request: StartRequest): StartedProcess {
+    if (this.#adopter !== null && this.#adopter !== connection) {
+      throw new MaridError('STALE_SESSION', 'Another worker has taken over this launcher.');
+    }
     const { attempt, timeoutMs } = request;
     const key = keyOf(attempt);
     this.#admit(key);
@@ -101,12 +104,12 @@ export class SimLauncher {
   }
 
   adopt(connection: SimLauncherConnection, session: string): readonly HeldProcess[] {
-    if (session < this.#session) {
+    connection.superseded = session < this.#session;
+    if (connection.superseded) {
       throw new MaridError('STALE_SESSION', 'A later worker has taken over this launcher.');
     }
     this.#session = session;
     if (this.#adopter !== null && this.#adopter !== connection) this.#adopter.superseded = true;
-    connection.superseded = false;
     this.#adopter = connection;
     if (this.#running.size === 0 && !connection.renewed) this.#lease.reset();
     const running = [...this.#running.values()].map(({ options: { attempt, processId, startedAt } }): HeldProcess => ({

@@ -111,6 +111,7 @@ export class LauncherServer {
         return { protocol: PROTOCOL_VERSION, processId: process.pid };
       case 'start':
         assertCurrent(connection);
+        if (this.adopter !== null && this.adopter !== connection) throw takenOver();
         return table.start(request.start);
       case 'kill':
         return table.kill(request.attempt, request.graceMs);
@@ -129,10 +130,10 @@ export class LauncherServer {
 
   /** Of two processes of a worker that find a new launcher, the later one keeps it. */
   private adopt(connection: Connection, session: string): unknown {
-    if (session < this.session) throw takenOver();
+    connection.superseded = session < this.session;
+    assertCurrent(connection);
     this.session = session;
     if (this.adopter !== null && this.adopter !== connection) this.adopter.superseded = true;
-    connection.superseded = false;
     this.adopter = connection;
     return this.options.table.adopt(connection.renewed);
   }

@@ -264,6 +264,8 @@ export function launcherSuite(name: string, open: () => Promise<LauncherBench>):
         await worker.launcher.adopt({ session: 'b' });
         const later = await bench.connect();
         await expect(later.adopt({ session: 'a' })).rejects.toMatchObject({ code: 'STALE_SESSION' });
+        const start = later.start(shell(bench.folder, 'late', 'exit 0'));
+        await expect(start).rejects.toMatchObject({ code: 'STALE_SESSION' });
         await run('kept', 'exit 0'); // the one before still has its right
         await later.adopt({ session: 'b' });
         await later.adopt({ session: 'c' });
