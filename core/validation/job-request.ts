@@ -1,6 +1,7 @@
 /** What is wrong with a job's request. */
 import type { FieldViolation } from '../errors/marid-error.js';
 import type { JobRequest } from '../job/job.js';
+import { shellSecretProblem } from '../secrets/reference.js';
 import { checkClusterCriteria, checkCriterion } from './criteria.js';
 import {
   checkApplicationIds,
@@ -30,6 +31,7 @@ export function validateJobRequest(request: JobRequest, path: string): readonly 
   checkSelection(violations, path, request);
   checkArguments(violations, `${path}.arguments`, request.arguments);
   violations.add(`${path}.raw_arguments`, textProblem(request.rawArguments, LIMITS.rawArgumentsCharacters));
+  violations.add(`${path}.raw_arguments`, shellSecretProblem(request.rawArguments));
   checkEnvironment(violations, `${path}.environment`, request.environment);
   checkFiles(violations, path, request);
   checkExecution(violations, path, request);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { kafkaProblems } from '../../core/configuration/kafka-keys.js';
 import { fetchKeys } from './fetch-config.js';
 import { logKeys } from './log-config.js';
+import { secretKeys } from './secrets-config.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -60,6 +61,7 @@ export const workerConfigSchema = z
       .describe('Milliseconds that the folder of an attempt is kept after its end.'),
     ...fetchKeys,
     ...logKeys,
+    ...secretKeys,
   })
   .superRefine(
     (config, context) => {

@@ -5,6 +5,7 @@ import { PollLoop } from '../../core/loops/poll-loop.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Service } from '../../core/ports/service.js';
+import { removeSecrets } from './staging/secrets-stage.js';
 import { errorCode } from './staging/staging.js';
 
 const HOUR_MS = 3_600_000;
@@ -52,15 +53,18 @@ export class FolderSweep implements Service {
     let removed = 0;
     for (const jobId of await namesIn(jobsFolder)) {
       if (signal?.aborted === true) break;
-      if (!holds(jobId)) removed += await this.#sweepJob(join(jobsFolder, jobId));
+      if (!holds(jobId)) removed += await this.#sweepJob(jobId, join(jobsFolder, jobId));
     }
     return removed;
   }
 
   /** The job's folder goes with its last attempt; a new attempt that comes just then makes it again. */
-  async #sweepJob(folder: string): Promise<number> {
+  async #sweepJob(jobId: string, folder: string): Promise<number> {
     let removed = 0;
     const names = await namesIn(folder);
+    for (const name of names.filter((each) => each.endsWith('.secrets'))) {
+      if (!this.#options.holds(jobId)) removeSecrets(join(folder, name.slice(0, -'.secrets'.length)));
+    }
     for (const name of names.filter((each) => /^\d+$/.test(each))) {
       if (!(await this.#isOld(join(folder, name)))) continue;
       await rm(join(folder, name), { recursive: true, force: true });

@@ -15,6 +15,7 @@ import type { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_ser
 import type { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
 import type { ServiceClient, ServiceHandlers } from '../../proto/rpc/service.js';
 import { Adoption } from './attempts/adoption.js';
+import type { Attempt } from './attempts/attempt.js';
 import { AttemptReporter } from './attempts/attempt-reporter.js';
 import { AttemptRunner } from './attempts/attempt-runner.js';
 import { EventOutbox } from './attempts/event-outbox.js';
@@ -96,7 +97,8 @@ export class Gateway {
     this.#reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     const stages = preparation.stages(launcher);
-    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, reporter: this.#reporter });
+    const cleanUp = (attempt: Attempt): void => preparation.cleanUp(attempt);
+    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, cleanUp, reporter: this.#reporter });
     this.#adoption = new Adoption({
       ...shared,
       runner: this.#runner,

@@ -9,6 +9,7 @@ import { openKafka } from '../../infra/engines/open-kafka.js';
 import { openFetchers } from '../../infra/fetch/open-fetchers.js';
 import { connectLauncher } from '../../infra/process/launcher/connect.js';
 import { bindService, connectServers, RpcServer } from '../../infra/rpc/index.js';
+import { WorkerSecrets } from '../../infra/secrets/worker-secrets.js';
 import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
@@ -19,6 +20,8 @@ import type { WorkerConfig } from './config.js';
 import { Gateway } from './gateway.js';
 import { loadIdentity } from './identity.js';
 import { jobsFolderOf } from './jobs-folder.js';
+import { secretRules } from './secrets-config.js';
+import type { SecretsAccess } from './staging/secrets-stage.js';
 import { folderPreparation } from './staging/stages.js';
 
 export { listCache, pruneCache, verifyCache, type CachedFile } from './cache/maintenance.js';
@@ -76,7 +79,8 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
     const ownLog = log ?? (await openLog(config, runtime, releases));
     const client = channel.client(WorkerService);
     const cache = await openCache({ ...config, stateFolder }, runtime, releases);
-    const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock });
+    const limit = { timeoutMs: config.stagingTimeoutMs, clock };
+    const preparation = folderPreparation(cache, limit, secretsAccess(config));
     const gateway = new Gateway({
       ...{ config: { ...config, stateFolder }, identity, launcher, preparation, client, log: ownLog },
       ...runtime,
@@ -92,6 +96,11 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
     await release();
     throw error;
   }
+}
+
+/** The secrets that the configuration allows, from its folder and the environment of this process. */
+function secretsAccess({ secretsAllow, secretsFolder: folder, secretsPrefix: prefix }: WorkerConfig): SecretsAccess {
+  return { source: new WorkerSecrets({ folder, prefix, environment: process.env }), allow: secretRules(secretsAllow) };
 }
 
 /** The cache of the state folder, over the fetchers that the configuration chose. */

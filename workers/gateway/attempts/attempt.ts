@@ -8,6 +8,8 @@ export interface AttemptFacts {
   readonly memoryMb: number;
   /** Whether setup files run before the program. */
   readonly hasSetup: boolean;
+  /** Whether there are files with secrets, to be removed at its end. */
+  readonly hasSecretFiles: boolean;
 }
 
 /** Why an attempt is to end: asked for, not the worker's any more, or the worker stops before it has started. */

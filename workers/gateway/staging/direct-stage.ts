@@ -12,11 +12,11 @@ export function directStage(): Stage {
   return {
     name: 'direct',
     async run(context) {
-      const { attempt, specification, plan } = context;
+      const { attempt, specification, plan, secrets } = context;
       const { directory } = attempt;
-      context.direct = directStart({ specification, directory, setupFiles: plan.setupFiles, base });
+      context.direct = directStart({ specification, directory, setupFiles: plan.setupFiles, base, secrets });
       if (context.direct === null) return;
-      writeFileSync(join(directory, ENVIRONMENT_DUMP_FILE), environmentDump(context.direct.environment));
+      writeFileSync(join(directory, ENVIRONMENT_DUMP_FILE), environmentDump(context.direct.environment, secrets));
     },
   };
 }

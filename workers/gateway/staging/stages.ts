@@ -1,6 +1,6 @@
 /** The life of an attempt before its process runs, in order. */
 import type { Launcher } from '../../../core/ports/launcher.js';
-import type { AttemptFacts } from '../attempts/attempt.js';
+import type { Attempt, AttemptFacts } from '../attempts/attempt.js';
 import { readFacts } from '../attempts/facts-file.js';
 import type { DependencyCache } from '../cache/dependency-cache.js';
 import { directStage } from './direct-stage.js';
@@ -9,6 +9,7 @@ import { factsStage } from './facts-stage.js';
 import { filesStage, type TimeLimit } from './files-stage.js';
 import { planStage } from './plan-stage.js';
 import { scriptStage } from './script-stage.js';
+import { NO_ACCESS, removeSecrets, secretsStage } from './secrets-stage.js';
 import type { Stage } from './staging.js';
 import { startStage } from './start-stage.js';
 
@@ -18,23 +19,29 @@ export interface Preparation {
   stages(launcher: Launcher): readonly Stage[];
   /** The facts of the attempt with this directory; `null` when there are none that can be read. */
   readFacts(directory: string): Promise<AttemptFacts | null>;
+  /** Removes what only the process of the attempt needed; it is gone. Idempotent; never throws. */
+  cleanUp(attempt: Attempt): void;
   /** Called once: what `uris` gives is used by attempts, and has to stay. */
   protect(uris: () => ReadonlySet<string>): void;
 }
 
-/** Preparation in the worker's state folder, with files from its cache. */
-export function folderPreparation(cache: DependencyCache, limit: TimeLimit): Preparation {
+/** Preparation in the worker's state folder, with files from its cache and secrets as it is allowed. */
+export function folderPreparation(cache: DependencyCache, limit: TimeLimit, secrets = NO_ACCESS): Preparation {
   return {
     stages: (launcher) => [
       planStage,
       directoryStage,
       filesStage(cache, limit),
+      secretsStage(secrets),
       scriptStage,
       directStage(),
       factsStage,
       startStage(launcher),
     ],
     readFacts,
+    cleanUp: ({ directory, facts }) => {
+      if (facts.hasSecretFiles) removeSecrets(directory);
+    },
     protect: (uris) => cache.protect(uris),
   };
 }

@@ -3,6 +3,7 @@ import type { StartedProcess } from '../../../core/ports/launcher.js';
 import type { JobSpecification } from '../../../core/job/job.js';
 import type { Attempt } from '../attempts/attempt.js';
 import type { DirectStart } from '../script/direct-start.js';
+import type { Secrets } from '../script/job-environment.js';
 import type { FilePlan } from './file-plan.js';
 
 /** What a stage works on; later stages use what earlier ones have put in. */
@@ -13,6 +14,8 @@ export interface StagingContext {
   readonly signal: AbortSignal;
   /** By `planFiles`. */
   plan: FilePlan;
+  /** By `secretsStage`. */
+  secrets: Secrets;
   /** By `directStage`: how to start the program without the script, or `null`. */
   direct: DirectStart | null;
   /** By `startStage`. */

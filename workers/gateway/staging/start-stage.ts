@@ -4,6 +4,7 @@ import { isMaridError, type ErrorCode } from '../../../core/errors/marid-error.j
 import type { Launcher, StartedProcess } from '../../../core/ports/launcher.js';
 import { baseEnvironment } from '../script/base-environment.js';
 import type { DirectStart } from '../script/direct-start.js';
+import { secretCarriers } from '../script/secret-lines.js';
 import { StagingFailure, type Stage, type StagingContext } from './staging.js';
 
 const BASH = '/bin/bash';
@@ -24,7 +25,7 @@ export function startStage(launcher: Launcher): Stage {
     });
   const script = (context: StagingContext): DirectStart => ({
     command: [BASH, '--noprofile', '--norc', join(context.attempt.directory, 'run')],
-    environment,
+    environment: { ...environment, ...secretCarriers(context.secrets.variables) },
   });
   /** `null`: there is nothing to start so, or the kernel refuses, in which case bash says why as it does. */
   const startDirectly = async (context: StagingContext): Promise<StartedProcess | null> => {
