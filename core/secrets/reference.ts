@@ -44,5 +44,4 @@ export function shellSecretProblem(text: string): string | null {
 }
 
 const NO_ARGUMENT =
-  'refers to a secret, and arguments are no place for one, because they can be seen by everybody on the machine; ' +
-  'set an environment variable to `secret:NAME`, or to `secret-file:NAME` for a file, and let the program read that';
+  'refers to a secret, but everybody on the machine can see arguments; set an environment variable to `secret:NAME`, or to `secret-file:NAME` for a file';
