@@ -4,6 +4,7 @@ import { kafkaProblems } from '../../core/configuration/kafka-keys.js';
 import { fetchKeys } from './fetch-config.js';
 import { logKeys } from './log-config.js';
 import { secretKeys } from './secrets-config.js';
+import { userKeys } from './user-config.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -62,6 +63,7 @@ export const workerConfigSchema = z
     ...fetchKeys,
     ...logKeys,
     ...secretKeys,
+    ...userKeys,
   })
   .superRefine(
     (config, context) => {

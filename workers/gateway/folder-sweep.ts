@@ -5,6 +5,7 @@ import { PollLoop } from '../../core/loops/poll-loop.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Service } from '../../core/ports/service.js';
+import { removeTree } from './remove-tree.js';
 import { removeSecrets } from './staging/secrets-stage.js';
 import { errorCode } from './staging/staging.js';
 
@@ -67,7 +68,7 @@ export class FolderSweep implements Service {
     }
     for (const name of names.filter((each) => /^\d+$/.test(each))) {
       if (!(await this.#isOld(join(folder, name)))) continue;
-      await rm(join(folder, name), { recursive: true, force: true });
+      await removeTree(join(folder, name));
       await rm(join(folder, `${name}.json`), { force: true });
       removed += 1;
     }

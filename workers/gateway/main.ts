@@ -1,10 +1,13 @@
 /** A worker's composition root: identity, launcher, control plane, log, the gateway, its server. */
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
+import { runsAsOthers } from '../../core/users/run-as.js';
+import { checkRunAs } from '../../infra/accounts/check-run-as.js';
+import { SystemAccounts } from '../../infra/accounts/system-accounts.js';
 import { openKafka } from '../../infra/engines/open-kafka.js';
 import { openFetchers } from '../../infra/fetch/open-fetchers.js';
 import { connectLauncher } from '../../infra/process/launcher/connect.js';
@@ -21,6 +24,8 @@ import { Gateway } from './gateway.js';
 import { loadIdentity } from './identity.js';
 import { jobsFolderOf } from './jobs-folder.js';
 import { secretRules } from './secrets-config.js';
+import type { UserAccess } from './staging/user-stage.js';
+import { runAsPolicy } from './user-config.js';
 import type { SecretsAccess } from './staging/secrets-stage.js';
 import { folderPreparation } from './staging/stages.js';
 
@@ -71,6 +76,7 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
     for (let next = releases.pop(); next !== undefined; next = releases.pop()) await next(haste);
   };
   try {
+    const users = await openUsers(config, stateFolder, logger);
     const connect = () => connectLauncher({ stateFolder, clock, logger });
     const launcher = await LauncherLink.connect({ connect, clock, random, logger });
     releases.push(() => launcher.close());
@@ -80,7 +86,7 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
     const client = channel.client(WorkerService);
     const cache = await openCache({ ...config, stateFolder }, runtime, releases);
     const limit = { timeoutMs: config.stagingTimeoutMs, clock };
-    const preparation = folderPreparation(cache, limit, secretsAccess(config));
+    const preparation = folderPreparation(cache, limit, secretsAccess(config), users);
     const gateway = new Gateway({
       ...{ config: { ...config, stateFolder }, identity, launcher, preparation, client, log: ownLog },
       ...runtime,
@@ -98,6 +104,17 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
   }
 }
 
+/** Who jobs run as. If others than the worker, these get through the folder of the jobs without reading it. Throws when no job could run as another user. */
+async function openUsers(config: WorkerConfig, stateFolder: string, logger: Logger): Promise<UserAccess> {
+  const [policy, accounts, jobsFolder] = [runAsPolicy(config), new SystemAccounts(), jobsFolderOf(stateFolder)];
+  if (runsAsOthers(policy)) {
+    await chmod(jobsFolder, 0o711);
+    await checkRunAs(policy, jobsFolder, accounts);
+    logger.info({ ...policy }, 'jobs run as other users than the worker');
+  }
+  return { policy, accounts };
+}
+
 /** The secrets that the configuration allows, from its folder and the environment of this process. */
 function secretsAccess({ secretsAllow, secretsFolder: folder, secretsPrefix: prefix }: WorkerConfig): SecretsAccess {
   return { source: new WorkerSecrets({ folder, prefix, environment: process.env }), allow: secretRules(secretsAllow) };
@@ -105,7 +122,8 @@ function secretsAccess({ secretsAllow, secretsFolder: folder, secretsPrefix: pre
 
 /** The cache of the state folder, over the fetchers that the configuration chose. */
 async function openCache(config: WorkerConfig, runtime: WorkerRuntime, releases: Releases): Promise<DependencyCache> {
-  const fetchers = openFetchers(config, runtime);
+  const fetchPublicFilesOnly = runsAsOthers(runAsPolicy(config));
+  const fetchers = openFetchers({ ...config, fetchPublicFilesOnly }, runtime);
   releases.push(() => fetchers.close());
   const folder = cacheFolderOf(config.stateFolder);
   return DependencyCache.open({ folder, fetchers, settings: config, ...runtime });

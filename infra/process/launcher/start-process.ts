@@ -1,8 +1,9 @@
 /** Starting a program with nothing inherited: own session and group, exact arguments and environment, output to files. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, constants, lstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, constants, fchownSync, lchownSync, lstatSync, openSync, statSync } from 'node:fs';
 import { MaridError, type ErrorCode } from '../../../core/errors/marid-error.js';
-import type { StartRequest } from '../../../core/ports/launcher.js';
+import type { ProcessUser, StartRequest } from '../../../core/ports/launcher.js';
+import { droppedCommand } from './dropped-command.js';
 import { errnoOf, isErrno } from './errno.js';
 
 /** The job may have put a link where its output is to go: it is never followed. */
@@ -25,6 +26,7 @@ export async function startProcess(request: StartRequest): Promise<RunningChild>
   const opened: number[] = [];
   try {
     for (const path of [request.stdoutPath, request.stderrPath]) opened.push(openOutput(path));
+    if (request.user !== undefined) giveAway(request, request.user, opened);
     return await spawnChild(request, opened);
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
@@ -47,7 +49,8 @@ export function isFile(path: string): boolean {
 }
 
 async function spawnChild(request: StartRequest, output: readonly number[]): Promise<RunningChild> {
-  const [program = '', ...parameters] = request.command;
+  const { command, user } = request;
+  const [program = '', ...parameters] = user === undefined ? command : droppedCommand(command, user);
   try {
     const child = spawn(program, parameters, {
       cwd: request.directory,
@@ -60,6 +63,12 @@ async function spawnChild(request: StartRequest, output: readonly number[]): Pro
   } catch (error) {
     throw startError(request, program, error);
   }
+}
+
+/** The directory last: until then nobody else could put anything into it. */
+function giveAway({ directory }: StartRequest, { uid, gid }: ProcessUser, opened: readonly number[]): void {
+  for (const descriptor of opened) fchownSync(descriptor, uid, gid);
+  lchownSync(directory, uid, gid);
 }
 
 function openOutput(path: string): number {

@@ -1,7 +1,13 @@
 /** Checked reading of what comes off a socket or out of a record: plain JSON values in, domain values out, a thrown error for anything else. */
 import type { AttemptReference, ExitResult } from '../../../core/job/job.js';
 import { MaridError } from '../../../core/errors/marid-error.js';
-import type { HeldProcess, ProcessExit, StartedProcess, StartRequest } from '../../../core/ports/launcher.js';
+import type {
+  HeldProcess,
+  ProcessExit,
+  ProcessUser,
+  StartedProcess,
+  StartRequest,
+} from '../../../core/ports/launcher.js';
 
 /** A JSON object of unknown content. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -64,6 +70,7 @@ export function decodeStartRequest(value: unknown): StartRequest {
     stdoutPath: decodePath(fields['stdoutPath'], 'stdoutPath'),
     stderrPath: decodePath(fields['stderrPath'], 'stderrPath'),
     timeoutMs: decodeNumber(fields['timeoutMs'], 'timeoutMs'),
+    ...('user' in fields ? { user: decodeUser(fields['user']) } : {}),
   };
 }
 
@@ -108,6 +115,15 @@ function decodeResult(value: unknown): ExitResult {
     stderrBytes: decodeNumber(fields['stderrBytes'], 'stderrBytes'),
     peakMemoryBytes: decodeNullable(fields['peakMemoryBytes'], 'peakMemoryBytes', decodeNumber),
     cpuTimeMs: decodeNullable(fields['cpuTimeMs'], 'cpuTimeMs', decodeNumber),
+  };
+}
+
+function decodeUser(value: unknown): ProcessUser {
+  const fields = decodeFields(value, 'user');
+  return {
+    uid: decodeNumber(fields['uid'], 'uid'),
+    gid: decodeNumber(fields['gid'], 'gid'),
+    groups: decodeList(fields['groups'], 'groups', decodeNumber),
   };
 }
 

@@ -123,6 +123,7 @@ export class AttemptRunner {
       attempt,
       specification,
       signal,
+      account: null,
       plan: EMPTY_PLAN,
       secrets: NO_SECRETS,
       direct: null,

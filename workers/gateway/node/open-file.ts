@@ -1,6 +1,6 @@
 /** Opens files that a job has made: whatever it put there, nothing outside its folder is opened, and nothing blocks. */
 import { constants } from 'node:fs';
-import { open, readlink, realpath, type FileHandle } from 'node:fs/promises';
+import { open, readlink, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { invalidArgument, MaridError } from '../../../core/errors/marid-error.js';
 import { errorCode } from '../staging/staging.js';
@@ -47,10 +47,15 @@ export async function openInside(root: string, path: string): Promise<FileHandle
   }
 }
 
-/** What was opened, not what the path may name by now. */
+/** What was opened, not what the path may name by now. Where a job runs as another user, a name of its folder may be a hard link to a file that it cannot read. */
 async function checkOpened(file: FileHandle, realRoot: string, path: string): Promise<void> {
   checkInside(realRoot, await readlink(`/proc/self/fd/${file.fd}`), path);
-  if (!(await file.stat()).isFile())
+  const found = await file.stat();
+  const { uid } = await stat(realRoot);
+  const foreign = uid !== process.getuid?.() && found.uid !== uid && (found.mode & 0o004) === 0;
+  if (foreign)
+    throw new MaridError('NOT_FOUND', 'The job may not read this file, so the worker does not read it for it.');
+  if (!found.isFile())
     throw invalidArgument([{ field: 'path', description: `${JSON.stringify(path)} is not a regular file` }]);
 }
 

@@ -1,5 +1,5 @@
 /** Puts secrets in the place of the references to them. Only here and in the request to the launcher is their content ever held. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jobEnvironment, type JobVariable } from '../../../core/job/environment.js';
 import type { SecretSource } from '../../../core/ports/secret-source.js';
@@ -86,16 +86,17 @@ function decodeText(use: Use, content: Uint8Array): string {
   }
 }
 
-/** Beside the attempt's directory, so that nothing that lists, reads or archives that comes by it. */
-function makeFolder({ attempt }: StagingContext): void {
-  mkdirSync(secretsFolderOf(attempt.directory), { mode: 0o700 });
+/** Beside the attempt's directory, so that nothing that lists, reads or archives that comes by it. The worker's own: the account of the job can read its files and change no names. */
+function makeFolder({ attempt, account }: StagingContext): void {
+  mkdirSync(secretsFolderOf(attempt.directory), { mode: account === null ? 0o700 : 0o711 });
   attempt.facts = { ...attempt.facts, hasSecretFiles: true };
 }
 
-function writeSecret({ attempt }: StagingContext, use: Use, content: Uint8Array): string {
+function writeSecret({ attempt, account }: StagingContext, use: Use, content: Uint8Array): string {
   if (content.length > MOST_FILE_BYTES) throw failure('SECRET_UNFIT', use, `the secret has more than 1 MiB`);
   const path = join(secretsFolderOf(attempt.directory), use.reference.name);
   writeFileSync(path, content, { mode: 0o600 });
+  if (account !== null) chownSync(path, account.uid, account.gid);
   return path;
 }
 

@@ -12,6 +12,7 @@ import { scriptStage } from './script-stage.js';
 import { NO_ACCESS, removeSecrets, secretsStage } from './secrets-stage.js';
 import type { Stage } from './staging.js';
 import { startStage } from './start-stage.js';
+import { AS_WORKER, ownerStage, userStage } from './user-stage.js';
 
 /** What prepares attempts, and what it keeps of them for the next process of the worker. */
 export interface Preparation {
@@ -26,15 +27,22 @@ export interface Preparation {
 }
 
 /** Preparation in the worker's state folder, with files from its cache and secrets as it is allowed. */
-export function folderPreparation(cache: DependencyCache, limit: TimeLimit, secrets = NO_ACCESS): Preparation {
+export function folderPreparation(
+  cache: DependencyCache,
+  limit: TimeLimit,
+  secrets = NO_ACCESS,
+  users = AS_WORKER,
+): Preparation {
   return {
     stages: (launcher) => [
+      userStage(users),
       planStage,
       directoryStage,
       filesStage(cache, limit),
       secretsStage(secrets),
       scriptStage,
       directStage(),
+      ownerStage,
       factsStage,
       startStage(launcher),
     ],

@@ -1,4 +1,5 @@
 /** What the stages before the start of an attempt share. */
+import type { Account } from '../../../core/ports/accounts.js';
 import type { StartedProcess } from '../../../core/ports/launcher.js';
 import type { JobSpecification } from '../../../core/job/job.js';
 import type { Attempt } from '../attempts/attempt.js';
@@ -12,6 +13,8 @@ export interface StagingContext {
   readonly specification: JobSpecification;
   /** Aborts when the attempt is to end. */
   readonly signal: AbortSignal;
+  /** By `userStage`: who the job runs as; `null`: as the worker. */
+  account: Account | null;
   /** By `planFiles`. */
   plan: FilePlan;
   /** By `secretsStage`. */

@@ -14,7 +14,7 @@ const REFUSALS: readonly ErrorCode[] = ['NOT_FOUND', 'INVALID_ARGUMENT'];
 /** The stage that starts the process. `UNAVAILABLE` is passed on as it is: the launcher may have started it. */
 export function startStage(launcher: Launcher): Stage {
   const environment = baseEnvironment();
-  const start = ({ attempt, specification }: StagingContext, what: DirectStart): Promise<StartedProcess> =>
+  const start = ({ attempt, specification, account }: StagingContext, what: DirectStart): Promise<StartedProcess> =>
     launcher.start({
       ...what,
       attempt: attempt.reference,
@@ -22,10 +22,14 @@ export function startStage(launcher: Launcher): Stage {
       stdoutPath: join(attempt.directory, 'stdout'),
       stderrPath: join(attempt.directory, 'stderr'),
       timeoutMs: specification.resolution.timeoutMs,
+      ...(account === null ? {} : { user: { uid: account.uid, gid: account.gid, groups: account.groups } }),
     });
   const script = (context: StagingContext): DirectStart => ({
     command: [BASH, '--noprofile', '--norc', join(context.attempt.directory, 'run')],
-    environment: { ...environment, ...secretCarriers(context.secrets.variables) },
+    environment: {
+      ...(context.account === null ? environment : baseEnvironment(context.account)),
+      ...secretCarriers(context.secrets.variables),
+    },
   });
   /** `null`: there is nothing to start so, or the kernel refuses, in which case bash says why as it does. */
   const startDirectly = async (context: StagingContext): Promise<StartedProcess | null> => {

@@ -52,7 +52,7 @@ async function start(
   const attempt = new Attempt({ reference, directory, memoryKey: '', facts, sequence: 0 });
   const { signal } = new AbortController();
   const context: StagingContext = {
-    ...{ attempt, specification, signal, plan: EMPTY_PLAN, secrets, direct: null, started: null },
+    ...{ attempt, specification, signal, account: null, plan: EMPTY_PLAN, secrets, direct: null, started: null },
   };
   const before = [planStage, directoryStage, scriptStage];
   const stages = way === 'direct' ? [...before, directStage()] : before;

@@ -29,6 +29,7 @@ function contextOf(dependencies: readonly string[]): StagingContext {
     specification,
     signal,
     secrets: NO_SECRETS,
+    account: null,
     plan: planFiles(specification),
     direct: null,
     started: null,

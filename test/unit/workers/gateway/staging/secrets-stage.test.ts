@@ -43,7 +43,7 @@ async function run(parts: SpecificationParts): Promise<StagingContext> {
   const attempt = new Attempt({ reference, directory, memoryKey: '', facts, sequence: 0 });
   const context: StagingContext = {
     ...{ attempt, specification: specificationWith(parts), signal: attempt.abort.signal },
-    ...{ plan: EMPTY_PLAN, secrets: NO_SECRETS, direct: null, started: null },
+    ...{ account: null, plan: EMPTY_PLAN, secrets: NO_SECRETS, direct: null, started: null },
   };
   await secretsStage({ source: SOURCE, allow: secretRules(ALLOW) }).run(context);
   return context;
