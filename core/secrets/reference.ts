@@ -44,4 +44,4 @@ export function shellSecretProblem(text: string): string | null {
 }
 
 const NO_ARGUMENT =
-  'refers to a secret, but everybody on the machine can see arguments; set an environment variable to `secret:NAME`, or to `secret-file:NAME` for a file';
+  'refers to a secret, but everybody on the machine can see arguments; set an environment variable to `secret:NAME` instead';
