@@ -46,7 +46,7 @@ describeWithAccounts(`jobs as other users${skipped === null ? '' : ` (skipped: $
     );
     await applyRegistry(bench, dev.address);
     client = MaridClient.connect({ address: dev.address });
-  }, 60_000);
+  }, 120_000);
 
   afterAll(async () => {
     await client.close();
@@ -87,7 +87,7 @@ describeWithAccounts(`jobs as other users${skipped === null ? '' : ` (skipped: $
       ...['CapInh', 'CapPrm', 'CapEff', 'CapAmb'].map((set) => `${set}:\t${none}`),
       ...['NoNewPrivs:\t1', `/tmp/${ada.name} ${ada.name} ${ada.name}`, ada.name, ''],
     ]);
-  }, 60_000);
+  }, 120_000);
 
   test('own the files of their attempt, which other jobs cannot read, and share those of the cache', async () => {
     const script =
@@ -112,7 +112,7 @@ describeWithAccounts(`jobs as other users${skipped === null ? '' : ` (skipped: $
     expect(spy.stderr.match(/Permission denied/g)).toHaveLength(4);
     const { stdout: listed } = await bench.run(dev.address, ['files', id]);
     expect(listed).toContain('own');
-  }, 60_000);
+  }, 120_000);
 
   test('get secrets that others do not get, and files that everybody may read', async () => {
     const environment = { KEY: 'secret-file:key', DSN: 'secret:key' };
@@ -133,7 +133,7 @@ describeWithAccounts(`jobs as other users${skipped === null ? '' : ` (skipped: $
       const { ended } = await run(ada.name, 'true', { dependencies: [`file://${path}`] });
       expect(ended.message).toContain('not every user of the machine may read it');
     }
-  }, 60_000);
+  }, 120_000);
 
   test('are killed with all that they started', async () => {
     const { id } = await submit(ada.name, 'sleep 300 & touch ready; trap "" TERM; while :; do sleep 0.05; done');
@@ -144,7 +144,7 @@ describeWithAccounts(`jobs as other users${skipped === null ? '' : ` (skipped: $
       'the end of all',
       () => !readdirSync('/proc').some((name) => /^\d+$/.test(name) && ownerOf(name) === ada.uid),
     );
-  }, 60_000);
+  }, 120_000);
 
   test.each([
     ['root', /user "root".*superuser/],
@@ -164,7 +164,7 @@ describeWithAccounts(`jobs as other users${skipped === null ? '' : ` (skipped: $
     const refused = await runMarid(['worker', '--state-folder', folder], '', { MARID_WORKER_RUN_AS_USER: ada.name });
     expect(refused).toMatchObject({ code: 2, stdout: '' });
     expect(refused.stderr).toContain(`${bench.path('private')} keeps them out`);
-  }, 60_000);
+  }, 120_000);
 });
 
 function ownerOf(processId: string): number | null {

@@ -41,11 +41,20 @@ async function accountOf({ policy, accounts }: UserAccess, user: string): Promis
   if (decision.kind === 'worker') return null;
   if (decision.kind === 'refused') throw failure('USER_NOT_ALLOWED', user, 'its configuration does not name them');
   const { name } = decision;
-  const account = isAccountName(name) ? await accounts.find(name) : null;
+  const account = isAccountName(name) ? await find(accounts, name) : null;
   if (account === null) throw failure('USER_UNKNOWN', user, `it has no account ${JSON.stringify(name)}`);
   const problem = accountProblem(account, policy);
   if (problem !== null) throw failure('USER_NOT_ALLOWED', user, `no job may run as the account ${name}: ${problem}`);
   return account;
+}
+
+async function find(accounts: Accounts, name: string): Promise<Account | null> {
+  try {
+    return await accounts.find(name);
+  } catch (error) {
+    const text = `The worker cannot look the account ${JSON.stringify(name)} up.`;
+    throw new StagingFailure('ACCOUNTS_UNAVAILABLE', text, true, error);
+  }
 }
 
 /** What has other names too is the cache's, shared and read-only for all. Nobody but the worker can be in these folders yet. */
