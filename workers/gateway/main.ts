@@ -1,6 +1,7 @@
 /** A worker's composition root: identity, launcher, control plane, log, the gateway, its server. */
 import { chmod, mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
@@ -9,10 +10,12 @@ import { runsAsOthers } from '../../core/users/run-as.js';
 import { checkRunAs } from '../../infra/accounts/check-run-as.js';
 import { SystemAccounts } from '../../infra/accounts/system-accounts.js';
 import { openKafka } from '../../infra/engines/open-kafka.js';
+import { WorkerBlobs } from '../../infra/engines/open-worker-blobs.js';
 import { openFetchers } from '../../infra/fetch/open-fetchers.js';
 import { connectLauncher } from '../../infra/process/launcher/connect.js';
 import { bindService, connectServers, RpcServer } from '../../infra/rpc/index.js';
 import { WorkerSecrets } from '../../infra/secrets/worker-secrets.js';
+import { BlobService } from '../../proto/gen/marid/v1/blob_service_pb.js';
 import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
@@ -51,6 +54,8 @@ export interface StartWorkerOptions {
   readonly runtime: WorkerRuntime;
   /** The log, which stays the caller's. Default: as configured. */
   readonly log?: TopicLog;
+  /** The blob store, which stays the caller's. Default: as configured. */
+  readonly blobs?: () => Promise<BlobStore>;
 }
 
 /** A worker that runs. */
@@ -66,7 +71,7 @@ export interface RunningWorker {
  * Starts a worker. It registers in the background, and goes on trying while the control plane is away. Rejects with `UNAVAILABLE` when its
  * launcher cannot be started or its address cannot be had.
  */
-export async function startWorker({ config, runtime, log }: StartWorkerOptions): Promise<RunningWorker> {
+export async function startWorker({ config, runtime, log, blobs }: StartWorkerOptions): Promise<RunningWorker> {
   const { clock, random, logger } = runtime;
   const stateFolder = resolve(config.stateFolder);
   const identity = await loadIdentity(stateFolder, random);
@@ -87,8 +92,11 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
     const cache = await openCache({ ...config, stateFolder }, runtime, releases);
     const limit = { timeoutMs: config.stagingTimeoutMs, clock };
     const preparation = folderPreparation(cache, limit, secretsAccess(config), users);
+    const ownBlobs = new WorkerBlobs({ choice: config, remote: channel.client(BlobService), logger });
+    releases.push(() => ownBlobs.close());
     const gateway = new Gateway({
       ...{ config: { ...config, stateFolder }, identity, launcher, preparation, client, log: ownLog },
+      blobs: blobs ?? (() => ownBlobs.open()),
       ...runtime,
     });
     const services = [bindService(WorkerNodeService, gateway.handlers)];

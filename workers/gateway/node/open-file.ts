@@ -1,26 +1,13 @@
 /** Opens files that a job has made: whatever it put there, nothing outside its folder is opened, and nothing blocks. */
-import { constants } from 'node:fs';
-import { open, readlink, realpath, stat, type FileHandle } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { constants, statSync, type Stats } from 'node:fs';
+import { open, readlink, realpath, type FileHandle } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
 import { invalidArgument, MaridError } from '../../../core/errors/marid-error.js';
 import { errorCode } from '../staging/staging.js';
 
 /** `O_NONBLOCK`: opening a pipe does not wait for its writer. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']);
-
-/** A relative path of plain names. Throws `INVALID_ARGUMENT` for anything else: absolute, `..`, `.`, empty parts, NUL. */
-export function checkRelativePath(path: string, field: string): string {
-  const problem = path.includes('\0')
-    ? 'has a NUL'
-    : path.startsWith('/')
-      ? 'is absolute; give a path below the job directory'
-      : path.split('/').some((part) => part === '' || part === '.' || part === '..')
-        ? 'has an empty part, `.` or `..`'
-        : null;
-  if (problem !== null) throw invalidArgument([{ field, description: `${JSON.stringify(path)} ${problem}` }]);
-  return path;
-}
 
 /** The real path of something below a folder, or `null` when there is none. Throws `INVALID_ARGUMENT` when its links lead out. */
 export async function resolveInside(root: string, path: string): Promise<string | null> {
@@ -47,16 +34,24 @@ export async function openInside(root: string, path: string): Promise<FileHandle
   }
 }
 
-/** What was opened, not what the path may name by now. Where a job runs as another user, a name of its folder may be a hard link to a file that it cannot read. */
+/** What was opened, not what the path may name by now. */
 async function checkOpened(file: FileHandle, realRoot: string, path: string): Promise<void> {
-  checkInside(realRoot, await readlink(`/proc/self/fd/${file.fd}`), path);
+  const opened = await readlink(`/proc/self/fd/${file.fd}`);
+  checkInside(realRoot, opened, path);
   const found = await file.stat();
-  const { uid } = await stat(realRoot);
-  const foreign = uid !== process.getuid?.() && found.uid !== uid && (found.mode & 0o004) === 0;
-  if (foreign)
-    throw new MaridError('NOT_FOUND', 'The job may not read this file, so the worker does not read it for it.');
+  if (isClosedToOwner(opened, found)) throw new MaridError('NOT_FOUND', 'The job itself may not read this file.');
   if (!found.isFile())
     throw invalidArgument([{ field: 'path', description: `${JSON.stringify(path)} is not a regular file` }]);
+}
+
+/**
+ * Whether a file lies in a folder of another user than the worker, who could not read it: a job that runs as another user may give a name in its folder to a file that it can
+ * only name, and the worker would read it for the job.
+ */
+export function isClosedToOwner(path: string, { uid, mode }: Pick<Stats, 'uid' | 'mode'>): boolean {
+  if ((mode & 0o004) !== 0) return false;
+  const owner = statSync(dirname(path), { throwIfNoEntry: false })?.uid;
+  return owner !== process.getuid?.() && owner !== uid;
 }
 
 function checkInside(realRoot: string, target: string, path: string): void {

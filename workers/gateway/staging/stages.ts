@@ -48,7 +48,7 @@ export function folderPreparation(
     ],
     readFacts,
     cleanUp: ({ directory, facts }) => {
-      if (facts.hasSecretFiles) removeSecrets(directory);
+      if (facts.hasSecretFiles === true) removeSecrets(directory);
     },
     protect: (uris) => cache.protect(uris),
   };

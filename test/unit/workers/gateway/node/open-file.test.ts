@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, closeSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { openPlain } from '../../../../../workers/gateway/archive/open-plain.js';
 import { listFiles } from '../../../../../workers/gateway/node/list-files.js';
-import { checkRelativePath, openInside } from '../../../../../workers/gateway/node/open-file.js';
+import { checkRelativePath } from '../../../../../core/validation/relative-path.js';
+import { openInside } from '../../../../../workers/gateway/node/open-file.js';
 import { removeTree } from '../../../../../workers/gateway/remove-tree.js';
 import { errorCode } from '../../../../../workers/gateway/staging/staging.js';
 
@@ -141,6 +143,9 @@ describe('a folder of another user', () => {
       await file?.close();
     }
     await expect(openInside(folder, 'linked')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const plain = ['own', 'shared', 'linked'].map((name) => openPlain(join(folder, name)));
+    expect(plain.map((descriptor) => descriptor !== null)).toEqual([true, true, false]);
+    for (const descriptor of plain) if (descriptor !== null) closeSync(descriptor);
   });
 
   asRoot('is removed without following links (skipped unless root)', async () => {

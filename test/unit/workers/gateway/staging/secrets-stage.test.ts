@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SecretSource } from '../../../../../core/ports/secret-source.js';
-import { Attempt } from '../../../../../workers/gateway/attempts/attempt.js';
+import { Attempt, WHOLE_ARCHIVE } from '../../../../../workers/gateway/attempts/attempt.js';
 import { NO_SECRETS } from '../../../../../workers/gateway/script/job-environment.js';
 import { secretRules } from '../../../../../workers/gateway/secrets-config.js';
 import { EMPTY_PLAN } from '../../../../../workers/gateway/staging/file-plan.js';
@@ -39,7 +39,7 @@ async function run(parts: SpecificationParts): Promise<StagingContext> {
   const directory = join(folder.path, 'jobs/job-1/1');
   mkdirSync(directory, { recursive: true });
   const reference = { jobId: 'job-1', attempt: 1 };
-  const facts = { memoryMb: 1, hasSetup: false, hasSecretFiles: false };
+  const facts = { memoryMb: 1, hasSetup: false, archive: WHOLE_ARCHIVE };
   const attempt = new Attempt({ reference, directory, memoryKey: '', facts, sequence: 0 });
   const context: StagingContext = {
     ...{ attempt, specification: specificationWith(parts), signal: attempt.abort.signal },
@@ -72,7 +72,7 @@ describe('secretsStage', () => {
 
   test('makes nothing without references, and removes what it made', async () => {
     const { attempt } = await run({ request: { environment: { A: 'b' } } });
-    expect(attempt.facts.hasSecretFiles).toBe(false);
+    expect(attempt.facts.hasSecretFiles).toBeUndefined();
     expect(readdirSync(dirname(attempt.directory))).toEqual(['1']);
     const made = await run({ request: { environment: { A: 'secret-file:db' } } });
     expect(made.attempt.facts.hasSecretFiles).toBe(true);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MaridError } from '../../../../../core/errors/marid-error.js';
 import type { Account } from '../../../../../core/ports/accounts.js';
-import { Attempt } from '../../../../../workers/gateway/attempts/attempt.js';
+import { Attempt, WHOLE_ARCHIVE } from '../../../../../workers/gateway/attempts/attempt.js';
 import { NO_SECRETS } from '../../../../../workers/gateway/script/job-environment.js';
 import { directoryStage } from '../../../../../workers/gateway/staging/directory-stage.js';
 import { EMPTY_PLAN } from '../../../../../workers/gateway/staging/file-plan.js';
@@ -22,7 +22,7 @@ afterEach(() => folder.remove());
 
 function contextOf(user: string): StagingContext {
   const reference = { jobId: 'job-1', attempt: 1 };
-  const facts = { memoryMb: 1, hasSetup: false, hasSecretFiles: false };
+  const facts = { memoryMb: 1, hasSetup: false, archive: WHOLE_ARCHIVE };
   const directory = join(folder.path, 'job-1/1');
   const attempt = new Attempt({ reference, directory, memoryKey: '', facts, sequence: 0 });
   return {
