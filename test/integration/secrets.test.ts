@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { toJson } from '@bufbuild/protobuf';
 import { MaridClient } from '../../client/index.js';
-import { JobSchema } from '../../proto/gen/marid/v1/job_pb.js';
+import { ArchiveStatus, JobSchema } from '../../proto/gen/marid/v1/job_pb.js';
 import { eventually } from '../support/eventually.js';
 import { commandLinesWith, filesWith } from '../support/find-text.js';
 import { MaridBench, type MaridProcess } from '../support/marid-process.js';
@@ -131,6 +131,9 @@ describe('secrets of jobs', () => {
       expect({ id, stdout: await read(id) }).toEqual({ id, stdout: expected });
     }
     expect(readdirSync(bench.path('worker', 'jobs', 'direct')).sort()).toEqual(['1', '1.json']);
+    const archived = async (id: string) => (await client.get(id)).archiveStatus === ArchiveStatus.ARCHIVED;
+    for (const id of jobs) await eventually('the archive', () => archived(id));
+    expect(filesWith(bench.path('data', 'blobs'), [hash(job)]).length).toBeGreaterThan(0);
     expect(found()).toEqual([]);
     // Not what setup files make of them either.
     expect(filesWith(attempt('script', '1/genie'), ['jdbc:', 'JOB_COPY'])).toEqual([]);
