@@ -1,0 +1,85 @@
+/**
+ * Which processes are of a job. Its leader's session is, and what has the job's mark in its environment; what was found once stays found, and so are its
+ * descendants and the sessions they make. So a process that leaves the session and the group, and one whose parent has ended, is found by its mark; one that also empties its
+ * environment, if it was seen while its parent lived, or writes to the job's output.
+ */
+import type { AttemptReference } from '../../../core/job/job.js';
+import type { ProcessStat } from './proc.js';
+import type { Snapshot, SurveyedProcess } from './survey.js';
+
+/** What is known of a job's processes from the start. */
+export interface TreeRoot {
+  /** Process number of the leader, which names the session; `null` when it is not known. */
+  readonly leader: number | null;
+  /** Start of the leader in ticks: a process that started at another time has its number only. */
+  readonly startTicks: number | null;
+  /** Value of the mark; `null`: it has none. */
+  readonly mark: string | null;
+  /** Where its output goes: regular files, which belong to one job. */
+  readonly outputs: readonly string[];
+}
+
+/** The mark of an attempt. `owner`: see `ProcessTableOptions`. */
+export function markOf(owner: string, { jobId, attempt }: AttemptReference): string {
+  return `${owner}/${String(attempt)}/${jobId}`;
+}
+
+/** The processes of a job, as they were found. */
+export class JobTree {
+  readonly root: TreeRoot;
+  /** Live members of the last look, by number. */
+  private members: ReadonlyMap<number, ProcessStat> = new Map();
+  /** Start of the leader of each session that members are in, if it was seen. */
+  private sessions: ReadonlyMap<number, number | null>;
+
+  constructor(root: TreeRoot) {
+    this.root = root;
+    this.sessions = new Map(root.leader === null ? [] : [[root.leader, root.startTicks]]);
+  }
+
+  /** Live members of the last look. */
+  get found(): readonly ProcessStat[] {
+    return [...this.members.values()];
+  }
+
+  /** Members of the last look that have left the leader's group. */
+  get strayed(): boolean {
+    return this.found.some(({ group }) => group !== this.root.leader);
+  }
+
+  /** Finds the live members. `thorough` also asks where each process's output goes. */
+  look(snapshot: Snapshot, thorough: boolean): readonly ProcessStat[] {
+    const found = new Map<number, ProcessStat>();
+    for (const each of snapshot.alive) if (this.isOwn(each, snapshot, thorough)) found.set(each.processId, each);
+    const queue = [...found.keys()];
+    for (let parent = queue.pop(); parent !== undefined; parent = queue.pop()) {
+      for (const child of snapshot.childrenOf(parent)) {
+        if (found.has(child.processId)) continue;
+        found.set(child.processId, child);
+        queue.push(child.processId);
+      }
+    }
+    this.members = found;
+    this.sessions = this.sessionsOf(snapshot);
+    return this.found;
+  }
+
+  private isOwn(each: SurveyedProcess, snapshot: Snapshot, thorough: boolean): boolean {
+    const { mark, outputs } = this.root;
+    if (each.processId === process.pid) return false;
+    if (mark !== null && each.mark === mark) return true;
+    if (this.members.get(each.processId)?.startTicks === each.startTicks) return true;
+    const leaderTicks = this.sessions.get(each.session);
+    // The number of a session is not given again while it has members: another process with it says that none of this one is left.
+    if (leaderTicks !== undefined && (snapshot.ticksOf(each.session) ?? leaderTicks) === leaderTicks) return true;
+    return thorough && outputs.length > 0 && snapshot.outputsOf(each.processId).some((path) => outputs.includes(path));
+  }
+
+  private sessionsOf(snapshot: Snapshot): ReadonlyMap<number, number | null> {
+    const { leader, startTicks } = this.root;
+    const theirs = this.found.map(
+      ({ session }) => [session, snapshot.ticksOf(session) ?? this.sessions.get(session) ?? null] as const,
+    );
+    return new Map([...theirs, ...(leader === null ? [] : [[leader, startTicks] as const])]);
+  }
+}
