@@ -4,6 +4,7 @@ import type { JobRequest } from '../../core/job/job.js';
 import { JobRequestSchema, type JobRequest as JobRequestMessage } from '../gen/marid/v1/job_pb.js';
 import { metadataFromMessage, metadataToMessage, numberOrNull, textOrNull } from './absent.js';
 import { criterionFromMessage, criterionToMessage } from './criterion.js';
+import { jobLimitsFromMessage, jobLimitsToMessage } from './job-limits.js';
 import { fromDuration, toOptionalDuration } from './time.js';
 
 /** A request as a message. */
@@ -32,11 +33,13 @@ export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
     groupingInstance: request.groupingInstance,
     group: request.group,
     email: request.email,
+    ...(request.limits === undefined ? {} : { limits: jobLimitsToMessage(request.limits) }),
   });
 }
 
 /** The request of a message; an empty one when it is absent, for validation to name what is missing. */
 export function jobRequestFromMessage(message: JobRequestMessage = create(JobRequestSchema)): JobRequest {
+  const limits = jobLimitsFromMessage(message.limits);
   return {
     name: message.name,
     user: message.user,
@@ -61,5 +64,6 @@ export function jobRequestFromMessage(message: JobRequestMessage = create(JobReq
     groupingInstance: message.groupingInstance,
     group: message.group,
     email: message.email,
+    ...(limits === undefined ? {} : { limits }),
   };
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { kafkaProblems } from '../../core/configuration/kafka-keys.js';
 import { fetchKeys } from './fetch-config.js';
+import { limitKeys } from './limit-config.js';
 import { logKeys } from './log-config.js';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -58,6 +59,7 @@ export const workerConfigSchema = z
       .min(0)
       .default(3 * DAY_MS)
       .describe('Milliseconds that the folder of an attempt is kept after its end.'),
+    ...limitKeys,
     ...fetchKeys,
     ...logKeys,
   })

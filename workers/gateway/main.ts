@@ -76,7 +76,7 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
     const ownLog = log ?? (await openLog(config, runtime, releases));
     const client = channel.client(WorkerService);
     const cache = await openCache({ ...config, stateFolder }, runtime, releases);
-    const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock });
+    const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock }, config);
     const gateway = new Gateway({
       ...{ config: { ...config, stateFolder }, identity, launcher, preparation, client, log: ownLog },
       ...runtime,

@@ -8,6 +8,9 @@ export interface AttemptFacts {
   readonly memoryMb: number;
   /** Whether setup files run before the program. */
   readonly hasSetup: boolean;
+  /** Limits of its directory, as in `JobLimits`. */
+  readonly folderMb?: number;
+  readonly folderFiles?: number;
 }
 
 /** Why an attempt is to end: asked for, not the worker's any more, or the worker stops before it has started. */

@@ -4,7 +4,12 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { AttemptFacts } from './attempt.js';
 
-const schema = z.object({ memoryMb: z.int().min(0), hasSetup: z.boolean() });
+const schema = z.object({
+  memoryMb: z.int().min(0),
+  hasSetup: z.boolean(),
+  folderMb: z.int().min(1).exactOptional(),
+  folderFiles: z.int().min(1).exactOptional(),
+});
 
 /** Writes the facts of the attempt with this directory; synchronously, see `directoryStage`. */
 export function writeFacts(directory: string, facts: AttemptFacts): void {
