@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileS
 import { dirname, join } from 'node:path';
 import type { LimitHit } from '../../../core/ports/launcher.js';
 import { errnoOf, succeeds } from './errno.js';
-import { memoryHit } from './job-watch.js';
 import { MIB } from './limit-check.js';
 
 /** Names of the files of a version. */
@@ -100,7 +99,9 @@ export class Cgroup {
   /** The limit, when the kernel has ended a process because of it. */
   hit(): LimitHit | null {
     const kills = Number(/^oom_kill (\d+)/m.exec(this.read(this.files.events))?.[1] ?? 0);
-    return kills === 0 ? null : memoryHit(this.memoryMb, this.peakBytes ?? 0);
+    return kills === 0
+      ? null
+      : { limit: 'memory', allowed: this.memoryMb, used: Math.ceil((this.peakBytes ?? 0) / MIB) };
   }
 
   /** The most memory that was used, page cache included; `null` where the kernel does not tell. */

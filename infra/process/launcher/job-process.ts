@@ -92,6 +92,7 @@ export class JobProcess {
     if (killDueAt >= this.killDueAt) return;
     if (this.ender === null) {
       this.ender = ender;
+      this.options.tree.lookNear(); // while they have their parents
       this.signal('SIGTERM');
     }
     this.killDueAt = killDueAt;

@@ -4,7 +4,7 @@
  * environment, if it was seen while its parent lived, or writes to the job's output.
  */
 import type { AttemptReference } from '../../../core/job/job.js';
-import type { ProcessStat } from './proc.js';
+import { childrenOf, readStat, type ProcessStat } from './proc.js';
 import type { Snapshot, SurveyedProcess } from './survey.js';
 
 /** What is known of a job's processes from the start. */
@@ -62,6 +62,28 @@ export class JobTree {
     this.members = found;
     this.sessions = this.sessionsOf(snapshot);
     return this.found;
+  }
+
+  /** Notices the children that known members have by now; cheap, and misses those of other threads and of parents that have ended. At most `most` members are of interest. */
+  lookNear(most = Number.POSITIVE_INFINITY): readonly ProcessStat[] {
+    const members = new Map<number, ProcessStat>();
+    const { leader } = this.root;
+    const queue = [...this.members.keys(), ...(leader === null ? [] : [leader])];
+    for (let id = queue.pop(); id !== undefined && members.size < most; id = queue.pop()) {
+      const stat = members.has(id) ? null : readStat(id);
+      if (stat === null || !this.isStill(stat)) continue;
+      members.set(id, stat);
+      queue.push(...childrenOf(id));
+    }
+    this.members = members;
+    return this.found;
+  }
+
+  /** Whether a process is the one that has had its number when it was found. */
+  private isStill({ processId, startTicks, state }: ProcessStat): boolean {
+    const { leader, startTicks: leaderTicks } = this.root;
+    const known = this.members.get(processId)?.startTicks ?? (processId === leader ? leaderTicks : startTicks);
+    return known === startTicks && state !== 'Z' && state !== 'X';
   }
 
   private isOwn(each: SurveyedProcess, snapshot: Snapshot, thorough: boolean): boolean {

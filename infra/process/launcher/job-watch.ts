@@ -2,17 +2,9 @@
 import type { Clock } from '../../../core/ports/clock.js';
 import type { LimitHit, ProcessLimits } from '../../../core/ports/launcher.js';
 import type { JobTree } from './job-tree.js';
-import { limitHit, MIB, nextLookMs } from './limit-check.js';
-import {
-  childrenOf,
-  highest,
-  measure,
-  proportionalBytes,
-  residentBytes,
-  threadsOfMachine,
-  type Usage,
-} from './proc-usage.js';
-import { readStat } from './proc.js';
+import { limitHit, nextLookMs } from './limit-check.js';
+import { highest, measure, proportionalBytes, residentBytes, threadsOfMachine, type Usage } from './proc-usage.js';
+import type { ProcessStat } from './proc.js';
 import type { Survey } from './survey.js';
 
 /** From a start to the first look, in milliseconds: what ends before is not measured. */
@@ -116,13 +108,8 @@ export class JobWatch {
   private lookAtDue(now: number): void {
     for (const job of [...this.jobs.values()]) {
       if (job.dueAt > now) continue;
-      const ids = descendants(job);
-      if (job.usage === null) this.note(job, measure(ids.flatMap((id) => readStat(id) ?? [])));
-      else {
-        const resident = ids.reduce((sum, id) => sum + residentBytes(id), 0);
-        const peakMemoryBytes = Math.max(job.usage.peakMemoryBytes, resident);
-        this.note(job, { ...job.usage, residentBytes: resident, peakMemoryBytes, processes: ids.length });
-      }
+      const members = job.tree.lookNear((job.limits.processes ?? Number.POSITIVE_INFINITY) + 1);
+      this.note(job, job.usage === null ? measure(members) : remeasure(job.usage, members));
     }
   }
 
@@ -139,25 +126,20 @@ export class JobWatch {
 
   /** Pages that processes share were counted for each of them: counts them once before anything is ended. */
   private confirm(job: Watched, now: Usage): void {
-    const bytes = descendants(job).reduce((sum, id) => sum + (proportionalBytes(id) ?? residentBytes(id)), 0);
+    const bytes = sumOf(job.tree.found, (id) => proportionalBytes(id) ?? residentBytes(id));
     const hit = limitHit(job.limits, now, bytes);
     if (hit !== null) job.onHit(hit);
     else job.dueAt = this.options.clock.monotonic() + INTERVAL_MS / 2;
   }
 }
 
-/** The leader, what was found at the last look at all processes, and the children that they have by now; not more than tell that there are too many. */
-function descendants({ tree, limits }: Watched): readonly number[] {
-  const most = (limits.processes ?? Number.POSITIVE_INFINITY) + 1;
-  const found = new Set(tree.found.map(({ processId }) => processId));
-  if (tree.root.leader !== null) found.add(tree.root.leader);
-  for (const id of found) {
-    for (const child of childrenOf(id)) if (found.size < most) found.add(child);
-  }
-  return [...found];
+/** The use with the memory of now: a small part of the cost of all. */
+function remeasure(usage: Usage, members: readonly ProcessStat[]): Usage {
+  const resident = sumOf(members, residentBytes);
+  const peakMemoryBytes = Math.max(usage.peakMemoryBytes, resident);
+  return { ...usage, residentBytes: resident, peakMemoryBytes, processes: members.length };
 }
 
-/** A limit of memory in bytes, as it is told. */
-export function memoryHit(memoryMb: number, usedBytes: number): LimitHit {
-  return { limit: 'memory', allowed: memoryMb, used: Math.ceil(usedBytes / MIB) };
+function sumOf(members: readonly ProcessStat[], bytes: (processId: number) => number): number {
+  return members.reduce((sum, { processId }) => sum + bytes(processId), 0);
 }

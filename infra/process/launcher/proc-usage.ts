@@ -72,15 +72,6 @@ export function proportionalBytes(processId: number): number | null {
   return found === null ? null : Number(found[1]) * 1024;
 }
 
-/** Children of the main thread of a process, on kernels that list them. */
-export function childrenOf(processId: number): readonly number[] {
-  const text = readProcFile(processId, `task/${String(processId)}/children`) ?? '';
-  return text
-    .split(' ')
-    .map(Number)
-    .filter((child) => child > 0);
-}
-
 /** Threads of the whole machine: one small read. */
 export function threadsOfMachine(): number {
   return Number(/\/(\d+)/.exec(readFileSync('/proc/loadavg', 'utf8'))?.[1] ?? 0);

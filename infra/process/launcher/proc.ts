@@ -85,6 +85,15 @@ function readSelfDescriptor(descriptor: number): string {
   return readOrNull(() => readFileSync(`/proc/self/fdinfo/${String(descriptor)}`, 'utf8')) ?? '';
 }
 
+/** Children of the main thread of a process, on kernels that list them. */
+export function childrenOf(processId: number): readonly number[] {
+  const text = readProcFile(processId, `task/${String(processId)}/children`) ?? '';
+  return text
+    .split(' ')
+    .map(Number)
+    .filter((child) => child > 0);
+}
+
 /** Text of a file of a process; `null` when the process is gone or may not be looked into. */
 export function readProcFile(processId: number, name: string): string | null {
   return readOrNull(() => readFileSync(`/proc/${String(processId)}/${name}`, 'utf8'));

@@ -19,6 +19,7 @@ import { SystemClock } from '../../../infra/runtime/system-clock.js';
 import { eventually } from '../../support/eventually.js';
 import { QuietLogger } from '../../support/quiet-logger.js';
 import { launcherSuite, membersOf, shell, workerOn, type LauncherBench } from '../suites/launcher.js';
+import { launcherTreeSuite } from '../suites/launcher-tree.js';
 
 const CONNECT = resolve('dist/infra/process/launcher/connect.js');
 const CLOCK = resolve('dist/infra/runtime/system-clock.js');
@@ -98,6 +99,7 @@ function startWorkerProcess(folder: string, script: string): ChildProcess {
 }
 
 launcherSuite('process over a unix socket', () => ProcessBench.open());
+launcherTreeSuite('process over a unix socket', () => ProcessBench.open());
 
 describe('launcher process', () => {
   let bench: ProcessBench;
