@@ -108,6 +108,28 @@ export function launcherTreeSuite(name: string, open: () => Promise<LauncherBenc
         expect(await worker.exitOf('hog')).toMatchObject({ endedBy: 'limit', hit: { limit: 'memory' } });
       });
 
+      test('of memory by a cgroup ends a job alone, exactly, and leaves no group; where none can be made, nothing starts', async () => {
+        const finish = await bystander();
+        const limits = { memoryMb: 64, memoryBy: 'cgroup' } as const;
+        const started = await run('hog', `grep memory /proc/$$/cgroup; ${hog(150)}`, limits).catch(
+          (error: unknown) => error,
+        );
+        if (started instanceof Error || !('processId' in Object(started))) {
+          expect(started).toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+          return finish();
+        }
+        const exit = await worker.exitOf('hog');
+        expect(exit).toMatchObject({ endedBy: 'limit', hit: { limit: 'memory', allowed: 64, used: 64 } });
+        expect(exit.result.peakMemoryBytes).toBe(64 * 1024 * 1024);
+        const group = /:(\/.*marid-.*)$/m.exec(readFileSync(file('hog.out'), 'utf8'))?.[1] ?? '';
+        expect(group).not.toBe('');
+        await eventually(
+          'the group to be gone',
+          () => !existsSync(join('/sys/fs/cgroup/memory', group)) && !existsSync(join('/sys/fs/cgroup', group)),
+        );
+        await finish();
+      });
+
       test('of CPU time ends what computes on, each process or all together', async () => {
         await run('spinner', 'while :; do :; done', { cpuTimeMs: 1000 });
         expect(await worker.exitOf('spinner')).toMatchObject({

@@ -73,6 +73,7 @@ async function outcome(context: StagingContext) {
     files,
     texts: texts.map((path) =>
       read(path)
+        .replace(/(MARID_JOB_KEY=)[^\n\0]*/, '$1') // another for each attempt
         .split(/[\n\0]/)
         .sort(),
     ),
