@@ -8,22 +8,24 @@ import { parseDuration } from './duration.js';
 /** Limits as given. */
 export type LimitsInput = Partial<Omit<JobLimits, '$typeName' | '$unknown'>>;
 
-const READERS: Readonly<Record<string, (text: string) => LimitsInput>> = {
-  'cpu-time': (text) => ({ cpuTime: durationFromMs(parseDuration(text)) }),
-  'open-files': (text) => ({ openFiles: wholeNumber(1)(text) }),
-  processes: (text) => ({ processes: wholeNumber(1)(text) }),
-  'file-size': (text) => ({ fileMb: parseMemoryMb(text) }),
-  'folder-size': (text) => ({ folderMb: parseMemoryMb(text) }),
-  'folder-files': (text) => ({ folderFiles: wholeNumber(1)(text) }),
-};
+const READERS = new Map<string, (text: string) => LimitsInput>(
+  Object.entries({
+    'cpu-time': (text: string) => ({ cpuTime: durationFromMs(parseDuration(text)) }),
+    'open-files': (text: string) => ({ openFiles: wholeNumber(1)(text) }),
+    processes: (text: string) => ({ processes: wholeNumber(1)(text) }),
+    'file-size': (text: string) => ({ fileMb: parseMemoryMb(text) }),
+    'folder-size': (text: string) => ({ folderMb: parseMemoryMb(text) }),
+    'folder-files': (text: string) => ({ folderFiles: wholeNumber(1)(text) }),
+  }),
+);
 
 /** Names of the limits. */
-export const LIMIT_OPTION_NAMES: readonly string[] = Object.keys(READERS);
+export const LIMIT_OPTION_NAMES: readonly string[] = [...READERS.keys()];
 
 /** Collects `NAME=VALUE`, for example `cpu-time=10m`. */
 export function collectLimits(text: string, before: LimitsInput | undefined): LimitsInput {
   const at = text.indexOf('=');
-  const read = READERS[text.slice(0, Math.max(0, at))];
+  const read = READERS.get(text.slice(0, Math.max(0, at)));
   if (read === undefined) throw new InvalidArgumentError(`Write NAME=VALUE; names: ${LIMIT_OPTION_NAMES.join(', ')}.`);
   return { ...before, ...read(text.slice(at + 1)) };
 }

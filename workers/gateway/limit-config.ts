@@ -1,9 +1,10 @@
 /** The keys of a worker's configuration that limit what jobs use. */
 import { z } from 'zod';
 import type { ProcessLimits } from '../../core/ports/launcher.js';
-import type { JobLimits, JobSpecification } from '../../core/job/job.js';
+import type { JobSpecification } from '../../core/job/job.js';
 import { lowerLimits } from '../../core/job/limits.js';
 import { LIMITS } from '../../core/validation/limits.js';
+import type { FolderLimits } from './attempts/attempt.js';
 
 /** A limit that is off by default; jobs may ask for less. */
 function cap(least: number, most = 2 ** 31 - 1) {
@@ -39,21 +40,19 @@ export interface LimitConfig {
   readonly maxFolderFiles: number | null;
 }
 
-/** The limits of an attempt: the job's own where they are lower. */
-export function limitsOf(specification: JobSpecification, config: LimitConfig): JobLimits {
-  return lowerLimits(specification.request.limits, {
+/** The limits of an attempt's processes, which the launcher keeps. */
+export function processLimitsOf({ request, resolution }: JobSpecification, config: LimitConfig): ProcessLimits {
+  const limits = lowerLimits(request.limits, {
     cpuTimeMs: config.maxCpuTimeMs,
     openFiles: config.maxOpenFiles,
     processes: config.maxProcesses,
     fileMb: config.maxFileMb,
-    folderMb: config.maxFolderMb,
-    folderFiles: config.maxFolderFiles,
   });
+  if (config.enforceMemory === 'off') return limits;
+  return { ...limits, memoryMb: resolution.memoryMb, memoryBy: config.enforceMemory };
 }
 
-/** Those that the launcher keeps. */
-export function processLimitsOf(specification: JobSpecification, config: LimitConfig): ProcessLimits {
-  const { folderMb: _folderMb, folderFiles: _folderFiles, ...limits } = limitsOf(specification, config);
-  if (config.enforceMemory === 'off') return limits;
-  return { ...limits, memoryMb: specification.resolution.memoryMb, memoryBy: config.enforceMemory };
+/** The limits of its directory, which the worker keeps. */
+export function folderLimitsOf({ request }: JobSpecification, config: LimitConfig): FolderLimits {
+  return lowerLimits(request.limits, { folderMb: config.maxFolderMb, folderFiles: config.maxFolderFiles });
 }

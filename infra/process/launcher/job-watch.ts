@@ -21,7 +21,7 @@ const COUNT_MS = 200;
 export interface WatchedJob {
   readonly tree: JobTree;
   readonly limits: ProcessLimits;
-  /** Whether another limit of memory than this watch's was reached, as a cgroup tells. */
+  /** Tells whether the limit of memory was reached, where a cgroup keeps it; absent: this watch does. */
   readonly memoryHit?: () => LimitHit | null;
   /** Called when it has reached a limit, perhaps repeatedly until `take`. */
   readonly onHit: (hit: LimitHit) => void;
@@ -119,9 +119,10 @@ export class JobWatch {
     job.dueAt = clock.monotonic() + nextLookMs(job.limits, now?.residentBytes ?? 0);
     if (job.limits.processes !== undefined) job.dueAt = Math.min(job.dueAt, clock.monotonic() + COUNT_MS);
     if (now === null) return;
-    const hit = job.memoryHit?.() ?? limitHit(job.limits, now, now.residentBytes);
-    if (hit?.limit === 'memory' && job.memoryHit === undefined) this.confirm(job, now);
-    else if (hit !== null) job.onHit(hit);
+    const { memoryHit, limits, onHit } = job;
+    const hit = memoryHit?.() ?? limitHit(limits, now, memoryHit === undefined ? now.residentBytes : 0);
+    if (hit?.limit === 'memory' && memoryHit === undefined) this.confirm(job, now);
+    else if (hit !== null) onHit(hit);
   }
 
   /** Pages that processes share were counted for each of them: counts them once before anything is ended. */

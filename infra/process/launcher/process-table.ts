@@ -200,8 +200,8 @@ export class ProcessTable {
     const cancelTimeout = armLong(this.options.clock, timeoutMs, timeOut);
     this.held.set(job, { ...held, limits, cancelTimeout });
     const onHit = (hit: LimitHit): void => job.endFor(hit, hit.limit === 'cpuTime' ? OVERRUN_GRACE_MS : 0);
-    if (cgroup === null) this.watch.watch({ tree, limits, onHit });
-    else this.watch.watch({ tree, limits: withoutMemory(limits), memoryHit: () => cgroup.hit(), onHit });
+    const memoryHit = cgroup === null ? {} : { memoryHit: () => cgroup.hit() };
+    this.watch.watch({ tree, limits, ...memoryHit, onHit });
     this.lookAtLease();
   }
 
@@ -265,9 +265,4 @@ export class ProcessTable {
 /** Tells attempts apart; the number comes first because an id may hold anything. */
 function keyOf({ jobId, attempt }: AttemptReference): string {
   return `${String(attempt)} ${jobId}`;
-}
-
-/** What a cgroup does not limit. */
-function withoutMemory({ memoryMb: _memoryMb, ...limits }: ProcessLimits): ProcessLimits {
-  return limits;
 }

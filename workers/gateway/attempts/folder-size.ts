@@ -3,7 +3,7 @@ import { lstatSync, opendirSync, type Dir } from 'node:fs';
 import { join } from 'node:path';
 import type { LimitHit } from '../../../core/ports/launcher.js';
 import { errorCode } from '../staging/staging.js';
-import type { AttemptFacts } from './attempt.js';
+import type { FolderLimits } from './attempt.js';
 
 const MIB = 1024 * 1024;
 /** The system counts what a file occupies in these. */
@@ -17,7 +17,7 @@ const PASSED_OVER = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ENAMETOOLONG', 'EL
  */
 export function* walkFolder(
   directory: string,
-  { folderMb, folderFiles }: AttemptFacts,
+  { folderMb, folderFiles }: FolderLimits,
 ): Generator<void, LimitHit | null, void> {
   let [bytes, files] = [0, 0];
   const waiting = [directory];

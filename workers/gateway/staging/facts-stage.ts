@@ -1,6 +1,6 @@
 /** Keeps what the next worker process must know of the attempt if this one does not live to see its end. */
 import { writeFacts } from '../attempts/facts-file.js';
-import { limitsOf, type LimitConfig } from '../limit-config.js';
+import { folderLimitsOf, type LimitConfig } from '../limit-config.js';
 import type { Stage } from './staging.js';
 
 /** The stage. */
@@ -8,12 +8,7 @@ export function factsStage(config: LimitConfig): Stage {
   return {
     name: 'facts',
     async run({ attempt, specification }) {
-      const { folderMb, folderFiles } = limitsOf(specification, config);
-      attempt.facts = {
-        ...attempt.facts,
-        ...(folderMb === undefined ? {} : { folderMb }),
-        ...(folderFiles === undefined ? {} : { folderFiles }),
-      };
+      attempt.facts = { ...attempt.facts, ...folderLimitsOf(specification, config) };
       writeFacts(attempt.directory, attempt.facts);
     },
   };
