@@ -49,8 +49,8 @@ export class JobTree {
 
   /** Finds the live members. `thorough` also asks where each process's output goes. */
   look(snapshot: Snapshot, thorough: boolean): readonly ProcessStat[] {
-    const found = new Map<number, ProcessStat>();
-    for (const each of snapshot.alive) if (this.isOwn(each, snapshot, thorough)) found.set(each.processId, each);
+    const own = this.ownIn(snapshot, thorough).filter(({ processId }) => processId !== process.pid);
+    const found = new Map<number, ProcessStat>(own.map((each) => [each.processId, each]));
     const queue = [...found.keys()];
     for (let parent = queue.pop(); parent !== undefined; parent = queue.pop()) {
       for (const child of snapshot.childrenOf(parent)) {
@@ -86,15 +86,21 @@ export class JobTree {
     return known === startTicks && state !== 'Z' && state !== 'X';
   }
 
-  private isOwn(each: SurveyedProcess, snapshot: Snapshot, thorough: boolean): boolean {
+  /** Processes that are of the job by themselves, whoever their parents are. */
+  private ownIn(snapshot: Snapshot, thorough: boolean): readonly SurveyedProcess[] {
     const { mark, outputs } = this.root;
-    if (each.processId === process.pid) return false;
-    if (mark !== null && each.mark === mark) return true;
-    if (this.members.get(each.processId)?.startTicks === each.startTicks) return true;
-    const leaderTicks = this.sessions.get(each.session);
+    const known = [...this.members.values()].flatMap(({ processId, startTicks }) => {
+      const now = snapshot.get(processId);
+      return now?.startTicks === startTicks ? [now] : [];
+    });
     // The number of a session is not given again while it has members: another process with it says that none of this one is left.
-    if (leaderTicks !== undefined && (snapshot.ticksOf(each.session) ?? leaderTicks) === leaderTicks) return true;
-    return thorough && outputs.length > 0 && snapshot.outputsOf(each.processId).some((path) => outputs.includes(path));
+    const sessions = [...this.sessions].filter(([id, ticks]) => (snapshot.ticksOf(id) ?? ticks) === ticks);
+    return [
+      ...known,
+      ...(mark === null ? [] : snapshot.marked(mark)),
+      ...sessions.flatMap(([id]) => snapshot.inSession(id)),
+      ...(thorough ? outputs.flatMap((path) => snapshot.writingTo(path)) : []),
+    ];
   }
 
   private sessionsOf(snapshot: Snapshot): ReadonlyMap<number, number | null> {

@@ -15,19 +15,13 @@ export interface SurveyedProcess extends ProcessStat {
   readonly mark: string | null;
 }
 
-/** All live processes at a moment. */
+/** All live processes at a moment, with indexes that are made when they are asked for: many jobs ask one snapshot. */
 export class Snapshot {
   private readonly byId: ReadonlyMap<number, SurveyedProcess>;
-  private readonly byParent = new Map<number, SurveyedProcess[]>();
-  private readonly outputs = new Map<number, readonly string[]>();
+  private readonly indexes = new Map<string, ReadonlyMap<unknown, readonly SurveyedProcess[]>>();
 
   constructor(readonly alive: readonly SurveyedProcess[]) {
     this.byId = new Map(alive.map((each) => [each.processId, each]));
-    for (const each of alive) {
-      const siblings = this.byParent.get(each.parentId);
-      if (siblings === undefined) this.byParent.set(each.parentId, [each]);
-      else siblings.push(each);
-    }
   }
 
   /** Start of a process in ticks; `undefined` when there is none with this number. */
@@ -35,16 +29,39 @@ export class Snapshot {
     return this.byId.get(processId)?.startTicks;
   }
 
-  /** Its children. */
-  childrenOf(processId: number): readonly SurveyedProcess[] {
-    return this.byParent.get(processId) ?? [];
+  /** The process with this number. */
+  get(processId: number): SurveyedProcess | undefined {
+    return this.byId.get(processId);
   }
 
-  /** Where its standard output and error go; asked once, when it matters. */
-  outputsOf(processId: number): readonly string[] {
-    const outputs = this.outputs.get(processId) ?? readOutputs(processId);
-    this.outputs.set(processId, outputs);
-    return outputs;
+  /** Children of a process. */
+  childrenOf(processId: number): readonly SurveyedProcess[] {
+    return this.find('parent', processId, (each) => [each.parentId]);
+  }
+
+  /** Processes of a session. */
+  inSession(session: number): readonly SurveyedProcess[] {
+    return this.find('session', session, (each) => [each.session]);
+  }
+
+  /** Processes with a mark. */
+  marked(mark: string): readonly SurveyedProcess[] {
+    return this.find('mark', mark, (each) => [each.mark]);
+  }
+
+  /** Processes whose standard output or error is the file at the path. */
+  writingTo(path: string): readonly SurveyedProcess[] {
+    return this.find('output', path, (each) => readOutputs(each.processId));
+  }
+
+  private find(
+    index: string,
+    key: unknown,
+    keysOf: (each: SurveyedProcess) => readonly unknown[],
+  ): readonly SurveyedProcess[] {
+    const found = this.indexes.get(index) ?? groupBy(this.alive, keysOf);
+    this.indexes.set(index, found);
+    return found.get(key) ?? [];
   }
 }
 
@@ -92,4 +109,16 @@ export class Survey {
     const known = this.known.get(processId);
     return known?.startTicks === startTicks ? known.mark : readVariable(processId, MARK_VARIABLE);
   }
+}
+
+function groupBy<T>(all: readonly T[], keysOf: (each: T) => readonly unknown[]): ReadonlyMap<unknown, readonly T[]> {
+  const groups = new Map<unknown, T[]>();
+  for (const each of all) {
+    for (const key of keysOf(each)) {
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [each]);
+      else group.push(each);
+    }
+  }
+  return groups;
 }
