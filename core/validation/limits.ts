@@ -55,6 +55,8 @@ export const LIMITS = {
   openFiles: 16,
   /** Shortest run time in milliseconds. */
   timeoutMs: 1_000,
+  /** Patterns of files that a job leaves out of its archive. */
+  archiveExcludes: 100,
   /** Attempts that a job may ask for. */
   attempts: 100,
   /** Violations that are told at once; the rest of a hopeless request is left out. */

@@ -4,9 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { AttemptFacts } from './attempt.js';
 
+const texts = z.array(z.string());
 const schema = z.object({
   memoryMb: z.int().min(0),
   hasSetup: z.boolean(),
+  archive: z
+    .object({ disabled: z.boolean(), excludes: texts, paths: texts })
+    .default({ disabled: false, excludes: [], paths: [] }),
   folderMb: z.int().min(1).exactOptional(),
   folderFiles: z.int().min(1).exactOptional(),
 });
