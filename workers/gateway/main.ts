@@ -91,7 +91,7 @@ export async function startWorker({ config, runtime, log, blobs }: StartWorkerOp
     const client = channel.client(WorkerService);
     const cache = await openCache({ ...config, stateFolder }, runtime, releases);
     const limit = { timeoutMs: config.stagingTimeoutMs, clock };
-    const preparation = folderPreparation(cache, limit, secretsAccess(config), users);
+    const preparation = folderPreparation(cache, limit, config, { secrets: secretsAccess(config), users });
     const ownBlobs = new WorkerBlobs({ choice: config, remote: channel.client(BlobService), logger });
     releases.push(() => ownBlobs.close());
     const gateway = new Gateway({

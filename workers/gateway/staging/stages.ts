@@ -3,16 +3,17 @@ import type { Launcher } from '../../../core/ports/launcher.js';
 import type { Attempt, AttemptFacts } from '../attempts/attempt.js';
 import { readFacts } from '../attempts/facts-file.js';
 import type { DependencyCache } from '../cache/dependency-cache.js';
+import type { LimitConfig } from '../limit-config.js';
 import { directStage } from './direct-stage.js';
 import { directoryStage } from './directory-stage.js';
 import { factsStage } from './facts-stage.js';
 import { filesStage, type TimeLimit } from './files-stage.js';
 import { planStage } from './plan-stage.js';
 import { scriptStage } from './script-stage.js';
-import { NO_ACCESS, removeSecrets, secretsStage } from './secrets-stage.js';
+import { NO_ACCESS, removeSecrets, secretsStage, type SecretsAccess } from './secrets-stage.js';
 import type { Stage } from './staging.js';
 import { startStage } from './start-stage.js';
-import { AS_WORKER, ownerStage, userStage } from './user-stage.js';
+import { AS_WORKER, ownerStage, userStage, type UserAccess } from './user-stage.js';
 
 /** What prepares attempts, and what it keeps of them for the next process of the worker. */
 export interface Preparation {
@@ -26,12 +27,18 @@ export interface Preparation {
   protect(uris: () => ReadonlySet<string>): void;
 }
 
+/** What jobs get by the worker's configuration; absent: no secrets, and every job runs as the worker. */
+export interface JobAccess {
+  readonly secrets?: SecretsAccess;
+  readonly users?: UserAccess;
+}
+
 /** Preparation in the worker's state folder, with files from its cache and secrets as it is allowed. */
 export function folderPreparation(
   cache: DependencyCache,
   limit: TimeLimit,
-  secrets = NO_ACCESS,
-  users = AS_WORKER,
+  limits: LimitConfig,
+  { secrets = NO_ACCESS, users = AS_WORKER }: JobAccess = {},
 ): Preparation {
   return {
     stages: (launcher) => [
@@ -43,8 +50,8 @@ export function folderPreparation(
       scriptStage,
       directStage(),
       ownerStage,
-      factsStage,
-      startStage(launcher),
+      factsStage(limits),
+      startStage(launcher, limits),
     ],
     readFacts,
     cleanUp: ({ directory, facts }) => {

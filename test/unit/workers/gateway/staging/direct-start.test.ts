@@ -9,6 +9,7 @@ import type { SocketLauncher } from '../../../../../infra/process/launcher/socke
 import { SystemClock } from '../../../../../infra/runtime/system-clock.js';
 import { Attempt, WHOLE_ARCHIVE } from '../../../../../workers/gateway/attempts/attempt.js';
 import { NO_SECRETS } from '../../../../../workers/gateway/script/job-environment.js';
+import { workerConfigSchema } from '../../../../../workers/gateway/config.js';
 import { EMPTY_PLAN } from '../../../../../workers/gateway/staging/file-plan.js';
 import { directStage } from '../../../../../workers/gateway/staging/direct-stage.js';
 import { directoryStage } from '../../../../../workers/gateway/staging/directory-stage.js';
@@ -56,7 +57,7 @@ async function start(
   };
   const before = [planStage, directoryStage, scriptStage];
   const stages = way === 'direct' ? [...before, directStage()] : before;
-  for (const stage of [...stages, startStage(launcher)]) await stage.run(context);
+  for (const stage of [...stages, startStage(launcher, workerConfigSchema.parse({}))]) await stage.run(context);
   return context;
 }
 
@@ -79,6 +80,7 @@ async function outcome(context: StagingContext) {
     files,
     texts: texts.map((path) =>
       read(path)
+        .replace(/(MARID_JOB_KEY=)[^\n\0]*/, '$1') // another for each attempt
         .split(/[\n\0]/)
         .sort(),
     ),
