@@ -85,7 +85,7 @@ export async function startWorker({ config, runtime, log, blobs }: StartWorkerOp
     releases.push(() => ownBlobs.close());
     const blobStore = blobs ?? (() => ownBlobs.open());
     const cache = await openCache({ ...config, stateFolder }, { ...runtime, blobs: blobStore }, releases);
-    const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock });
+    const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock }, config);
     const gateway = new Gateway({
       ...{ config: { ...config, stateFolder }, identity, launcher, preparation, client, log: ownLog },
       blobs: blobStore,
