@@ -20,12 +20,14 @@ export interface ClusterOptions {
 
 /** A cluster that runs. */
 export interface SparkCluster {
+  /** Resolves when it is registered; rejects when it ends before. */
+  readonly registered: Promise<void>;
   /** Deregisters it, waits for its jobs, and ends it. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** Starts a master and a worker; resolves when the cluster is registered. */
-export async function startCluster(options: ClusterOptions): Promise<SparkCluster> {
+/** Starts a master and a worker. */
+export function startCluster(options: ClusterOptions): SparkCluster {
   const { id, folder, tags, address, spark } = options;
   const script = spawn('bash', [scriptPath('spark-cluster.sh'), id, folder, ...tags], {
     env: {
@@ -39,8 +41,8 @@ export async function startCluster(options: ClusterOptions): Promise<SparkCluste
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise<void>((resolve) => script.once('close', () => resolve()));
-  await registered(script, ended, id);
   return {
+    registered: registered(script, ended, id),
     stop: async () => {
       script.kill('SIGTERM');
       await ended;

@@ -12,6 +12,9 @@ shift 2
 mkdir -p "$folder/conf" "$folder/work"
 children=()
 export SPARK_LOCAL_IP=127.0.0.1 SPARK_NO_DAEMONIZE=1 SPARK_CONF_DIR=$folder/conf SPARK_DAEMON_MEMORY=256m
+# Short jobs: what the compiler and the collector of the JVM cost at the start matters more than what they gain.
+jvm='-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xshare:auto'
+export SPARK_DAEMON_JAVA_OPTS=$jvm
 
 register() { # register TAG...
   local tags
@@ -65,7 +68,10 @@ spark.driver.host       127.0.0.1
 spark.driver.memory     512m
 spark.executor.memory   512m
 spark.cores.max         2
+spark.driver.extraJavaOptions    $jvm
+spark.executor.extraJavaOptions  $jvm
 spark.ui.enabled        false
+spark.sql.shuffle.partitions  2
 CONF
 trap deregister TERM INT
 register "$@"
