@@ -47,6 +47,8 @@ export interface GatewayOptions {
   readonly client: ServiceClient<typeof WorkerService>;
   readonly log: TopicLog;
   readonly preparation: Preparation;
+  /** Whether it reads offers; an agent, which has a pool of its own, only asks. Default: true. */
+  readonly readsOffers?: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -135,7 +137,8 @@ export class Gateway {
     });
     await this.#adoption.run();
     this.#session = this.#openSession(address);
-    for (const service of [this.#session, this.#reader, this.#puller, this.#beats, this.#sweep]) await service.start();
+    const reader = this.#options.readsOffers === false ? [] : [this.#reader];
+    for (const service of [this.#session, ...reader, this.#puller, this.#beats, this.#sweep]) await service.start();
   }
 
   /**
@@ -189,6 +192,7 @@ export class Gateway {
       onReady: () => {
         this.#outbox.open();
         this.#reader.pump();
+        if (this.#options.readsOffers === false) this.#puller.wake();
       },
     });
   }

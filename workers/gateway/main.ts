@@ -21,6 +21,7 @@ import { loadIdentity } from './identity.js';
 import { jobsFolderOf } from './jobs-folder.js';
 import { folderPreparation } from './staging/stages.js';
 
+export { startAgent, type RunningAgent } from './agent/main.js';
 export { listCache, pruneCache, verifyCache, type CachedFile } from './cache/maintenance.js';
 export { workerConfigSchema, type WorkerConfig } from './config.js';
 
