@@ -1,12 +1,12 @@
 /** What `marid run --local` does. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { MaridClient } from '../../client/marid-client.js';
 import type { ProcessExit } from '../../core/ports/launcher.js';
 import { JobStatus, type Job } from '../../proto/gen/marid/v1/job_pb.js';
-import { startAgent, type RunningAgent } from '../../workers/gateway/main.js';
+import { isAlive, startAgent, type RunningAgent } from '../../workers/gateway/main.js';
 import type { JobOptions } from '../commands/job-options.js';
 import { findAddress, withClient } from '../connect.js';
 import { exitWith, type CliContext } from '../context.js';
@@ -19,6 +19,8 @@ import { exitCodeOfJob } from './run.js';
 
 /** How long the control plane may take to show the end of a program that has ended, in milliseconds. */
 const END_SHOWN_MS = 10_000;
+/** How long the control plane may take to note why the job ends, in milliseconds. */
+const KILL_MS = 2_000;
 /** What the program gets to know of the terminal. */
 const TERMINAL_VARIABLES = ['TERM', 'COLORTERM', 'TZ'];
 
@@ -65,11 +67,13 @@ async function prepareAgent(context: CliContext, where: { readonly address: stri
   return { agentId, run: (memoryMb: number): Promise<RunningAgent> => startAgent({ ...options, memoryMb }) };
 }
 
-/** A folder for the files of the job, gone at its end. */
+/** A folder for the files of the job, gone at its end; those of commands that were killed go too. */
 async function newFolder(context: CliContext): Promise<string> {
-  const folder = join(userFolder(context, 'XDG_STATE_HOME', '.local/state'), 'local');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  return mkdtemp(join(folder, 'run-'));
+  const parent = join(userFolder(context, 'XDG_STATE_HOME', '.local/state'), 'local');
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  const left = (await readdir(parent)).filter((name) => !isAlive(Number(name.split('-')[0])));
+  await Promise.all(left.map((name) => rm(join(parent, name), { recursive: true, force: true })));
+  return mkdtemp(join(parent, `${process.pid}-`));
 }
 
 /** Ours among the user's folders of a kind (XDG Base Directory Specification). */
@@ -116,13 +120,13 @@ class TerminalSignals {
   }
 
   private endJob(reason: string): void {
-    this.agent?.kill();
-    this.kill(reason).catch(() => undefined); // the program ends without the control plane too
+    const end = (): void => this.agent?.kill();
+    this.kill(reason).then(end, end); // the reason first; the program ends without the control plane too
   }
 
   private async kill(reason: string): Promise<void> {
     if (this.jobId === null) return;
-    await this.client.kill(this.jobId, { reason, user: this.context.userName(), timeoutMs: END_SHOWN_MS });
+    await this.client.kill(this.jobId, { reason, user: this.context.userName(), timeoutMs: KILL_MS });
   }
 }
 

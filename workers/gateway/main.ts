@@ -22,6 +22,7 @@ import { jobsFolderOf } from './jobs-folder.js';
 import { folderPreparation } from './staging/stages.js';
 
 export { startAgent, type RunningAgent } from './agent/main.js';
+export { isAlive } from './cache/cache-folder.js';
 export { listCache, pruneCache, verifyCache, type CachedFile } from './cache/maintenance.js';
 export { workerConfigSchema, type WorkerConfig } from './config.js';
 
