@@ -1,5 +1,5 @@
 /** `marid run --local` in real terminals. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -37,6 +37,19 @@ afterAll(async () => {
   for (const terminal of terminals) terminal.kill('SIGKILL');
   await bench.close();
 }, TIMEOUT_MS);
+
+const PYTHON = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
+
+/** A program for people. */
+const REPL = `
+import os, signal, sys
+signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
+signal.signal(signal.SIGWINCH, lambda *_: print("size", *os.get_terminal_size(0), flush=True))
+print(f"{os.environ['GREETING']} on {os.environ['GENIE_CLUSTER_NAME']}, terminal {os.isatty(0)}", flush=True)
+for line in sys.stdin:
+    print(f"got <{line.strip()}>", flush=True)
+sys.exit(7)
+`;
 
 const REGISTRY = `
 {kind: Cluster, id: c, name: c, user: u, version: "1", tags: ["sched:prod"]}
@@ -118,10 +131,10 @@ describe('marid run --local', () => {
     async () => {
       const setup = bench.path('setup.sh');
       writeFileSync(setup, 'export GREETING="hello from the setup file"\n');
-      const script = `trap 'echo interrupted' INT; trap 'echo size $(stty size)' WINCH
-        tty >/dev/null && echo "$GREETING on $GENIE_CLUSTER_NAME"; while read -r line || [[ $? -gt 128 ]]; do echo "got <$line>"; done; exit 7`;
+      writeFileSync(bench.path('repl.py'), REPL);
+      const script = `exec ${PYTHON} ${bench.path('repl.py')}`;
       const terminal = openTerminal('typed', script, ['--setup-file', pathToFileURL(setup).href]);
-      await terminal.shows('hello from the setup file on c');
+      await terminal.shows('hello from the setup file on c, terminal True');
       expect(await stateOf('typed')).toMatchObject({
         status: 'JOB_STATUS_RUNNING',
         agentId: expect.stringMatching(/^agent-/),
@@ -129,7 +142,7 @@ describe('marid run --local', () => {
       terminal.type('select 1\n');
       await terminal.shows('got <select 1>');
       terminal.resize(33, 99);
-      await terminal.shows('size 33 99');
+      await terminal.shows('size 99 33');
       terminal.type(CTRL_C);
       await terminal.shows('interrupted');
       terminal.type('still here\n');
