@@ -23,6 +23,7 @@ export interface JobOptions {
   readonly pool?: string;
   readonly config?: readonly string[];
   readonly dependency?: readonly string[];
+  readonly archive?: readonly string[];
   readonly setupFile?: string;
   readonly maxAttempts?: number;
   readonly grouping?: string;
@@ -85,6 +86,9 @@ function executionOptions(): readonly Option[] {
     new Option('--pool <pool>', 'worker pool'),
     new Option('--config <uri>', 'configuration file to place in the job directory').argParser(collect),
     new Option('--dependency <uri>', 'file to place in the job directory').argParser(collect),
+    new Option('--archive <uri>', 'archive (.tar.gz, .tgz, .tar, .zip) to unpack in the job directory').argParser(
+      collect,
+    ),
     new Option('--setup-file <uri>', "shell file that the job's script sources before the program"),
     new Option('--raw-arguments <shell>', 'shell text that is evaluated behind the arguments'),
   ];

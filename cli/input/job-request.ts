@@ -85,6 +85,7 @@ function overrideExecution(request: JobRequest, options: JobOptions): void {
   if (options.pool !== undefined) request.pool = options.pool;
   if (options.config !== undefined) request.configs = [...options.config];
   if (options.dependency !== undefined) request.dependencies = [...options.dependency];
+  if (options.archive !== undefined) request.archives = [...options.archive];
   if (options.setupFile !== undefined) request.setupFile = options.setupFile;
   if (options.rawArguments !== undefined) request.rawArguments = options.rawArguments;
 }

@@ -4,6 +4,7 @@ import type { JobRequest } from '../../core/job/job.js';
 import { JobRequestSchema, type JobRequest as JobRequestMessage } from '../gen/marid/v1/job_pb.js';
 import { metadataFromMessage, metadataToMessage, numberOrNull, textOrNull } from './absent.js';
 import { criterionFromMessage, criterionToMessage } from './criterion.js';
+import { archivesFromMessage } from './resource-base.js';
 import { fromDuration, toOptionalDuration } from './time.js';
 
 /** A request as a message. */
@@ -23,6 +24,7 @@ export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
     environment: { ...request.environment },
     configs: [...request.configs],
     dependencies: [...request.dependencies],
+    archives: [...(request.archives ?? [])],
     setupFile: request.setupFile ?? '',
     memoryMb: request.memoryMb ?? 0,
     timeout: toOptionalDuration(request.timeoutMs),
@@ -52,6 +54,7 @@ export function jobRequestFromMessage(message: JobRequestMessage = create(JobReq
     environment: { ...message.environment },
     configs: [...message.configs],
     dependencies: [...message.dependencies],
+    ...archivesFromMessage(message),
     setupFile: textOrNull(message.setupFile),
     memoryMb: numberOrNull(message.memoryMb),
     timeoutMs: fromDuration(message.timeout),

@@ -17,6 +17,7 @@ interface BaseFields {
   tags: string[];
   configs: string[];
   dependencies: string[];
+  archives: string[];
   setupFile: string;
   createTime?: Timestamp | undefined;
   updateTime?: Timestamp | undefined;
@@ -35,6 +36,7 @@ export function baseToMessage(entry: ResourceBase): BaseFields {
     tags: [...entry.tags],
     configs: [...entry.configs],
     dependencies: [...entry.dependencies],
+    archives: [...(entry.archives ?? [])],
     setupFile: entry.setupFile ?? '',
     createTime: toTimestamp(entry.createdAt),
     updateTime: toTimestamp(entry.updatedAt),
@@ -54,11 +56,17 @@ export function baseFromMessage(message: BaseFields): ResourceBase {
     tags: [...message.tags],
     configs: [...message.configs],
     dependencies: [...message.dependencies],
+    ...archivesFromMessage(message),
     setupFile: textOrNull(message.setupFile),
     createdAt: fromTimestamp(message.createTime) ?? 0,
     updatedAt: fromTimestamp(message.updateTime) ?? 0,
     revision: revisionOf(message.etag),
   };
+}
+
+/** Absent when there are none, as in what was stored before there could be any. */
+export function archivesFromMessage({ archives }: { archives: string[] }): { readonly archives?: readonly string[] } {
+  return archives.length === 0 ? {} : { archives: [...archives] };
 }
 
 /** The name of an entry in a job. */

@@ -14,7 +14,7 @@ import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
 import { LauncherLink } from './attempts/launcher-link.js';
 import { cacheFolderOf } from './cache/cache-folder.js';
-import { DependencyCache } from './cache/dependency-cache.js';
+import { openCaches, type Caches } from './cache/open-caches.js';
 import type { WorkerConfig } from './config.js';
 import { Gateway } from './gateway.js';
 import { loadIdentity } from './identity.js';
@@ -77,8 +77,8 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
     releases.push(() => channel.close());
     const ownLog = log ?? (await openLog(config, runtime, releases));
     const client = channel.client(WorkerService);
-    const cache = await openCache({ ...config, stateFolder }, runtime, releases);
-    const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock });
+    const caches = await openFolderCaches({ ...config, stateFolder }, runtime, releases);
+    const preparation = folderPreparation(caches, { timeoutMs: config.stagingTimeoutMs, clock });
     const gateway = new Gateway({
       ...{ config: { ...config, stateFolder }, identity, launcher, preparation, client, log: ownLog },
       ...runtime,
@@ -96,12 +96,12 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
   }
 }
 
-/** The cache of the state folder, over the fetchers that the configuration chose. */
-async function openCache(config: WorkerConfig, runtime: WorkerRuntime, releases: Releases): Promise<DependencyCache> {
+/** The caches of the state folder, over the fetchers that the configuration chose. */
+async function openFolderCaches(config: WorkerConfig, runtime: WorkerRuntime, releases: Releases): Promise<Caches> {
   const fetchers = openFetchers(config, runtime);
   releases.push(() => fetchers.close());
   const folder = cacheFolderOf(config.stateFolder);
-  return DependencyCache.open({ folder, fetchers, settings: config, ...runtime });
+  return openCaches({ folder, fetchers, settings: config, ...runtime });
 }
 
 /** Kafka, or the control plane's log over a channel of its own: commits must reach the control plane that lends a subscription. */

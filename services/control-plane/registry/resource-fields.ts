@@ -13,6 +13,7 @@ const BASE_FIELDS = {
   tags: 'tags',
   configs: 'configs',
   dependencies: 'dependencies',
+  archives: 'archives',
   setup_file: 'setupFile',
   status: 'status',
 } as const;

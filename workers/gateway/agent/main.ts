@@ -13,7 +13,7 @@ import { LogService } from '../../../proto/gen/marid/v1/log_service_pb.js';
 import { WorkerNodeService } from '../../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../../proto/gen/marid/v1/worker_service_pb.js';
 import { LauncherLink } from '../attempts/launcher-link.js';
-import { DependencyCache } from '../cache/dependency-cache.js';
+import { openCaches } from '../cache/open-caches.js';
 import type { WorkerConfig } from '../config.js';
 import { Gateway } from '../gateway.js';
 import { jobsFolderOf } from '../jobs-folder.js';
@@ -62,11 +62,11 @@ export async function startAgent(options: StartAgentOptions): Promise<RunningAge
   const channel = connectServers({ address: config.controlPlane, random, logger });
   const log = new RemoteTopicLog({ client: channel.client(LogService), clock, logger });
   const fetchers = openFetchers(config, runtime);
-  const cache = await DependencyCache.open({ folder: cacheFolder, fetchers, settings: config, ...runtime });
+  const caches = await openCaches({ folder: cacheFolder, fetchers, settings: config, ...runtime });
   const gateway = new Gateway({
     ...{ ...runtime, config, launcher, log, client: channel.client(WorkerService), readsOffers: false },
     identity: { workerId: agentId, session: random.id() },
-    preparation: folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock }),
+    preparation: folderPreparation(caches, { timeoutMs: config.stagingTimeoutMs, clock }),
   });
   const services = [bindService(WorkerNodeService, gateway.handlers)];
   const server = await RpcServer.start({ listen: config.listen, services, logger, clock });

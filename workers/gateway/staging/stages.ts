@@ -2,7 +2,7 @@
 import type { Launcher } from '../../../core/ports/launcher.js';
 import type { AttemptFacts } from '../attempts/attempt.js';
 import { readFacts } from '../attempts/facts-file.js';
-import type { DependencyCache } from '../cache/dependency-cache.js';
+import type { Caches } from '../cache/open-caches.js';
 import { directStage } from './direct-stage.js';
 import { directoryStage } from './directory-stage.js';
 import { factsStage } from './facts-stage.js';
@@ -11,6 +11,7 @@ import { planStage } from './plan-stage.js';
 import { scriptStage } from './script-stage.js';
 import type { Stage } from './staging.js';
 import { startStage } from './start-stage.js';
+import { unpackStage } from './unpack-stage.js';
 
 /** What prepares attempts, and what it keeps of them for the next process of the worker. */
 export interface Preparation {
@@ -23,18 +24,19 @@ export interface Preparation {
 }
 
 /** Preparation in the worker's state folder, with files from its cache. */
-export function folderPreparation(cache: DependencyCache, limit: TimeLimit): Preparation {
+export function folderPreparation({ files, trees }: Caches, limit: TimeLimit): Preparation {
   return {
     stages: (launcher) => [
       planStage,
       directoryStage,
-      filesStage(cache, limit),
+      filesStage(files, limit),
+      unpackStage(trees),
       scriptStage,
       directStage(),
       factsStage,
       startStage(launcher),
     ],
     readFacts,
-    protect: (uris) => cache.protect(uris),
+    protect: (uris) => files.protect(uris),
   };
 }
