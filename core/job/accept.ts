@@ -18,8 +18,8 @@ export interface AcceptJobOptions {
   readonly explanation: string;
   /** Job that this one is a retry or a copy of; `null`: none. */
   readonly parentId: string | null;
-  /** Agent that alone may claim it, and has one attempt; `null`: any worker of the pool. */
-  readonly agentId: string | null;
+  /** Agent that alone may claim it, and has one attempt. Default: `null`, any worker of the pool. */
+  readonly agentId?: string | null;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** How long the dispatch loop leaves the job alone, because its submit offers it at once. Milliseconds. */
@@ -31,6 +31,7 @@ export interface AcceptJobOptions {
  * into the request, so that readers see what holds.
  */
 export function acceptJob(o: AcceptJobOptions): Job {
+  const agentId = o.agentId ?? null;
   const reserved = reserve(o);
   const resolved = transition(reserved, {
     to: 'RESOLVED',
@@ -42,15 +43,16 @@ export function acceptJob(o: AcceptJobOptions): Job {
   const accepted = transition(resolved, {
     to: 'ACCEPTED',
     reason: 'ACCEPTED',
-    message: o.agentId === null ? `Waits for a worker of pool ${resolved.pool}.` : `Waits for agent ${o.agentId}.`,
+    message: agentId === null ? `Waits for a worker of pool ${resolved.pool}.` : `Waits for agent ${agentId}.`,
     actor: CONTROL_PLANE,
     now: o.now,
   });
-  return { ...accepted, revision: 1, nextOfferAt: o.now + (o.agentId === null ? o.offerAfterMs : AGENT_CLAIM_MS) };
+  return { ...accepted, revision: 1, nextOfferAt: o.now + (agentId === null ? o.offerAfterMs : AGENT_CLAIM_MS) };
 }
 
 function reserve(o: AcceptJobOptions): Job {
   const { id, now, resolution } = o;
+  const agentId = o.agentId ?? null;
   const request = fillIn(o.request, id);
   const actor = `user:${request.user}`;
   const message = o.parentId === null ? 'The id is taken.' : `The id is taken, for a copy of job ${o.parentId}.`;
@@ -64,10 +66,10 @@ function reserve(o: AcceptJobOptions): Job {
     request,
     requestHash: o.requestHash,
     resolution,
-    pool: o.agentId === null ? request.pool : agentPool(o.agentId),
+    pool: agentId === null ? request.pool : agentPool(agentId),
     memoryMb: resolution.memoryMb,
     timeoutMs: resolution.timeoutMs,
-    maxAttempts: o.agentId === null ? request.maxAttempts : 1,
+    maxAttempts: agentId === null ? request.maxAttempts : 1,
     status: step.to,
     reason: step.reason,
     message: step.message,

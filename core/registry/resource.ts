@@ -25,7 +25,7 @@ export interface ResourceBase {
   readonly configs: readonly string[];
   readonly dependencies: readonly string[];
   /** URIs of archives that are placed as dependencies are, and unpacked beside themselves; absent: none. */
-  readonly archives?: readonly string[];
+  readonly unpack?: readonly string[];
   /** URI, or `null`. */
   readonly setupFile: string | null;
   /** Milliseconds since the epoch. */

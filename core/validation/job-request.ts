@@ -1,4 +1,5 @@
 /** What is wrong with a job's request. */
+import { globProblem } from '../archive/glob.js';
 import type { FieldViolation } from '../errors/marid-error.js';
 import type { JobRequest } from '../job/job.js';
 import { checkClusterCriteria, checkCriterion } from './criteria.js';
@@ -61,8 +62,10 @@ function checkSelection(violations: Violations, path: string, request: JobReques
 function checkFiles(violations: Violations, path: string, request: JobRequest): void {
   violations.addEach(`${path}.configs`, request.configs, LIMITS.uris, uriProblem);
   violations.addEach(`${path}.dependencies`, request.dependencies, LIMITS.uris, uriProblem);
-  violations.addEach(`${path}.archives`, request.archives ?? [], LIMITS.uris, archiveProblem);
+  violations.addEach(`${path}.unpack`, request.unpack ?? [], LIMITS.uris, archiveProblem);
   if (request.setupFile !== null) violations.add(`${path}.setup_file`, uriProblem(request.setupFile));
+  const { excludes = [] } = request.archive ?? {};
+  violations.addEach(`${path}.archive.excludes`, excludes, LIMITS.archiveExcludes, globProblem);
 }
 
 function checkExecution(violations: Violations, path: string, request: JobRequest): void {

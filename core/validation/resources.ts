@@ -49,7 +49,7 @@ function checkBase(violations: Violations, path: string, resource: Resource): vo
   violations.addEach(`${path}.tags`, resource.tags, LIMITS.tags, (tag) => entryTagProblem(tag, resource));
   violations.addEach(`${path}.configs`, resource.configs, LIMITS.uris, uriProblem);
   violations.addEach(`${path}.dependencies`, resource.dependencies, LIMITS.uris, uriProblem);
-  violations.addEach(`${path}.archives`, resource.archives ?? [], LIMITS.uris, archiveProblem);
+  violations.addEach(`${path}.unpack`, resource.unpack ?? [], LIMITS.uris, archiveProblem);
   if (resource.setupFile !== null) violations.add(`${path}.setup_file`, uriProblem(resource.setupFile));
 }
 

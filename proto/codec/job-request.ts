@@ -1,10 +1,14 @@
 /** What users ask for. */
 import { create } from '@bufbuild/protobuf';
-import type { JobRequest } from '../../core/job/job.js';
-import { JobRequestSchema, type JobRequest as JobRequestMessage } from '../gen/marid/v1/job_pb.js';
+import type { ArchiveRequest, JobRequest } from '../../core/job/job.js';
+import {
+  JobRequestSchema,
+  type ArchiveRequest as ArchiveRequestMessage,
+  type JobRequest as JobRequestMessage,
+} from '../gen/marid/v1/job_pb.js';
 import { metadataFromMessage, metadataToMessage, numberOrNull, textOrNull } from './absent.js';
 import { criterionFromMessage, criterionToMessage } from './criterion.js';
-import { archivesFromMessage } from './resource-base.js';
+import { unpackFromMessage } from './resource-base.js';
 import { fromDuration, toOptionalDuration } from './time.js';
 
 /** A request as a message. */
@@ -24,7 +28,7 @@ export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
     environment: { ...request.environment },
     configs: [...request.configs],
     dependencies: [...request.dependencies],
-    archives: [...(request.archives ?? [])],
+    unpack: [...(request.unpack ?? [])],
     setupFile: request.setupFile ?? '',
     memoryMb: request.memoryMb ?? 0,
     timeout: toOptionalDuration(request.timeoutMs),
@@ -34,6 +38,9 @@ export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
     groupingInstance: request.groupingInstance,
     group: request.group,
     email: request.email,
+    ...(request.archive === undefined
+      ? {}
+      : { archive: { ...request.archive, excludes: [...request.archive.excludes] } }),
   });
 }
 
@@ -54,7 +61,7 @@ export function jobRequestFromMessage(message: JobRequestMessage = create(JobReq
     environment: { ...message.environment },
     configs: [...message.configs],
     dependencies: [...message.dependencies],
-    ...archivesFromMessage(message),
+    ...unpackFromMessage(message),
     setupFile: textOrNull(message.setupFile),
     memoryMb: numberOrNull(message.memoryMb),
     timeoutMs: fromDuration(message.timeout),
@@ -64,5 +71,10 @@ export function jobRequestFromMessage(message: JobRequestMessage = create(JobReq
     groupingInstance: message.groupingInstance,
     group: message.group,
     email: message.email,
+    ...(message.archive === undefined ? {} : { archive: archiveFromMessage(message.archive) }),
   };
+}
+
+function archiveFromMessage({ disabled, excludes }: ArchiveRequestMessage): ArchiveRequest {
+  return { disabled, excludes: [...excludes] };
 }

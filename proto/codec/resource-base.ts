@@ -17,7 +17,7 @@ interface BaseFields {
   tags: string[];
   configs: string[];
   dependencies: string[];
-  archives: string[];
+  unpack: string[];
   setupFile: string;
   createTime?: Timestamp | undefined;
   updateTime?: Timestamp | undefined;
@@ -36,7 +36,7 @@ export function baseToMessage(entry: ResourceBase): BaseFields {
     tags: [...entry.tags],
     configs: [...entry.configs],
     dependencies: [...entry.dependencies],
-    archives: [...(entry.archives ?? [])],
+    unpack: [...(entry.unpack ?? [])],
     setupFile: entry.setupFile ?? '',
     createTime: toTimestamp(entry.createdAt),
     updateTime: toTimestamp(entry.updatedAt),
@@ -56,7 +56,7 @@ export function baseFromMessage(message: BaseFields): ResourceBase {
     tags: [...message.tags],
     configs: [...message.configs],
     dependencies: [...message.dependencies],
-    ...archivesFromMessage(message),
+    ...unpackFromMessage(message),
     setupFile: textOrNull(message.setupFile),
     createdAt: fromTimestamp(message.createTime) ?? 0,
     updatedAt: fromTimestamp(message.updateTime) ?? 0,
@@ -65,8 +65,8 @@ export function baseFromMessage(message: BaseFields): ResourceBase {
 }
 
 /** Absent when there are none, as in what was stored before there could be any. */
-export function archivesFromMessage({ archives }: { archives: string[] }): { readonly archives?: readonly string[] } {
-  return archives.length === 0 ? {} : { archives: [...archives] };
+export function unpackFromMessage({ unpack }: { unpack: string[] }): { readonly unpack?: readonly string[] } {
+  return unpack.length === 0 ? {} : { unpack: [...unpack] };
 }
 
 /** The name of an entry in a job. */

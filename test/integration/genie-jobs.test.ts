@@ -56,7 +56,7 @@ function registry(): string {
   const tool = tarGz([{ name: 'bin/tool', content: Buffer.from(TOOL), mode: 0o755 }]);
   const common = 'user: genie, version: "1.0"';
   return `
-{kind: Application, id: tool, name: tool, ${common}, setupFile: "${file('app/setup.sh', APPLICATION_SETUP)}", archives: ["${file('app/tool-1.0.tar.gz', tool)}"]}
+{kind: Application, id: tool, name: tool, ${common}, setupFile: "${file('app/setup.sh', APPLICATION_SETUP)}", unpack: ["${file('app/tool-1.0.tar.gz', tool)}"]}
 ---
 {kind: Cluster, id: genie-cluster, name: GenieCluster, ${common}, tags: ["sched:adhoc", "type:tool"], setupFile: "${file('cluster/setup.sh', CLUSTER_SETUP)}",
  configs: ["${file('cluster/cluster.properties', 'address=here')}"]}
@@ -81,7 +81,7 @@ describe('jobs as Genie sets them up', () => {
         'j1',
         '--setup-file',
         setup,
-        '--archive',
+        '--unpack',
         module,
         '--',
         'two words',
@@ -130,13 +130,13 @@ describe('jobs as Genie sets them up', () => {
       const failing = await run('j2', '--setup-file', file('job/failing.sh', 'echo no licence >&2; false\n'));
       expect(failing).toMatchObject({ code: 1, stderr: expect.stringContaining('no licence') });
       const hostile = file('hostile.tar.gz', tarGz([{ name: '../../../run', content: Buffer.from('x') }]));
-      const refused = await run('j3', '--archive', hostile);
+      const refused = await run('j3', '--unpack', hostile);
       expect(refused).toMatchObject({
         code: 7,
         stderr: expect.stringMatching(/"unpack".*hostile\.tar\.gz.*\.\.\/\.\.\/\.\.\/run/),
       });
-      const wrong = await run('j5', '--archive', 'file:///x/readme.txt');
-      expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('job.archives[0]') });
+      const wrong = await run('j5', '--unpack', 'file:///x/readme.txt');
+      expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('job.unpack[0]') });
     },
     TIMEOUT_MS,
   );

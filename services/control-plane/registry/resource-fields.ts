@@ -13,7 +13,7 @@ const BASE_FIELDS = {
   tags: 'tags',
   configs: 'configs',
   dependencies: 'dependencies',
-  archives: 'archives',
+  unpack: 'unpack',
   setup_file: 'setupFile',
   status: 'status',
 } as const;

@@ -48,7 +48,7 @@ interface Entity {
   readonly files: {
     readonly configs: readonly string[];
     readonly dependencies: readonly string[];
-    readonly archives?: readonly string[];
+    readonly unpack?: readonly string[];
     readonly setupFile: string | null;
   };
 }
@@ -91,7 +91,7 @@ function filesOf({ folder, configFolder, dependencyFolder, files }: Entity): rea
   const named = (to: string, uri: string): string => `${to}${fileNameOf(uri)}`;
   const setup = files.setupFile === null ? [] : [{ uri: files.setupFile, target: `${folder}genie_setup.sh` }];
   const configs = files.configs.map((uri) => ({ uri, target: named(configFolder, uri), writable: true }));
-  const dependencies = [...files.dependencies, ...(files.archives ?? [])].map((uri) => ({
+  const dependencies = [...files.dependencies, ...(files.unpack ?? [])].map((uri) => ({
     uri,
     target: named(dependencyFolder, uri),
   }));
@@ -103,7 +103,7 @@ function filesOf({ folder, configFolder, dependencyFolder, files }: Entity): rea
 }
 
 function treesOf({ dependencyFolder, files }: Entity): readonly PlannedTree[] {
-  return (files.archives ?? []).map((uri) => {
+  return (files.unpack ?? []).map((uri) => {
     const archive = fileNameOf(uri);
     const folder = archiveFolder(archive);
     if (folder !== null && isFileName(folder)) {

@@ -12,7 +12,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/cluster.proto.
  */
 export const file_marid_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("ChZtYXJpZC92MS9jbHVzdGVyLnByb3RvEghtYXJpZC52MSL2AgoHQ2x1c3RlchIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHVzZXIYAyABKAkSDwoHdmVyc2lvbhgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIpCghtZXRhZGF0YRgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDAoEdGFncxgHIAMoCRIPCgdjb25maWdzGAggAygJEhQKDGRlcGVuZGVuY2llcxgJIAMoCRISCgpzZXR1cF9maWxlGAogASgJEicKBnN0YXR1cxgLIAEoDjIXLm1hcmlkLnYxLkNsdXN0ZXJTdGF0dXMSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGA4gASgJEhAKCGFyY2hpdmVzGB4gAygJKogBCg1DbHVzdGVyU3RhdHVzEh4KGkNMVVNURVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRQ0xVU1RFUl9TVEFUVVNfVVAQARIhCh1DTFVTVEVSX1NUQVRVU19PVVRfT0ZfU0VSVklDRRACEh0KGUNMVVNURVJfU1RBVFVTX1RFUk1JTkFURUQQA2IGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChZtYXJpZC92MS9jbHVzdGVyLnByb3RvEghtYXJpZC52MSL0AgoHQ2x1c3RlchIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHVzZXIYAyABKAkSDwoHdmVyc2lvbhgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIpCghtZXRhZGF0YRgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDAoEdGFncxgHIAMoCRIPCgdjb25maWdzGAggAygJEhQKDGRlcGVuZGVuY2llcxgJIAMoCRISCgpzZXR1cF9maWxlGAogASgJEicKBnN0YXR1cxgLIAEoDjIXLm1hcmlkLnYxLkNsdXN0ZXJTdGF0dXMSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGA4gASgJEg4KBnVucGFjaxgeIAMoCSqIAQoNQ2x1c3RlclN0YXR1cxIeChpDTFVTVEVSX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEUNMVVNURVJfU1RBVFVTX1VQEAESIQodQ0xVU1RFUl9TVEFUVVNfT1VUX09GX1NFUlZJQ0UQAhIdChlDTFVTVEVSX1NUQVRVU19URVJNSU5BVEVEEANiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * Cluster is a place where the work finally runs: a Spark, YARN or Trino installation, a database.
@@ -124,9 +124,9 @@ export type Cluster = Message<"marid.v1.Cluster"> & {
    * URIs of archives (`.tar.gz`, `.tgz`, `.tar`, `.zip`), each at most 1,024 characters. They are placed as dependencies are, and unpacked to a folder beside themselves that
    * has their name without the ending. Links, devices, and names that lead out of the folder are refused.
    *
-   * @generated from field: repeated string archives = 30;
+   * @generated from field: repeated string unpack = 30;
    */
-  archives: string[];
+  unpack: string[];
 };
 
 /**

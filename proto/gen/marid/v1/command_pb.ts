@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/command.proto.
  */
 export const file_marid_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("ChZtYXJpZC92MS9jb21tYW5kLnByb3RvEghtYXJpZC52MSLlAwoHQ29tbWFuZBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHVzZXIYAyABKAkSDwoHdmVyc2lvbhgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIpCghtZXRhZGF0YRgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDAoEdGFncxgHIAMoCRIPCgdjb25maWdzGAggAygJEhQKDGRlcGVuZGVuY2llcxgJIAMoCRISCgpzZXR1cF9maWxlGAogASgJEicKBnN0YXR1cxgLIAEoDjIXLm1hcmlkLnYxLkNvbW1hbmRTdGF0dXMSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGA4gASgJEhIKCmV4ZWN1dGFibGUYDyADKAkSLQoQY2x1c3Rlcl9jcml0ZXJpYRgQIAMoCzITLm1hcmlkLnYxLkNyaXRlcmlvbhIXCg9hcHBsaWNhdGlvbl9pZHMYESADKAkSEQoJbWVtb3J5X21iGBIgASgFEhAKCGFyY2hpdmVzGB4gAygJKoYBCg1Db21tYW5kU3RhdHVzEh4KGkNPTU1BTkRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVQ09NTUFORF9TVEFUVVNfQUNUSVZFEAESHQoZQ09NTUFORF9TVEFUVVNfREVQUkVDQVRFRBACEhsKF0NPTU1BTkRfU1RBVFVTX0lOQUNUSVZFEANiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_marid_v1_criterion]);
+  fileDesc("ChZtYXJpZC92MS9jb21tYW5kLnByb3RvEghtYXJpZC52MSLjAwoHQ29tbWFuZBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHVzZXIYAyABKAkSDwoHdmVyc2lvbhgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIpCghtZXRhZGF0YRgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDAoEdGFncxgHIAMoCRIPCgdjb25maWdzGAggAygJEhQKDGRlcGVuZGVuY2llcxgJIAMoCRISCgpzZXR1cF9maWxlGAogASgJEicKBnN0YXR1cxgLIAEoDjIXLm1hcmlkLnYxLkNvbW1hbmRTdGF0dXMSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGA4gASgJEhIKCmV4ZWN1dGFibGUYDyADKAkSLQoQY2x1c3Rlcl9jcml0ZXJpYRgQIAMoCzITLm1hcmlkLnYxLkNyaXRlcmlvbhIXCg9hcHBsaWNhdGlvbl9pZHMYESADKAkSEQoJbWVtb3J5X21iGBIgASgFEg4KBnVucGFjaxgeIAMoCSqGAQoNQ29tbWFuZFN0YXR1cxIeChpDT01NQU5EX1NUQVRVU19VTlNQRUNJRklFRBAAEhkKFUNPTU1BTkRfU1RBVFVTX0FDVElWRRABEh0KGUNPTU1BTkRfU1RBVFVTX0RFUFJFQ0FURUQQAhIbChdDT01NQU5EX1NUQVRVU19JTkFDVElWRRADYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_marid_v1_criterion]);
 
 /**
  * Command is a program with its arguments, its applications and the clusters that it may run on.
@@ -155,9 +155,9 @@ export type Command = Message<"marid.v1.Command"> & {
    * URIs of archives (`.tar.gz`, `.tgz`, `.tar`, `.zip`), each at most 1,024 characters. They are placed as dependencies are, and unpacked to a folder beside themselves that
    * has their name without the ending. Links, devices, and names that lead out of the folder are refused.
    *
-   * @generated from field: repeated string archives = 30;
+   * @generated from field: repeated string unpack = 30;
    */
-  archives: string[];
+  unpack: string[];
 };
 
 /**

@@ -42,7 +42,6 @@ export const EXIT: ExitResult = {
 /** An ACCEPTED job. */
 export function accepted(request: Partial<JobRequest> = {}): Job {
   return acceptJob({
-    agentId: null,
     id: 'j1',
     request: { ...REQUEST, ...request },
     requestHash: 'h',
