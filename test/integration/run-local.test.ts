@@ -26,7 +26,7 @@ beforeAll(async () => {
     HEARTBEAT_INTERVAL_MS: '500',
     EXPIRY_WARM_UP_MS: '2500',
   };
-  const named = Object.entries(lease).map(([name, value]) => [`MARID_CONTROL_PLANE_${name}`, value]);
+  const named = Object.entries(lease).map(([name, value]) => [`MARID_CONTROL_PLANE_${name}`, value] as const);
   const folder = bench.path('data');
   dev = await bench.start(['dev', '--listen', '127.0.0.1:0', '--data-folder', folder], Object.fromEntries(named));
   writeFileSync(bench.path('registry.yaml'), REGISTRY);

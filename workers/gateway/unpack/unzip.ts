@@ -26,10 +26,11 @@ export async function unzip({ path, writer, signal }: UnpackOptions): Promise<vo
   }
 }
 
-function isFolder({ fileName, isEncrypted }: Entry, mode: number): boolean {
+function isFolder(entry: Entry, mode: number): boolean {
+  const { fileName } = entry;
   const type = mode & TYPE_MASK;
   if (type !== 0 && type !== FILE && type !== FOLDER) throw refused(fileName, 'is not a file or folder');
-  if (isEncrypted()) throw refused(fileName, 'is encrypted');
+  if (entry.isEncrypted()) throw refused(fileName, 'is encrypted');
   return type === FOLDER || (type === 0 && fileName.endsWith('/'));
 }
 
