@@ -42,7 +42,7 @@ export async function startGatewayWorker(
   const caches = await openCaches({
     ...{ folder: cacheFolderOf(folder.path), fetchers, settings: config, ...runtime },
   });
-  const preparation = folderPreparation(caches, { timeoutMs: config.stagingTimeoutMs, clock: runtime.clock });
+  const preparation = folderPreparation(caches, { timeoutMs: config.stagingTimeoutMs, clock: runtime.clock }, config);
   const gateway = new Gateway({
     preparation,
     ...{ config, ...runtime, log: options.log ?? plane.log, client: plane.workers },

@@ -66,7 +66,7 @@ export async function startAgent(options: StartAgentOptions): Promise<RunningAge
   const gateway = new Gateway({
     ...{ ...runtime, config, launcher, log, client: channel.client(WorkerService), readsOffers: false },
     identity: { workerId: agentId, session: random.id() },
-    preparation: folderPreparation(caches, { timeoutMs: config.stagingTimeoutMs, clock }),
+    preparation: folderPreparation(caches, { timeoutMs: config.stagingTimeoutMs, clock }, config),
   });
   const services = [bindService(WorkerNodeService, gateway.handlers)];
   const server = await RpcServer.start({ listen: config.listen, services, logger, clock });

@@ -3,6 +3,7 @@ import type { Launcher } from '../../../core/ports/launcher.js';
 import type { AttemptFacts } from '../attempts/attempt.js';
 import { readFacts } from '../attempts/facts-file.js';
 import type { Caches } from '../cache/open-caches.js';
+import type { LimitConfig } from '../limit-config.js';
 import { directStage } from './direct-stage.js';
 import { directoryStage } from './directory-stage.js';
 import { factsStage } from './facts-stage.js';
@@ -24,7 +25,7 @@ export interface Preparation {
 }
 
 /** Preparation in the worker's state folder, with files from its cache. */
-export function folderPreparation({ files, trees }: Caches, limit: TimeLimit): Preparation {
+export function folderPreparation({ files, trees }: Caches, limit: TimeLimit, limits: LimitConfig): Preparation {
   return {
     stages: (launcher) => [
       planStage,
@@ -33,8 +34,8 @@ export function folderPreparation({ files, trees }: Caches, limit: TimeLimit): P
       unpackStage(trees),
       scriptStage,
       directStage(),
-      factsStage,
-      startStage(launcher),
+      factsStage(limits),
+      startStage(launcher, limits),
     ],
     readFacts,
     protect: (uris) => files.protect(uris),
