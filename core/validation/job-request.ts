@@ -2,6 +2,7 @@
 import { globProblem } from '../archive/glob.js';
 import type { FieldViolation } from '../errors/marid-error.js';
 import type { JobRequest } from '../job/job.js';
+import { shellSecretProblem } from '../secrets/reference.js';
 import { checkClusterCriteria, checkCriterion } from './criteria.js';
 import {
   checkApplicationIds,
@@ -32,6 +33,7 @@ export function validateJobRequest(request: JobRequest, path: string): readonly 
   checkSelection(violations, path, request);
   checkArguments(violations, `${path}.arguments`, request.arguments);
   violations.add(`${path}.raw_arguments`, textProblem(request.rawArguments, LIMITS.rawArgumentsCharacters));
+  violations.add(`${path}.raw_arguments`, shellSecretProblem(request.rawArguments));
   checkEnvironment(violations, `${path}.environment`, request.environment);
   checkFiles(violations, path, request);
   checkExecution(violations, path, request);

@@ -19,6 +19,7 @@ interface BaseFields {
   dependencies: string[];
   unpack: string[];
   setupFile: string;
+  environment: { [name: string]: string };
   createTime?: Timestamp | undefined;
   updateTime?: Timestamp | undefined;
   etag: string;
@@ -38,6 +39,7 @@ export function baseToMessage(entry: ResourceBase): BaseFields {
     dependencies: [...entry.dependencies],
     unpack: [...(entry.unpack ?? [])],
     setupFile: entry.setupFile ?? '',
+    environment: { ...entry.environment },
     createTime: toTimestamp(entry.createdAt),
     updateTime: toTimestamp(entry.updatedAt),
     etag: etagOf(entry),
@@ -58,6 +60,7 @@ export function baseFromMessage(message: BaseFields): ResourceBase {
     dependencies: [...message.dependencies],
     ...unpackFromMessage(message),
     setupFile: textOrNull(message.setupFile),
+    environment: { ...message.environment },
     createdAt: fromTimestamp(message.createTime) ?? 0,
     updatedAt: fromTimestamp(message.updateTime) ?? 0,
     revision: revisionOf(message.etag),

@@ -1,24 +1,11 @@
 /** The keys of a worker's configuration that say how it gets the files of jobs, and what it keeps of them. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { list } from './list-key.js';
 
 const HOUR_MS = 3_600_000;
 const GIB_IN_MIB = 1024;
 const MOST_MIB = 1024 * GIB_IN_MIB;
-
-/** A list, in variables with commas between. */
-function list<T extends z.ZodType>(item: T) {
-  return z.preprocess(
-    (given: unknown) =>
-      typeof given === 'string'
-        ? given
-            .split(',')
-            .map((each) => each.trim())
-            .filter((each) => each !== '')
-        : given,
-    z.array(item),
-  );
-}
 
 const host = z
   .string()

@@ -15,6 +15,7 @@ const BASE_FIELDS = {
   dependencies: 'dependencies',
   unpack: 'unpack',
   setup_file: 'setupFile',
+  environment: 'environment',
   status: 'status',
 } as const;
 

@@ -37,7 +37,7 @@ export class TreeWriter {
     const path = this.pathOf(name);
     if (path === this.folder || name.endsWith('/')) throw refused(name, 'is the name of a folder, but it is a file');
     await this.makeFolder(name, dirname(path));
-    const file = await open(path, 'wx', executable ? 0o555 : 0o444).catch((error: unknown) => {
+    const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
       throw TAKEN.includes(errorCode(error)) ? refused(name, 'is there twice') : error;
     });
     try {
@@ -46,6 +46,7 @@ export class TreeWriter {
         this.meter.addBytes(bytes.byteLength);
         await writeAll(file, bytes);
       }
+      await file.chmod(executable ? 0o555 : 0o444);
     } finally {
       await file.close();
     }

@@ -136,8 +136,9 @@ export type JobRequest = Message<"marid.v1.JobRequest"> & {
   rawArguments: string;
 
   /**
-   * Environment variables of the program: names of letters, digits and `_`, values at most 32 KiB each. Names that
-   * begin with `GENIE_` or `__GENIE_` are refused.
+   * Environment variables of the program, set after those of cluster, applications and command: names of letters,
+   * digits and `_`, values at most 32 KiB each. Names that begin with `GENIE_` or `__GENIE_` are refused. The value
+   * `secret:NAME` stands for a secret that the worker knows, `secret-file:NAME` for the path of a file that holds it.
    *
    * @generated from field: map<string, string> environment = 12;
    */
