@@ -129,9 +129,12 @@ export class MaridClient implements RawClients {
     options: SubmitOptions & {
       /** Job that this one is a copy of, kept as a link. Default: none. */
       readonly parentId?: string | undefined;
+      /** Agent that alone may claim it: a worker that the caller itself runs. Default: a worker of the pool. */
+      readonly agentId?: string | undefined;
     } = {},
   ): Promise<Job> {
-    const wanted = { jobId: options.id ?? this.runtime.random.id(), job: request, parentJobId: options.parentId ?? '' };
+    const { id: jobId = this.runtime.random.id(), parentId: parentJobId = '', agentId = '' } = options;
+    const wanted = { jobId, job: request, parentJobId, agentId };
     const { job } = await this.retry(options, (call) => this.jobs.submitJob(wanted, call));
     return present(job, 'SubmitJob');
   }

@@ -25,6 +25,7 @@ export interface JobOptions {
   readonly pool?: string;
   readonly config?: readonly string[];
   readonly dependency?: readonly string[];
+  readonly unpack?: readonly string[];
   readonly setupFile?: string;
   readonly maxAttempts?: number;
   readonly grouping?: string;
@@ -101,6 +102,9 @@ function executionOptions(): readonly Option[] {
     new Option('--pool <pool>', 'worker pool'),
     new Option('--config <uri>', 'configuration file to place in the job directory').argParser(collect),
     new Option('--dependency <uri>', 'file to place in the job directory').argParser(collect),
+    new Option('--unpack <uri>', 'archive (.tar.gz, .tgz, .tar, .zip) to unpack in the job directory').argParser(
+      collect,
+    ),
     new Option('--setup-file <uri>', "shell file that the job's script sources before the program"),
     new Option('--no-archive', 'archive nothing of the job directory').default(undefined),
     new Option('--archive-exclude <pattern>', 'files that are not archived: `*`, `?` and `**`').argParser(collect),

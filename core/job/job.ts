@@ -55,6 +55,8 @@ export interface JobRequest {
   readonly environment: { readonly [name: string]: string };
   readonly configs: readonly string[];
   readonly dependencies: readonly string[];
+  /** As of a registry entry; absent: none. */
+  readonly unpack?: readonly string[];
   readonly setupFile: string | null;
   /** MiB; `null`: the command's, else the server's default. */
   readonly memoryMb: number | null;

@@ -19,7 +19,7 @@ import { checkJobLimits } from './job-limits.js';
 import { LIMITS } from './limits.js';
 import { checkArguments, checkEnvironment } from './program.js';
 import { quote } from './text.js';
-import { uriProblem } from './uris.js';
+import { archiveProblem, uriProblem } from './uris.js';
 import { Violations } from './violations.js';
 
 const ADDRESS = /^[^\s@]+@[^\s@]+$/;
@@ -66,6 +66,7 @@ function checkSelection(violations: Violations, path: string, request: JobReques
 function checkFiles(violations: Violations, path: string, request: JobRequest): void {
   violations.addEach(`${path}.configs`, request.configs, LIMITS.uris, uriProblem);
   violations.addEach(`${path}.dependencies`, request.dependencies, LIMITS.uris, uriProblem);
+  violations.addEach(`${path}.unpack`, request.unpack ?? [], LIMITS.uris, archiveProblem);
   if (request.setupFile !== null) violations.add(`${path}.setup_file`, uriProblem(request.setupFile));
   checkAttachments(violations, `${path}.attachments`, request.attachments ?? []);
   const { excludes = [] } = request.archive ?? {};

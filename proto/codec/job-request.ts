@@ -9,6 +9,7 @@ import {
 } from '../gen/marid/v1/job_pb.js';
 import { metadataFromMessage, metadataToMessage, numberOrNull, textOrNull } from './absent.js';
 import { criterionFromMessage, criterionToMessage } from './criterion.js';
+import { unpackFromMessage } from './resource-base.js';
 import { jobLimitsFromMessage, jobLimitsToMessage } from './job-limits.js';
 import { fromDuration, toOptionalDuration } from './time.js';
 
@@ -29,6 +30,7 @@ export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
     environment: { ...request.environment },
     configs: [...request.configs],
     dependencies: [...request.dependencies],
+    unpack: [...(request.unpack ?? [])],
     setupFile: request.setupFile ?? '',
     memoryMb: request.memoryMb ?? 0,
     timeout: toOptionalDuration(request.timeoutMs),
@@ -64,6 +66,7 @@ export function jobRequestFromMessage(message: JobRequestMessage = create(JobReq
     environment: { ...message.environment },
     configs: [...message.configs],
     dependencies: [...message.dependencies],
+    ...unpackFromMessage(message),
     setupFile: textOrNull(message.setupFile),
     memoryMb: numberOrNull(message.memoryMb),
     timeoutMs: fromDuration(message.timeout),

@@ -60,6 +60,24 @@ export const fetchKeys = {
     .boolean()
     .default(false)
     .describe('Whether the bucket is in the path and not in the host name, as most other servers want it.'),
+  unpackMaxFiles: z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(100_000)
+    .describe('Files and folders that one archive may hold.'),
+  unpackMaxMb: z
+    .int()
+    .min(1)
+    .max(MOST_MIB)
+    .default(10 * GIB_IN_MIB)
+    .describe('MiB that one archive may become.'),
+  unpackMaxRatio: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(200)
+    .describe('How many times its own size an archive may become, when that is more than 16 MiB.'),
   cacheMaxMb: z
     .int()
     .min(0)

@@ -51,6 +51,8 @@ export interface GatewayOptions {
   readonly client: ServiceClient<typeof WorkerService>;
   readonly log: TopicLog;
   readonly preparation: Preparation;
+  /** Whether it reads offers; an agent, which has a pool of its own, only asks. Default: true. */
+  readonly readsOffers?: boolean;
   /** The blob store, opened by the first call. Default: there is none, and nothing is archived. */
   readonly blobs?: () => Promise<BlobStore>;
   readonly clock: Clock;
@@ -153,7 +155,8 @@ export class Gateway {
     await this.#adoption.run();
     await this.#archiver.start();
     this.#session = this.#openSession(address);
-    for (const service of [this.#session, this.#reader, this.#puller, this.#beats, this.#folders, this.#sweep]) {
+    const reader = this.#options.readsOffers === false ? [] : [this.#reader];
+    for (const service of [this.#session, ...reader, this.#puller, this.#beats, this.#folders, this.#sweep]) {
       await service.start();
     }
   }
@@ -211,6 +214,7 @@ export class Gateway {
       onReady: () => {
         this.#outbox.open();
         this.#reader.pump();
+        if (this.#options.readsOffers === false) this.#puller.wake();
       },
     });
   }

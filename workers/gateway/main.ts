@@ -22,7 +22,7 @@ import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
 import { LauncherLink } from './attempts/launcher-link.js';
 import { cacheFolderOf } from './cache/cache-folder.js';
-import { DependencyCache } from './cache/dependency-cache.js';
+import { openCaches, type Caches } from './cache/open-caches.js';
 import type { WorkerConfig } from './config.js';
 import { Gateway } from './gateway.js';
 import { loadIdentity } from './identity.js';
@@ -33,6 +33,8 @@ import { runAsPolicy } from './user-config.js';
 import type { SecretsAccess } from './staging/secrets-stage.js';
 import { folderPreparation } from './staging/stages.js';
 
+export { startAgent, type RunningAgent } from './agent/main.js';
+export { isAlive } from './cache/cache-folder.js';
 export { listCache, pruneCache, verifyCache, type CachedFile } from './cache/maintenance.js';
 export { workerConfigSchema, type WorkerConfig } from './config.js';
 
@@ -93,9 +95,9 @@ export async function startWorker({ config, runtime, log, blobs }: StartWorkerOp
     const ownBlobs = new WorkerBlobs({ choice: config, remote: channel.client(BlobService), logger });
     releases.push(() => ownBlobs.close());
     const blobStore = blobs ?? (() => ownBlobs.open());
-    const cache = await openCache({ ...config, stateFolder }, { ...runtime, blobs: blobStore }, releases);
+    const caches = await openFolderCaches({ ...config, stateFolder }, { ...runtime, blobs: blobStore }, releases);
     const limit = { timeoutMs: config.stagingTimeoutMs, clock };
-    const preparation = folderPreparation(cache, limit, config, { secrets: secretsAccess(config), users });
+    const preparation = folderPreparation(caches, limit, config, { secrets: secretsAccess(config), users });
     const gateway = new Gateway({
       ...{ config: { ...config, stateFolder }, identity, launcher, preparation, client, log: ownLog },
       blobs: blobStore,
@@ -130,18 +132,18 @@ function secretsAccess({ secretsAllow, secretsFolder: folder, secretsPrefix: pre
   return { source: new WorkerSecrets({ folder, prefix, environment: process.env }), allow: secretRules(secretsAllow) };
 }
 
-/** The cache of the state folder, over the fetchers that the configuration chose. */
-async function openCache(
+/** The caches of the state folder, over the fetchers that the configuration chose. */
+async function openFolderCaches(
   config: WorkerConfig,
   { blobs, ...runtime }: WorkerRuntime & { readonly blobs: () => Promise<BlobStore> },
   releases: Releases,
-): Promise<DependencyCache> {
+): Promise<Caches> {
   const fetchPublicFilesOnly = runsAsOthers(runAsPolicy(config));
   const loaders = { 'marid-attachment': () => loadAttachments(blobs) };
   const fetchers = openFetchers({ ...config, fetchPublicFilesOnly }, runtime, loaders);
   releases.push(() => fetchers.close());
   const folder = cacheFolderOf(config.stateFolder);
-  return DependencyCache.open({ folder, fetchers, settings: config, ...runtime });
+  return openCaches({ folder, fetchers, settings: config, ...runtime });
 }
 
 async function loadAttachments(blobs: () => Promise<BlobStore>): Promise<Fetcher> {

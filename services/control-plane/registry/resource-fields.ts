@@ -13,6 +13,7 @@ const BASE_FIELDS = {
   tags: 'tags',
   configs: 'configs',
   dependencies: 'dependencies',
+  unpack: 'unpack',
   setup_file: 'setupFile',
   environment: 'environment',
   status: 'status',

@@ -2,7 +2,7 @@
 import type { Launcher } from '../../../core/ports/launcher.js';
 import type { Attempt, AttemptFacts } from '../attempts/attempt.js';
 import { readFacts } from '../attempts/facts-file.js';
-import type { DependencyCache } from '../cache/dependency-cache.js';
+import type { Caches } from '../cache/open-caches.js';
 import type { LimitConfig } from '../limit-config.js';
 import { directStage } from './direct-stage.js';
 import { directoryStage } from './directory-stage.js';
@@ -13,6 +13,7 @@ import { scriptStage } from './script-stage.js';
 import { NO_ACCESS, removeSecrets, secretsStage, type SecretsAccess } from './secrets-stage.js';
 import type { Stage } from './staging.js';
 import { startStage } from './start-stage.js';
+import { unpackStage } from './unpack-stage.js';
 import { AS_WORKER, ownerStage, userStage, type UserAccess } from './user-stage.js';
 
 /** What prepares attempts, and what it keeps of them for the next process of the worker. */
@@ -35,7 +36,7 @@ export interface JobAccess {
 
 /** Preparation in the worker's state folder, with files from its cache and secrets as it is allowed. */
 export function folderPreparation(
-  cache: DependencyCache,
+  { files, trees }: Caches,
   limit: TimeLimit,
   limits: LimitConfig,
   { secrets = NO_ACCESS, users = AS_WORKER }: JobAccess = {},
@@ -45,7 +46,8 @@ export function folderPreparation(
       userStage(users),
       planStage,
       directoryStage,
-      filesStage(cache, limit),
+      filesStage(files, limit),
+      unpackStage(trees),
       secretsStage(secrets),
       scriptStage,
       directStage(),
@@ -57,6 +59,6 @@ export function folderPreparation(
     cleanUp: ({ directory, facts }) => {
       if (facts.hasSecretFiles === true) removeSecrets(directory);
     },
-    protect: (uris) => cache.protect(uris),
+    protect: (uris) => files.protect(uris),
   };
 }
