@@ -2,11 +2,11 @@
 import { Option, type Command } from 'commander';
 import type { CliContext } from '../context.js';
 import { documented } from '../registration.js';
-import { addJobOptions } from './job-options.js';
+import { addAttachOption, addJobOptions } from './job-options.js';
 
 /** Adds the command. */
 export function register(program: Command, context: CliContext): void {
-  const command = addJobOptions(program.command('run')).addOption(
+  const command = addAttachOption(addJobOptions(program.command('run'))).addOption(
     new Option('--local', 'run the program in this terminal instead of on a worker').conflicts(['pool', 'maxAttempts']),
   );
   documented(command, {

@@ -3,6 +3,7 @@ import { globProblem } from '../archive/glob.js';
 import type { FieldViolation } from '../errors/marid-error.js';
 import type { JobRequest } from '../job/job.js';
 import { shellSecretProblem } from '../secrets/reference.js';
+import { checkAttachments } from './attachments.js';
 import { checkClusterCriteria, checkCriterion } from './criteria.js';
 import {
   checkApplicationIds,
@@ -67,6 +68,7 @@ function checkFiles(violations: Violations, path: string, request: JobRequest): 
   violations.addEach(`${path}.dependencies`, request.dependencies, LIMITS.uris, uriProblem);
   violations.addEach(`${path}.unpack`, request.unpack ?? [], LIMITS.uris, archiveProblem);
   if (request.setupFile !== null) violations.add(`${path}.setup_file`, uriProblem(request.setupFile));
+  checkAttachments(violations, `${path}.attachments`, request.attachments ?? []);
   const { excludes = [] } = request.archive ?? {};
   violations.addEach(`${path}.archive.excludes`, excludes, LIMITS.archiveExcludes, globProblem);
 }

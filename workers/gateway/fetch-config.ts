@@ -14,9 +14,9 @@ const milliseconds = z.int().min(1).max(HOUR_MS);
 
 /** The keys, each with a default. */
 export const fetchKeys = {
-  fetchSchemes: list(z.enum(['file', 'http', 'https', 's3']))
-    .default(['file', 'http', 'https', 's3'])
-    .describe('Schemes of the URIs that jobs may name.'),
+  fetchSchemes: list(z.enum(['file', 'http', 'https', 's3', 'marid-attachment']))
+    .default(['file', 'http', 'https', 's3', 'marid-attachment'])
+    .describe('Schemes of the URIs that jobs may name; `marid-attachment` is that of uploaded files.'),
   fetchFileFolders: list(z.string().startsWith('/', 'must be an absolute path'))
     .default([])
     .describe('Folders whose files `file:` URIs may name, links followed; empty: every file that the worker may read.'),

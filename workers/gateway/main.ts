@@ -3,6 +3,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { Clock } from '../../core/ports/clock.js';
+import type { Fetcher } from '../../core/ports/fetcher.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
@@ -91,14 +92,15 @@ export async function startWorker({ config, runtime, log, blobs }: StartWorkerOp
     releases.push(() => channel.close());
     const ownLog = log ?? (await openLog(config, runtime, releases));
     const client = channel.client(WorkerService);
-    const caches = await openFolderCaches({ ...config, stateFolder }, runtime, releases);
-    const limit = { timeoutMs: config.stagingTimeoutMs, clock };
-    const preparation = folderPreparation(caches, limit, config, { secrets: secretsAccess(config), users });
     const ownBlobs = new WorkerBlobs({ choice: config, remote: channel.client(BlobService), logger });
     releases.push(() => ownBlobs.close());
+    const blobStore = blobs ?? (() => ownBlobs.open());
+    const caches = await openFolderCaches({ ...config, stateFolder }, { ...runtime, blobs: blobStore }, releases);
+    const limit = { timeoutMs: config.stagingTimeoutMs, clock };
+    const preparation = folderPreparation(caches, limit, config, { secrets: secretsAccess(config), users });
     const gateway = new Gateway({
       ...{ config: { ...config, stateFolder }, identity, launcher, preparation, client, log: ownLog },
-      blobs: blobs ?? (() => ownBlobs.open()),
+      blobs: blobStore,
       ...runtime,
     });
     const services = [bindService(WorkerNodeService, gateway.handlers)];
@@ -131,12 +133,22 @@ function secretsAccess({ secretsAllow, secretsFolder: folder, secretsPrefix: pre
 }
 
 /** The caches of the state folder, over the fetchers that the configuration chose. */
-async function openFolderCaches(config: WorkerConfig, runtime: WorkerRuntime, releases: Releases): Promise<Caches> {
+async function openFolderCaches(
+  config: WorkerConfig,
+  { blobs, ...runtime }: WorkerRuntime & { readonly blobs: () => Promise<BlobStore> },
+  releases: Releases,
+): Promise<Caches> {
   const fetchPublicFilesOnly = runsAsOthers(runAsPolicy(config));
-  const fetchers = openFetchers({ ...config, fetchPublicFilesOnly }, runtime);
+  const loaders = { 'marid-attachment': () => loadAttachments(blobs) };
+  const fetchers = openFetchers({ ...config, fetchPublicFilesOnly }, runtime, loaders);
   releases.push(() => fetchers.close());
   const folder = cacheFolderOf(config.stateFolder);
   return openCaches({ folder, fetchers, settings: config, ...runtime });
+}
+
+async function loadAttachments(blobs: () => Promise<BlobStore>): Promise<Fetcher> {
+  const { AttachmentFetcher } = await import('../../infra/fetch/attachment/attachment-fetcher.js');
+  return new AttachmentFetcher(blobs);
 }
 
 /** Kafka, or the control plane's log over a channel of its own: commits must reach the control plane that lends a subscription. */

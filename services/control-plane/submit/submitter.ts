@@ -9,6 +9,7 @@ import { isTerminal } from '../../../core/job/status.js';
 import type { Offerer } from '../dispatch/offerer.js';
 import { jobNotFound, type JobRepository } from '../jobs/job-repository.js';
 import type { UserLimits } from '../quota/user-limits.js';
+import type { Attachments } from '../attachments/attachments.js';
 import type { Admission } from './admission.js';
 import { contentHash } from './content-hash.js';
 import type { Matcher } from './matcher.js';
@@ -20,6 +21,7 @@ export interface SubmitterOptions {
   readonly limits: UserLimits;
   readonly matcher: Matcher;
   readonly offerer: Offerer;
+  readonly attachments: Attachments;
   /** How long the dispatch loop leaves a new job alone, milliseconds. */
   readonly offerAfterMs: number;
   readonly clock: Clock;
@@ -83,13 +85,14 @@ export class Submitter {
   }
 
   private async accept(id: string, submission: Submission, requestHash: string): Promise<Job> {
-    const { admission, jobs, limits, matcher, clock, offerAfterMs } = this.options;
+    const { admission, attachments, jobs, limits, matcher, clock, offerAfterMs } = this.options;
     const { request, parentId, agentId } = submission;
     if (parentId !== null) await jobs.require(parentId);
     const outcome = await matcher.resolve(request);
     if (outcome.kind === 'none') throw new MaridError('NO_MATCH', outcome.message);
     const { resolution, explanation } = outcome;
     admission.checkMemory(request, resolution.memoryMb, agentId);
+    await attachments.keep(id, request.attachments ?? []);
     await limits.take(request.user, id);
     const facts = { id, request, requestHash, resolution, explanation, parentId, agentId };
     return acceptJob({ ...facts, now: clock.now(), offerAfterMs });

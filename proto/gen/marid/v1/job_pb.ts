@@ -20,7 +20,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/job.proto.
  */
 export const file_marid_v1_job: GenFile = /*@__PURE__*/
-  fileDesc("ChJtYXJpZC92MS9qb2IucHJvdG8SCG1hcmlkLnYxIjQKDkFyY2hpdmVSZXF1ZXN0EhAKCGRpc2FibGVkGAEgASgIEhAKCGV4Y2x1ZGVzGAIgAygJIuIFCgpKb2JSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEdXNlchgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEikKCG1ldGFkYXRhGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIMCgR0YWdzGAYgAygJEi0KEGNsdXN0ZXJfY3JpdGVyaWEYByADKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SLgoRY29tbWFuZF9jcml0ZXJpb24YCCABKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SFwoPYXBwbGljYXRpb25faWRzGAkgAygJEhEKCWFyZ3VtZW50cxgKIAMoCRIVCg1yYXdfYXJndW1lbnRzGAsgASgJEjoKC2Vudmlyb25tZW50GAwgAygLMiUubWFyaWQudjEuSm9iUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5Eg8KB2NvbmZpZ3MYDSADKAkSFAoMZGVwZW5kZW5jaWVzGA4gAygJEhIKCnNldHVwX2ZpbGUYDyABKAkSEQoJbWVtb3J5X21iGBAgASgFEioKB3RpbWVvdXQYESABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbWF4X2F0dGVtcHRzGBIgASgFEgwKBHBvb2wYEyABKAkSEAoIZ3JvdXBpbmcYFCABKAkSGQoRZ3JvdXBpbmdfaW5zdGFuY2UYFSABKAkSDQoFZ3JvdXAYFiABKAkSDQoFZW1haWwYFyABKAkSDgoGdW5wYWNrGB4gAygJEiMKBmxpbWl0cxgoIAEoCzITLm1hcmlkLnYxLkpvYkxpbWl0cxIpCgdhcmNoaXZlGCMgASgLMhgubWFyaWQudjEuQXJjaGl2ZVJlcXVlc3QaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpkBCglKb2JMaW1pdHMSKwoIY3B1X3RpbWUYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKb3Blbl9maWxlcxgCIAEoBRIRCglwcm9jZXNzZXMYAyABKAUSDwoHZmlsZV9tYhgEIAEoBRIRCglmb2xkZXJfbWIYBSABKAUSFAoMZm9sZGVyX2ZpbGVzGAYgASgFIs0BCgpUcmFuc2l0aW9uEhAKCHNlcXVlbmNlGAEgASgDEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiEKBGZyb20YAyABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSHwoCdG8YBCABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSDwoHYXR0ZW1wdBgFIAEoBRIOCgZyZWFzb24YBiABKAkSDwoHbWVzc2FnZRgHIAEoCRINCgVhY3RvchgIIAEoCSL1AQoKRXhpdFJlc3VsdBIWCglleGl0X2NvZGUYASABKAVIAIgBARIOCgZzaWduYWwYAiABKAkSEgoKcHJvY2Vzc19pZBgDIAEoBRIUCgxzdGRvdXRfYnl0ZXMYBCABKAMSFAoMc3RkZXJyX2J5dGVzGAUgASgDEhkKEXBlYWtfbWVtb3J5X2J5dGVzGAYgASgDEisKCGNwdV90aW1lGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhIKCmJ5dGVzX3JlYWQYKCABKAMSFQoNYnl0ZXNfd3JpdHRlbhgpIAEoA0IMCgpfZXhpdF9jb2RlIsQDCgdBdHRlbXB0Eg4KBm51bWJlchgBIAEoBRIRCgl3b3JrZXJfaWQYAiABKAkSDAoEaG9zdBgDIAEoCRIuCgpjbGFpbV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoHb3V0Y29tZRgHIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIOCgZyZWFzb24YCCABKAkSDwoHbWVzc2FnZRgJIAEoCRIeChZpbmZyYXN0cnVjdHVyZV9mYWlsdXJlGAogASgIEiQKBnJlc3VsdBgLIAEoCzIULm1hcmlkLnYxLkV4aXRSZXN1bHQSIwoGc3RhZ2VzGB4gAygLMhMubWFyaWQudjEuU3RhZ2VUaW1lEi8KDmFyY2hpdmVfc3RhdHVzGCMgASgOMhcubWFyaWQudjEuQXJjaGl2ZVN0YXR1cxIXCg9hcmNoaXZlX21lc3NhZ2UYJCABKAkiRgoJU3RhZ2VUaW1lEgwKBG5hbWUYASABKAkSKwoIZHVyYXRpb24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24i9gUKA0pvYhIKCgJpZBgBIAEoCRIlCgdyZXF1ZXN0GAIgASgLMhQubWFyaWQudjEuSm9iUmVxdWVzdBIjCgZzdGF0dXMYAyABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSDgoGcmVhc29uGAQgASgJEg8KB21lc3NhZ2UYBSABKAkSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoHY2x1c3RlchgKIAEoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEiwKB2NvbW1hbmQYCyABKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIxCgxhcHBsaWNhdGlvbnMYDCADKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIRCgltZW1vcnlfbWIYDSABKAUSDwoHYXR0ZW1wdBgOIAEoBRIjCghhdHRlbXB0cxgPIAMoCzIRLm1hcmlkLnYxLkF0dGVtcHQSJQoHaGlzdG9yeRgQIAMoCzIULm1hcmlkLnYxLlRyYW5zaXRpb24SJAoGcmVzdWx0GBEgASgLMhQubWFyaWQudjEuRXhpdFJlc3VsdBIRCgl3b3JrZXJfaWQYEiABKAkSFgoOa2lsbF9yZXF1ZXN0ZWQYEyABKAgSDAoEZXRhZxgUIAEoCRIVCg1wYXJlbnRfam9iX2lkGBUgASgJEhAKCGFnZW50X2lkGDcgASgJEi8KDmFyY2hpdmVfc3RhdHVzGCMgASgOMhcubWFyaWQudjEuQXJjaGl2ZVN0YXR1cyI+ChFSZXNvdXJjZVJlZmVyZW5jZRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB3ZlcnNpb24YAyABKAkijgIKEEpvYlNwZWNpZmljYXRpb24SDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSJQoHcmVxdWVzdBgDIAEoCzIULm1hcmlkLnYxLkpvYlJlcXVlc3QSIgoHY2x1c3RlchgEIAEoCzIRLm1hcmlkLnYxLkNsdXN0ZXISIgoHY29tbWFuZBgFIAEoCzIRLm1hcmlkLnYxLkNvbW1hbmQSKwoMYXBwbGljYXRpb25zGAYgAygLMhUubWFyaWQudjEuQXBwbGljYXRpb24SEQoJbWVtb3J5X21iGAcgASgFEioKB3RpbWVvdXQYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24qlwIKCUpvYlN0YXR1cxIaChZKT0JfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFwoTSk9CX1NUQVRVU19SRVNFUlZFRBABEhcKE0pPQl9TVEFUVVNfUkVTT0xWRUQQAhIXChNKT0JfU1RBVFVTX0FDQ0VQVEVEEAMSFgoSSk9CX1NUQVRVU19DTEFJTUVEEAQSEwoPSk9CX1NUQVRVU19JTklUEAUSFgoSSk9CX1NUQVRVU19SVU5OSU5HEAYSGAoUSk9CX1NUQVRVU19TVUNDRUVERUQQBxIVChFKT0JfU1RBVFVTX0ZBSUxFRBAIEhUKEUpPQl9TVEFUVVNfS0lMTEVEEAkSFgoSSk9CX1NUQVRVU19JTlZBTElEEAoq2QEKDUFyY2hpdmVTdGF0dXMSHgoaQVJDSElWRV9TVEFUVVNfVU5TUEVDSUZJRUQQABIaChZBUkNISVZFX1NUQVRVU19QRU5ESU5HEAESGwoXQVJDSElWRV9TVEFUVVNfQVJDSElWRUQQAhIZChVBUkNISVZFX1NUQVRVU19GQUlMRUQQAxIbChdBUkNISVZFX1NUQVRVU19ESVNBQkxFRBAEEhsKF0FSQ0hJVkVfU1RBVFVTX05PX0ZJTEVTEAUSGgoWQVJDSElWRV9TVEFUVVNfVU5LTk9XThAGYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_marid_v1_application, file_marid_v1_cluster, file_marid_v1_command, file_marid_v1_criterion]);
+  fileDesc("ChJtYXJpZC92MS9qb2IucHJvdG8SCG1hcmlkLnYxIjQKDkFyY2hpdmVSZXF1ZXN0EhAKCGRpc2FibGVkGAEgASgIEhAKCGV4Y2x1ZGVzGAIgAygJIj4KCkF0dGFjaG1lbnQSDAoEbmFtZRgBIAEoCRIOCgZzaGEyNTYYAiABKAkSEgoKc2l6ZV9ieXRlcxgDIAEoAyKNBgoKSm9iUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHVzZXIYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRITCgtkZXNjcmlwdGlvbhgEIAEoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDAoEdGFncxgGIAMoCRItChBjbHVzdGVyX2NyaXRlcmlhGAcgAygLMhMubWFyaWQudjEuQ3JpdGVyaW9uEi4KEWNvbW1hbmRfY3JpdGVyaW9uGAggASgLMhMubWFyaWQudjEuQ3JpdGVyaW9uEhcKD2FwcGxpY2F0aW9uX2lkcxgJIAMoCRIRCglhcmd1bWVudHMYCiADKAkSFQoNcmF3X2FyZ3VtZW50cxgLIAEoCRI6CgtlbnZpcm9ubWVudBgMIAMoCzIlLm1hcmlkLnYxLkpvYlJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRIPCgdjb25maWdzGA0gAygJEhQKDGRlcGVuZGVuY2llcxgOIAMoCRISCgpzZXR1cF9maWxlGA8gASgJEhEKCW1lbW9yeV9tYhgQIAEoBRIqCgd0aW1lb3V0GBEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDG1heF9hdHRlbXB0cxgSIAEoBRIMCgRwb29sGBMgASgJEhAKCGdyb3VwaW5nGBQgASgJEhkKEWdyb3VwaW5nX2luc3RhbmNlGBUgASgJEg0KBWdyb3VwGBYgASgJEg0KBWVtYWlsGBcgASgJEg4KBnVucGFjaxgeIAMoCRIjCgZsaW1pdHMYKCABKAsyEy5tYXJpZC52MS5Kb2JMaW1pdHMSKQoHYXJjaGl2ZRgjIAEoCzIYLm1hcmlkLnYxLkFyY2hpdmVSZXF1ZXN0EikKC2F0dGFjaG1lbnRzGCQgAygLMhQubWFyaWQudjEuQXR0YWNobWVudBoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEimQEKCUpvYkxpbWl0cxIrCghjcHVfdGltZRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpvcGVuX2ZpbGVzGAIgASgFEhEKCXByb2Nlc3NlcxgDIAEoBRIPCgdmaWxlX21iGAQgASgFEhEKCWZvbGRlcl9tYhgFIAEoBRIUCgxmb2xkZXJfZmlsZXMYBiABKAUizQEKClRyYW5zaXRpb24SEAoIc2VxdWVuY2UYASABKAMSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIQoEZnJvbRgDIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIfCgJ0bxgEIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIPCgdhdHRlbXB0GAUgASgFEg4KBnJlYXNvbhgGIAEoCRIPCgdtZXNzYWdlGAcgASgJEg0KBWFjdG9yGAggASgJIvUBCgpFeGl0UmVzdWx0EhYKCWV4aXRfY29kZRgBIAEoBUgAiAEBEg4KBnNpZ25hbBgCIAEoCRISCgpwcm9jZXNzX2lkGAMgASgFEhQKDHN0ZG91dF9ieXRlcxgEIAEoAxIUCgxzdGRlcnJfYnl0ZXMYBSABKAMSGQoRcGVha19tZW1vcnlfYnl0ZXMYBiABKAMSKwoIY3B1X3RpbWUYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKYnl0ZXNfcmVhZBgoIAEoAxIVCg1ieXRlc193cml0dGVuGCkgASgDQgwKCl9leGl0X2NvZGUixAMKB0F0dGVtcHQSDgoGbnVtYmVyGAEgASgFEhEKCXdvcmtlcl9pZBgCIAEoCRIMCgRob3N0GAMgASgJEi4KCmNsYWltX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgdvdXRjb21lGAcgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg4KBnJlYXNvbhgIIAEoCRIPCgdtZXNzYWdlGAkgASgJEh4KFmluZnJhc3RydWN0dXJlX2ZhaWx1cmUYCiABKAgSJAoGcmVzdWx0GAsgASgLMhQubWFyaWQudjEuRXhpdFJlc3VsdBIjCgZzdGFnZXMYHiADKAsyEy5tYXJpZC52MS5TdGFnZVRpbWUSLwoOYXJjaGl2ZV9zdGF0dXMYIyABKA4yFy5tYXJpZC52MS5BcmNoaXZlU3RhdHVzEhcKD2FyY2hpdmVfbWVzc2FnZRgkIAEoCSJGCglTdGFnZVRpbWUSDAoEbmFtZRgBIAEoCRIrCghkdXJhdGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiL2BQoDSm9iEgoKAmlkGAEgASgJEiUKB3JlcXVlc3QYAiABKAsyFC5tYXJpZC52MS5Kb2JSZXF1ZXN0EiMKBnN0YXR1cxgDIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIOCgZyZWFzb24YBCABKAkSDwoHbWVzc2FnZRgFIAEoCRIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgdjbHVzdGVyGAogASgLMhsubWFyaWQudjEuUmVzb3VyY2VSZWZlcmVuY2USLAoHY29tbWFuZBgLIAEoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEjEKDGFwcGxpY2F0aW9ucxgMIAMoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEhEKCW1lbW9yeV9tYhgNIAEoBRIPCgdhdHRlbXB0GA4gASgFEiMKCGF0dGVtcHRzGA8gAygLMhEubWFyaWQudjEuQXR0ZW1wdBIlCgdoaXN0b3J5GBAgAygLMhQubWFyaWQudjEuVHJhbnNpdGlvbhIkCgZyZXN1bHQYESABKAsyFC5tYXJpZC52MS5FeGl0UmVzdWx0EhEKCXdvcmtlcl9pZBgSIAEoCRIWCg5raWxsX3JlcXVlc3RlZBgTIAEoCBIMCgRldGFnGBQgASgJEhUKDXBhcmVudF9qb2JfaWQYFSABKAkSEAoIYWdlbnRfaWQYNyABKAkSLwoOYXJjaGl2ZV9zdGF0dXMYIyABKA4yFy5tYXJpZC52MS5BcmNoaXZlU3RhdHVzIj4KEVJlc291cmNlUmVmZXJlbmNlEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCSKOAgoQSm9iU3BlY2lmaWNhdGlvbhIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBRIlCgdyZXF1ZXN0GAMgASgLMhQubWFyaWQudjEuSm9iUmVxdWVzdBIiCgdjbHVzdGVyGAQgASgLMhEubWFyaWQudjEuQ2x1c3RlchIiCgdjb21tYW5kGAUgASgLMhEubWFyaWQudjEuQ29tbWFuZBIrCgxhcHBsaWNhdGlvbnMYBiADKAsyFS5tYXJpZC52MS5BcHBsaWNhdGlvbhIRCgltZW1vcnlfbWIYByABKAUSKgoHdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiqXAgoJSm9iU3RhdHVzEhoKFkpPQl9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNKT0JfU1RBVFVTX1JFU0VSVkVEEAESFwoTSk9CX1NUQVRVU19SRVNPTFZFRBACEhcKE0pPQl9TVEFUVVNfQUNDRVBURUQQAxIWChJKT0JfU1RBVFVTX0NMQUlNRUQQBBITCg9KT0JfU1RBVFVTX0lOSVQQBRIWChJKT0JfU1RBVFVTX1JVTk5JTkcQBhIYChRKT0JfU1RBVFVTX1NVQ0NFRURFRBAHEhUKEUpPQl9TVEFUVVNfRkFJTEVEEAgSFQoRSk9CX1NUQVRVU19LSUxMRUQQCRIWChJKT0JfU1RBVFVTX0lOVkFMSUQQCirZAQoNQXJjaGl2ZVN0YXR1cxIeChpBUkNISVZFX1NUQVRVU19VTlNQRUNJRklFRBAAEhoKFkFSQ0hJVkVfU1RBVFVTX1BFTkRJTkcQARIbChdBUkNISVZFX1NUQVRVU19BUkNISVZFRBACEhkKFUFSQ0hJVkVfU1RBVFVTX0ZBSUxFRBADEhsKF0FSQ0hJVkVfU1RBVFVTX0RJU0FCTEVEEAQSGwoXQVJDSElWRV9TVEFUVVNfTk9fRklMRVMQBRIaChZBUkNISVZFX1NUQVRVU19VTktOT1dOEAZiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_marid_v1_application, file_marid_v1_cluster, file_marid_v1_command, file_marid_v1_criterion]);
 
 /**
  * ArchiveRequest says what of a job's directory is archived when an attempt ends.
@@ -50,6 +50,41 @@ export type ArchiveRequest = Message<"marid.v1.ArchiveRequest"> & {
  */
 export const ArchiveRequestSchema: GenMessage<ArchiveRequest> = /*@__PURE__*/
   messageDesc(file_marid_v1_job, 0);
+
+/**
+ * Attachment is a file that was uploaded for jobs.
+ *
+ * @generated from message marid.v1.Attachment
+ */
+export type Attachment = Message<"marid.v1.Attachment"> & {
+  /**
+   * Its name in the job's directory: the name of one file of at most 255 bytes, without `/`, `\` and control characters.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * SHA-256 of its content: 64 hexadecimal digits in lower case.
+   *
+   * @generated from field: string sha256 = 2;
+   */
+  sha256: string;
+
+  /**
+   * Its size.
+   *
+   * @generated from field: int64 size_bytes = 3;
+   */
+  sizeBytes: bigint;
+};
+
+/**
+ * Describes the message marid.v1.Attachment.
+ * Use `create(AttachmentSchema)` to create a new message.
+ */
+export const AttachmentSchema: GenMessage<Attachment> = /*@__PURE__*/
+  messageDesc(file_marid_v1_job, 1);
 
 /**
  * JobRequest is what a user asks for.
@@ -242,6 +277,13 @@ export type JobRequest = Message<"marid.v1.JobRequest"> & {
    * @generated from field: marid.v1.ArchiveRequest archive = 35;
    */
   archive?: ArchiveRequest | undefined;
+
+  /**
+   * Files that were uploaded (AttachmentService) and are placed in the job's directory, read-only. At most 100.
+   *
+   * @generated from field: repeated marid.v1.Attachment attachments = 36;
+   */
+  attachments: Attachment[];
 };
 
 /**
@@ -249,7 +291,7 @@ export type JobRequest = Message<"marid.v1.JobRequest"> & {
  * Use `create(JobRequestSchema)` to create a new message.
  */
 export const JobRequestSchema: GenMessage<JobRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 1);
+  messageDesc(file_marid_v1_job, 2);
 
 /**
  * JobLimits is what an attempt of a job may use; 0 and absent: what the worker's configuration allows. An attempt that reaches a limit fails with a reason of its own.
@@ -305,7 +347,7 @@ export type JobLimits = Message<"marid.v1.JobLimits"> & {
  * Use `create(JobLimitsSchema)` to create a new message.
  */
 export const JobLimitsSchema: GenMessage<JobLimits> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 2);
+  messageDesc(file_marid_v1_job, 3);
 
 /**
  * Transition is one step of a job's life. A job's transitions are numbered from 1 without gaps.
@@ -375,7 +417,7 @@ export type Transition = Message<"marid.v1.Transition"> & {
  * Use `create(TransitionSchema)` to create a new message.
  */
 export const TransitionSchema: GenMessage<Transition> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 3);
+  messageDesc(file_marid_v1_job, 4);
 
 /**
  * ExitResult says how the program of an attempt ended and what it used.
@@ -452,7 +494,7 @@ export type ExitResult = Message<"marid.v1.ExitResult"> & {
  * Use `create(ExitResultSchema)` to create a new message.
  */
 export const ExitResultSchema: GenMessage<ExitResult> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 4);
+  messageDesc(file_marid_v1_job, 5);
 
 /**
  * Attempt is one execution of a job.
@@ -564,7 +606,7 @@ export type Attempt = Message<"marid.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 5);
+  messageDesc(file_marid_v1_job, 6);
 
 /**
  * StageTime tells how long a step of the preparation of an attempt took.
@@ -592,7 +634,7 @@ export type StageTime = Message<"marid.v1.StageTime"> & {
  * Use `create(StageTimeSchema)` to create a new message.
  */
 export const StageTimeSchema: GenMessage<StageTime> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 6);
+  messageDesc(file_marid_v1_job, 7);
 
 /**
  * Job is a request with what became of it.
@@ -767,7 +809,7 @@ export type Job = Message<"marid.v1.Job"> & {
  * Use `create(JobSchema)` to create a new message.
  */
 export const JobSchema: GenMessage<Job> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 7);
+  messageDesc(file_marid_v1_job, 8);
 
 /**
  * ResourceReference names a registry entry as it was when a job was resolved.
@@ -802,7 +844,7 @@ export type ResourceReference = Message<"marid.v1.ResourceReference"> & {
  * Use `create(ResourceReferenceSchema)` to create a new message.
  */
 export const ResourceReferenceSchema: GenMessage<ResourceReference> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 8);
+  messageDesc(file_marid_v1_job, 9);
 
 /**
  * JobSpecification is everything that a worker needs to run an attempt.
@@ -872,7 +914,7 @@ export type JobSpecification = Message<"marid.v1.JobSpecification"> & {
  * Use `create(JobSpecificationSchema)` to create a new message.
  */
 export const JobSpecificationSchema: GenMessage<JobSpecification> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 9);
+  messageDesc(file_marid_v1_job, 10);
 
 /**
  * JobStatus is where a job is in its life. The last four are terminal and never change.
