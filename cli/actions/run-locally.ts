@@ -11,6 +11,7 @@ import type { JobOptions } from '../commands/job-options.js';
 import { findAddress, withClient } from '../connect.js';
 import { exitWith, type CliContext } from '../context.js';
 import { EXIT } from '../exit-codes.js';
+import { attachFiles } from '../input/attach-files.js';
 import { readJobInput } from '../input/job-request.js';
 import { escapeText } from '../output/escape.js';
 import { loadConfiguration, systemRuntime } from '../processes/configuration.js';
@@ -26,13 +27,15 @@ const TERMINAL_VARIABLES = ['TERM', 'COLORTERM', 'TZ'];
 
 /** Submits a job for an agent of our own, runs that until the job has ended, and ends with the job's exit code. */
 export async function runLocally(context: CliContext, command: Command, args: readonly string[]): Promise<void> {
-  const { id, request } = await readJobInput(context, command.opts<JobOptions>(), args);
+  const options = command.opts<JobOptions>();
+  const { id, request } = await readJobInput(context, options, args);
   const { address } = await findAddress(context, command.optsWithGlobals<GlobalOptions>());
   const exitCode = await withClient(context, command, async (client) => {
     const folder = await newFolder(context);
     const start = await prepareAgent(context, { address, folder });
     const signals = new TerminalSignals(context, client);
     try {
+      await attachFiles(context, client, request, { paths: options.attach });
       const job = await client.submit(request, { id, agentId: start.agentId });
       signals.submitted(job.id);
       if (context.stderr.isTerminal) await context.stderr.write(`marid: job ${escapeText(job.id)}\n`);

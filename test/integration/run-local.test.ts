@@ -132,8 +132,13 @@ describe('marid run --local', () => {
       const setup = bench.path('setup.sh');
       writeFileSync(setup, 'export GREETING="hello from the setup file"\n');
       writeFileSync(bench.path('repl.py'), REPL);
-      const script = `exec ${PYTHON} ${bench.path('repl.py')}`;
-      const terminal = openTerminal('typed', script, ['--setup-file', pathToFileURL(setup).href]);
+      const script = `exec ${PYTHON} repl.py`;
+      const terminal = openTerminal('typed', script, [
+        '--setup-file',
+        pathToFileURL(setup).href,
+        '--attach',
+        bench.path('repl.py'),
+      ]);
       await terminal.shows('hello from the setup file on c, terminal True');
       expect(await stateOf('typed')).toMatchObject({
         status: 'JOB_STATUS_RUNNING',

@@ -5,10 +5,13 @@ import type { Clock } from '../../../core/ports/clock.js';
 import type { ProcessExit } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Random } from '../../../core/ports/random.js';
+import { WorkerBlobs } from '../../../infra/engines/open-worker-blobs.js';
+import { AttachmentFetcher } from '../../../infra/fetch/attachment/attachment-fetcher.js';
 import { openFetchers } from '../../../infra/fetch/open-fetchers.js';
 import { RemoteTopicLog } from '../../../infra/log/remote/remote-topic-log.js';
 import { TerminalLauncher } from '../../../infra/process/terminal/terminal-launcher.js';
 import { bindService, connectServers, RpcServer } from '../../../infra/rpc/index.js';
+import { BlobService } from '../../../proto/gen/marid/v1/blob_service_pb.js';
 import { LogService } from '../../../proto/gen/marid/v1/log_service_pb.js';
 import { WorkerNodeService } from '../../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../../proto/gen/marid/v1/worker_service_pb.js';
@@ -61,7 +64,9 @@ export async function startAgent(options: StartAgentOptions): Promise<RunningAge
   const launcher = await LauncherLink.connect({ ...runtime, connect: async () => terminal });
   const channel = connectServers({ address: config.controlPlane, random, logger });
   const log = new RemoteTopicLog({ client: channel.client(LogService), clock, logger });
-  const fetchers = openFetchers(config, runtime);
+  const blobs = new WorkerBlobs({ choice: config, remote: channel.client(BlobService), logger });
+  const loaders = { 'marid-attachment': async () => new AttachmentFetcher(() => blobs.open()) };
+  const fetchers = openFetchers(config, runtime, loaders);
   const caches = await openCaches({ folder: cacheFolder, fetchers, settings: config, ...runtime });
   const gateway = new Gateway({
     ...{ ...runtime, config, launcher, log, client: channel.client(WorkerService), readsOffers: false },
@@ -76,7 +81,8 @@ export async function startAgent(options: StartAgentOptions): Promise<RunningAge
     await server.stop({ graceMs: 0 });
     await launcher.close();
     await log.close();
-    await Promise.all([fetchers.close(), channel.close()]);
+    await Promise.all([fetchers.close(), blobs.close()]);
+    await channel.close();
   };
   await gateway.start(server.address);
   let stopping: Promise<void> | null = null;
