@@ -1,6 +1,6 @@
 /**
  * The first benchmark: one `marid dev`, no-op jobs. Prints throughput, CPU for each job, submit latency, start latency and memory beside the raw cost of starting a process in
- * the same run. `npm run bench -- [jobs] [--engines LIST]`, default 2,000 and `embedded`. The list, with commas, is of `kafka`, `redis`, `s3` and `mongo`, servers of the native stack
+ * the same run. `npm run bench -- [jobs] [--engines LIST]`, default 2,000 and `embedded`; `npm run bench -- follow` measures output instead (`follow.ts`). The list, with commas, is of `kafka`, `redis`, `s3` and `mongo`, servers of the native stack
  * on this machine that take the place of the embedded engines of their ports; `native` is all of them. `mongo` is a stand-in for MongoDB: what a figure says of the
  * store holds for the stand-in only. `kafka,redis` keeps the store in SQLite.
  */
@@ -10,6 +10,7 @@ import { NativeStack } from '../infra/deploy/native/native-stack.js';
 import { SystemClock } from '../infra/runtime/system-clock.js';
 import { SystemRandom } from '../infra/runtime/system-random.js';
 import { JobStatus } from '../proto/gen/marid/v1/job_pb.js';
+import { measureFollow } from './follow.js';
 import { processesPerSecond } from './floor.js';
 import { benchJob, SystemUnderTest, type ProcessCpu } from './system.js';
 
@@ -17,18 +18,17 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { engines: { type: 'string', default: 'embedded' } },
 });
-const JOBS = Number(positionals[0] ?? 2000);
+const FOLLOW = positionals[0] === 'follow';
+const JOBS = Number(positionals[FOLLOW ? 1 : 0] ?? (FOLLOW ? 50 : 2000));
+const LINES = Number(positionals[2] ?? 1000);
 const IN_FLIGHT = 32;
 const LATENCY_JOBS = 60;
 /** Milliseconds between two jobs of the start latency workload: about 12 a second. */
 const PACE_MS = 83;
 const IDLE_SECONDS = 5;
 
-const floor = await processesPerSecond(['/bin/true'], 1000, 4);
-const bashFloor = await processesPerSecond(['/bin/bash', '-c', '/bin/true; true'], 1000, 4);
 let system: SystemUnderTest;
-row('raw process start (node spawn, 4 in flight)', `${floor.toFixed(0)}/s`);
-row('raw bash that starts a process', `${bashFloor.toFixed(0)}/s  (${(bashFloor / floor).toFixed(2)} x raw)`);
+const bashFloor = FOLLOW ? 0 : await processFloors();
 const products = productsOf(values.engines);
 if (products.length === 0) await measure('embedded engines', {});
 else {
@@ -56,6 +56,7 @@ async function measure(name: string, environment: Readonly<Record<string, string
   console.log(`\n${name}`);
   system = await SystemUnderTest.start(environment);
   try {
+    if (FOLLOW) return await measureFollow(system, row, { jobs: JOBS, lines: LINES });
     const memory = await system.memory();
     const idle = await system.idleCpu(IDLE_SECONDS);
     const endToEnd = await throughput();
@@ -77,6 +78,14 @@ async function measure(name: string, environment: Readonly<Record<string, string
   } finally {
     await system.stop();
   }
+}
+
+async function processFloors(): Promise<number> {
+  const floor = await processesPerSecond(['/bin/true'], 1000, 4);
+  const bash = await processesPerSecond(['/bin/bash', '-c', '/bin/true; true'], 1000, 4);
+  row('raw process start (node spawn, 4 in flight)', `${floor.toFixed(0)}/s`);
+  row('raw bash that starts a process', `${bash.toFixed(0)}/s  (${(bash / floor).toFixed(2)} x raw)`);
+  return bash;
 }
 
 function row(name: string, value: string): void {

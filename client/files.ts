@@ -68,14 +68,25 @@ export async function* followFile(
   file: { readonly jobId: string; readonly path: string },
   options: FollowOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let attempt =
-    options.attempt ?? options.fromAttempt ?? (await startedAttempt(context, file.jobId, 1, options.signal));
   let offset = options.offset ?? 0;
-  while (attempt !== null) {
+  for await (const attempt of followedAttempts(context, file.jobId, options)) {
     for await (const piece of followAttempt(context, { ...file, attempt, offset }, options.signal)) yield piece.data;
-    if (options.attempt !== undefined) return;
-    attempt = await startedAttempt(context, file.jobId, attempt + 1, options.signal);
     offset = 0;
+  }
+}
+
+/** The attempts that are to be followed, each as soon as it is known; the next is waited for when the consumer comes back. */
+export async function* followedAttempts(
+  context: WatchContext,
+  jobId: string,
+  options: FollowOptions,
+): AsyncGenerator<number, void, undefined> {
+  const { signal } = options;
+  let attempt = options.attempt ?? options.fromAttempt ?? (await startedAttempt(context, jobId, 1, signal));
+  while (attempt !== null) {
+    yield attempt;
+    if (options.attempt !== undefined) return;
+    attempt = await startedAttempt(context, jobId, attempt + 1, signal);
   }
 }
 
@@ -138,7 +149,8 @@ async function startedAttempt(
   return null;
 }
 
-function isAttemptOver(job: Job, attempt: number): boolean {
+/** Whether an attempt has ended. */
+export function isAttemptOver(job: Pick<Job, 'status' | 'attempt' | 'attempts'>, attempt: number): boolean {
   if (isTerminalStatus(job.status) || job.attempt > attempt) return true;
   return job.attempts.some((each) => each.number === attempt && each.endTime !== undefined);
 }

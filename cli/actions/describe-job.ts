@@ -69,6 +69,7 @@ function askedPairs(job: Job, now: number): readonly (readonly [string, string])
     ['Timeout', request.timeout === undefined ? '' : formatLength(durationMs(request.timeout))],
     ['Attempts allowed', request.maxAttempts > 1 ? String(request.maxAttempts) : ''],
     ['Pool', request.pool],
+    ['Times of output', request.recordOutputTimes ? 'recorded' : ''],
     ['Tags', request.tags.join(', ')],
     ['Grouping', [request.grouping, request.groupingInstance].filter((label) => label !== '').join(' / ')],
   ];

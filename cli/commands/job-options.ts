@@ -31,6 +31,7 @@ export interface JobOptions {
   readonly description?: string;
   readonly jobVersion?: string;
   readonly group?: string;
+  readonly timestamps?: boolean;
 }
 
 /** Adds the options, one for a file, and the arguments behind `--`. */
@@ -87,5 +88,6 @@ function executionOptions(): readonly Option[] {
     new Option('--dependency <uri>', 'file to place in the job directory').argParser(collect),
     new Option('--setup-file <uri>', "shell file that the job's script sources before the program"),
     new Option('--raw-arguments <shell>', 'shell text that is evaluated behind the arguments'),
+    new Option('--timestamps', 'record when output is written, for `marid logs --timestamps`'),
   ];
 }

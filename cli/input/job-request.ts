@@ -87,6 +87,7 @@ function overrideExecution(request: JobRequest, options: JobOptions): void {
   if (options.dependency !== undefined) request.dependencies = [...options.dependency];
   if (options.setupFile !== undefined) request.setupFile = options.setupFile;
   if (options.rawArguments !== undefined) request.rawArguments = options.rawArguments;
+  if (options.timestamps === true) request.recordOutputTimes = true;
 }
 
 function tagsOnly(tags: readonly string[] | undefined): readonly CriterionInput[] | undefined {

@@ -34,6 +34,8 @@ export interface JobRequest {
   readonly groupingInstance: string;
   readonly group: string;
   readonly email: string;
+  /** Whether the worker records when output was written. Absent: not. */
+  readonly recordOutputTimes?: boolean;
 }
 
 /** What matching chose: copies of the entries as they were. */

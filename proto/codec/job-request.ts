@@ -32,6 +32,7 @@ export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
     groupingInstance: request.groupingInstance,
     group: request.group,
     email: request.email,
+    recordOutputTimes: request.recordOutputTimes ?? false,
   });
 }
 
@@ -61,5 +62,6 @@ export function jobRequestFromMessage(message: JobRequestMessage = create(JobReq
     groupingInstance: message.groupingInstance,
     group: message.group,
     email: message.email,
+    ...(message.recordOutputTimes && { recordOutputTimes: true }),
   };
 }

@@ -30,6 +30,7 @@ import type { WorkerIdentity } from './identity.js';
 import { jobsFolderOf } from './jobs-folder.js';
 import { defaultMemoryMb, hostName, programVersion } from './machine.js';
 import { createNodeHandlers } from './node/handlers.js';
+import { OutputTimes } from './output/output-times.js';
 import { Beats } from './session/beats.js';
 import { ControlPlaneSession } from './session/control-plane-session.js';
 import { LeaseKeeper } from './session/lease-keeper.js';
@@ -61,6 +62,7 @@ export class Gateway {
   readonly #gate = new ClaimGate();
   readonly #outbox: EventOutbox;
   readonly #reporter: AttemptReporter;
+  readonly #times: OutputTimes;
   readonly #runner: AttemptRunner;
   readonly #adoption: Adoption;
   readonly #lease: LeaseKeeper;
@@ -96,7 +98,8 @@ export class Gateway {
     this.#reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     const stages = preparation.stages(launcher);
-    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, reporter: this.#reporter });
+    this.#times = new OutputTimes(shared);
+    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, reporter: this.#reporter, times: this.#times });
     this.#adoption = new Adoption({
       ...shared,
       runner: this.#runner,
@@ -158,7 +161,7 @@ export class Gateway {
     await this.#session?.stop();
     if (this.#held.size === 0) await this.#session?.farewell();
     else this.#options.logger.info({ attempts: this.#held.size }, 'jobs go on without the worker');
-    for (const service of [this.#beats, this.#sweep, this.#outbox]) await service.stop();
+    for (const service of [this.#times, this.#beats, this.#sweep, this.#outbox]) await service.stop();
   }
 
   async #within(timeoutMs: number, event: Promise<void>, haste?: AbortSignal): Promise<void> {

@@ -8,6 +8,8 @@ export interface AttemptFacts {
   readonly memoryMb: number;
   /** Whether setup files run before the program. */
   readonly hasSetup: boolean;
+  /** Whether the times of its output are recorded. */
+  readonly recordsOutputTimes: boolean;
 }
 
 /** Why an attempt is to end: asked for, not the worker's any more, or the worker stops before it has started. */

@@ -4,7 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { AttemptFacts } from './attempt.js';
 
-const schema = z.object({ memoryMb: z.int().min(0), hasSetup: z.boolean() });
+const schema = z.object({
+  memoryMb: z.int().min(0),
+  hasSetup: z.boolean(),
+  recordsOutputTimes: z.boolean().default(false),
+});
 
 /** Writes the facts of the attempt with this directory; synchronously, see `directoryStage`. */
 export function writeFacts(directory: string, facts: AttemptFacts): void {

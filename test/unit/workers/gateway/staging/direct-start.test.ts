@@ -43,7 +43,7 @@ async function start(parts: SpecificationParts, way: 'direct' | 'script'): Promi
   const directory = join(folder, 'job');
   rmSync(directory, { recursive: true, force: true });
   const reference = { jobId: `job-${String(number)}`, attempt: 1 };
-  const facts = { memoryMb: 1, hasSetup: false };
+  const facts = { memoryMb: 1, hasSetup: false, recordsOutputTimes: false };
   const attempt = new Attempt({ reference, directory, memoryKey: '', facts, sequence: 0 });
   const { signal } = new AbortController();
   const context: StagingContext = { attempt, specification, signal, plan: EMPTY_PLAN, direct: null, started: null };

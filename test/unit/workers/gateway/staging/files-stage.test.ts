@@ -19,7 +19,7 @@ afterEach(() => marid.close());
 
 function contextOf(dependencies: readonly string[]): StagingContext {
   const specification = specificationWith({ request: { dependencies } });
-  const facts = { memoryMb: 1, hasSetup: false };
+  const facts = { memoryMb: 1, hasSetup: false, recordsOutputTimes: false };
   const reference = { jobId: 'job-1', attempt: 1 };
   const attempt = new Attempt({ reference, directory: marid.job(), memoryKey: '', facts, sequence: 0 });
   const { signal } = attempt.abort;
