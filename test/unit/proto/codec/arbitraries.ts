@@ -98,31 +98,33 @@ export const command: Arbitrary<Command> = fc
   )
   .map(([common, own]) => ({ ...common, ...own }));
 
-export const jobRequest: Arbitrary<JobRequest> = fc.record({
-  name: text,
-  user: text,
-  version: text,
-  description: text,
-  metadata,
-  tags: texts,
-  clusterCriteria: fc.array(criterion, { maxLength: 3 }),
-  commandCriterion: criterion,
-  applicationIds: texts,
-  arguments: texts,
-  rawArguments: text,
-  environment: fc.dictionary(key, text, { maxKeys: 4, noNullPrototype: true }),
-  configs: texts,
-  dependencies: texts,
-  setupFile: optionalText,
-  memoryMb: optionalPositive,
-  timeoutMs: fc.option(count, { nil: null }),
-  maxAttempts: optionalPositive,
-  pool: text,
-  grouping: text,
-  groupingInstance: text,
-  group: text,
-  email: text,
-});
+export const jobRequest: Arbitrary<JobRequest> = fc
+  .record({
+    name: text,
+    user: text,
+    version: text,
+    description: text,
+    metadata,
+    tags: texts,
+    clusterCriteria: fc.array(criterion, { maxLength: 3 }),
+    commandCriterion: criterion,
+    applicationIds: texts,
+    arguments: texts,
+    rawArguments: text,
+    environment: fc.dictionary(key, text, { maxKeys: 4, noNullPrototype: true }),
+    configs: texts,
+    dependencies: texts,
+    setupFile: optionalText,
+    memoryMb: optionalPositive,
+    timeoutMs: fc.option(count, { nil: null }),
+    maxAttempts: optionalPositive,
+    pool: text,
+    grouping: text,
+    groupingInstance: text,
+    group: text,
+    email: text,
+  })
+  .chain((request) => fc.constantFrom(request, { ...request, recordOutputTimes: true }));
 
 export const exitResult: Arbitrary<ExitResult> = fc.record({
   exitCode: fc.option(fc.integer({ min: -255, max: 255 }), { nil: null }),
