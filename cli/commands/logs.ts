@@ -16,9 +16,10 @@ export function register(program: Command, context: CliContext): void {
     .addOption(new Option('--attempt <n>', 'this attempt; default: the latest').argParser(wholeNumber(1)));
   documented(command, {
     summary: "Show a job's output.",
-    details: `The bytes are those that the job wrote. With --timestamps, each line begins with the time when its end was written, and out or err; with --stderr, only the latter. The worker records
-these times, for jobs that ask for it when they are submitted, so they are the same whenever they are read. They are true to a few milliseconds, and coarser for lines that were written without a pause, or while the
-worker was away: all of those have the time of the last one.`,
+    details:
+      'The bytes are those that the job wrote. With --timestamps, each line begins with the time when its end was written, and with out or err; with --stderr, there are only the latter. ' +
+      'The worker records these times, for jobs that ask for it when they are submitted, so they are the same whenever they are read. They are true to a few milliseconds, ' +
+      'and so is the order of the two streams; lines that were written without a pause, or while the worker was away, have the time of the last of them.',
     examples: [
       ['marid logs -f JOB', 'follow the standard output to the end of the job'],
       ['marid logs --stderr --tail 20 JOB', 'the last 20 lines of standard error'],

@@ -58,12 +58,14 @@ async function* piecesOf(file: FileHandle, options: ReadFileOptions, wait: Waite
   const buffer = Buffer.allocUnsafe(Math.min(MOST_CHUNK_BYTES, end - position));
   while (position < end && !signal.aborted) {
     const last = wait.isOver;
-    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - position), position);
+    const wanted = Math.min(buffer.length, end - position);
+    const { bytesRead } = await file.read(buffer, 0, wanted, position);
     if (bytesRead > 0) {
       yield { offset: position, data: Uint8Array.prototype.slice.call(buffer, 0, bytesRead) };
       position += bytesRead;
     } else if (last) return;
-    else await wait.next();
+    // A short piece ends where the file does: whatever is written after it is told.
+    if (bytesRead < wanted && !last) await wait.next();
   }
 }
 
