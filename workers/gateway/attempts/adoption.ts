@@ -6,7 +6,7 @@ import type { Clock } from '../../../core/ports/clock.js';
 import type { HeldProcess, Launcher, ProcessExit } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import { attemptDirectory } from '../jobs-folder.js';
-import { Attempt, type AttemptFacts } from './attempt.js';
+import { Attempt, WHOLE_ARCHIVE, type AttemptFacts } from './attempt.js';
 import type { AttemptRunner } from './attempt-runner.js';
 import type { HeldAttempts } from './held-attempts.js';
 
@@ -78,7 +78,7 @@ export class Adoption {
     const directory = attemptDirectory(jobsFolder, reference);
     const facts = await readFacts(directory);
     if (facts === null) logger.warn({ ...reference }, 'an adopted attempt has no facts; its memory is not counted');
-    const known = facts ?? { memoryMb: 0, hasSetup: true, recordsOutputTimes: false };
+    const known = facts ?? { memoryMb: 0, hasSetup: true, recordsOutputTimes: false, archive: WHOLE_ARCHIVE };
     const { memoryMb } = known;
     const memoryKey = attemptKey(reference);
     if (!budget.reserve(memoryKey, memoryMb)) {

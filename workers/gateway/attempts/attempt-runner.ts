@@ -13,7 +13,7 @@ import { EMPTY_PLAN } from '../staging/file-plan.js';
 import { runStages } from '../staging/run-stages.js';
 import { stagingFailureOf, type Stage, type StagingContext } from '../staging/staging.js';
 import type { OutputTimes } from '../output/output-times.js';
-import { Attempt, type Ending } from './attempt.js';
+import { Attempt, WHOLE_ARCHIVE, type Ending } from './attempt.js';
 import type { AttemptReporter } from './attempt-reporter.js';
 import { concludeExit, infrastructure, KILLED_BY_USER, type Conclusion } from './conclusion.js';
 import { exitTraces } from './exit-traces.js';
@@ -107,11 +107,12 @@ export class AttemptRunner {
     this.#conclude(attempt, infrastructure('LAUNCHER_LOST', text));
   }
 
-  #hold({ jobId, attempt: number, resolution, request }: JobSpecification, memoryKey: string): Attempt {
+  #hold({ jobId, attempt: number, request, resolution }: JobSpecification, memoryKey: string): Attempt {
     const reference = { jobId, attempt: number };
     const directory = attemptDirectory(this.#options.jobsFolder, reference);
+    const archive = { ...WHOLE_ARCHIVE, ...request.archive };
     const recordsOutputTimes = request.recordOutputTimes === true;
-    const facts = { memoryMb: resolution.memoryMb, hasSetup: false, recordsOutputTimes };
+    const facts = { memoryMb: resolution.memoryMb, hasSetup: false, recordsOutputTimes, archive };
     const attempt = new Attempt({ reference, directory, memoryKey, facts, sequence: 0 });
     this.#options.held.add(attempt);
     return attempt;

@@ -10,7 +10,21 @@ export interface AttemptFacts {
   readonly hasSetup: boolean;
   /** Whether the times of its output are recorded. */
   readonly recordsOutputTimes: boolean;
+  readonly archive: ArchiveFacts;
 }
+
+/** What the archive of an attempt leaves out. */
+export interface ArchiveFacts {
+  /** Everything. */
+  readonly disabled: boolean;
+  /** Patterns that the job asked for. */
+  readonly excludes: readonly string[];
+  /** Files that the worker has placed, by path. */
+  readonly paths: readonly string[];
+}
+
+/** Nothing is left out. */
+export const WHOLE_ARCHIVE: ArchiveFacts = { disabled: false, excludes: [], paths: [] };
 
 /** Why an attempt is to end: asked for, not the worker's any more, or the worker stops before it has started. */
 export type Ending = 'kill' | 'lost' | 'stop';

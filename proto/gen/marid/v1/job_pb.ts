@@ -20,7 +20,36 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/job.proto.
  */
 export const file_marid_v1_job: GenFile = /*@__PURE__*/
-  fileDesc("ChJtYXJpZC92MS9qb2IucHJvdG8SCG1hcmlkLnYxIp8FCgpKb2JSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEdXNlchgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEikKCG1ldGFkYXRhGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIMCgR0YWdzGAYgAygJEi0KEGNsdXN0ZXJfY3JpdGVyaWEYByADKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SLgoRY29tbWFuZF9jcml0ZXJpb24YCCABKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SFwoPYXBwbGljYXRpb25faWRzGAkgAygJEhEKCWFyZ3VtZW50cxgKIAMoCRIVCg1yYXdfYXJndW1lbnRzGAsgASgJEjoKC2Vudmlyb25tZW50GAwgAygLMiUubWFyaWQudjEuSm9iUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5Eg8KB2NvbmZpZ3MYDSADKAkSFAoMZGVwZW5kZW5jaWVzGA4gAygJEhIKCnNldHVwX2ZpbGUYDyABKAkSEQoJbWVtb3J5X21iGBAgASgFEioKB3RpbWVvdXQYESABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbWF4X2F0dGVtcHRzGBIgASgFEgwKBHBvb2wYEyABKAkSEAoIZ3JvdXBpbmcYFCABKAkSGQoRZ3JvdXBpbmdfaW5zdGFuY2UYFSABKAkSDQoFZ3JvdXAYFiABKAkSDQoFZW1haWwYFyABKAkSGwoTcmVjb3JkX291dHB1dF90aW1lcxgyIAEoCBoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEizQEKClRyYW5zaXRpb24SEAoIc2VxdWVuY2UYASABKAMSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIQoEZnJvbRgDIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIfCgJ0bxgEIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIPCgdhdHRlbXB0GAUgASgFEg4KBnJlYXNvbhgGIAEoCRIPCgdtZXNzYWdlGAcgASgJEg0KBWFjdG9yGAggASgJIsoBCgpFeGl0UmVzdWx0EhYKCWV4aXRfY29kZRgBIAEoBUgAiAEBEg4KBnNpZ25hbBgCIAEoCRISCgpwcm9jZXNzX2lkGAMgASgFEhQKDHN0ZG91dF9ieXRlcxgEIAEoAxIUCgxzdGRlcnJfYnl0ZXMYBSABKAMSGQoRcGVha19tZW1vcnlfYnl0ZXMYBiABKAMSKwoIY3B1X3RpbWUYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDAoKX2V4aXRfY29kZSL6AgoHQXR0ZW1wdBIOCgZudW1iZXIYASABKAUSEQoJd29ya2VyX2lkGAIgASgJEgwKBGhvc3QYAyABKAkSLgoKY2xhaW1fdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKB291dGNvbWUYByABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSDgoGcmVhc29uGAggASgJEg8KB21lc3NhZ2UYCSABKAkSHgoWaW5mcmFzdHJ1Y3R1cmVfZmFpbHVyZRgKIAEoCBIkCgZyZXN1bHQYCyABKAsyFC5tYXJpZC52MS5FeGl0UmVzdWx0EiMKBnN0YWdlcxgeIAMoCzITLm1hcmlkLnYxLlN0YWdlVGltZSJGCglTdGFnZVRpbWUSDAoEbmFtZRgBIAEoCRIrCghkdXJhdGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKzBQoDSm9iEgoKAmlkGAEgASgJEiUKB3JlcXVlc3QYAiABKAsyFC5tYXJpZC52MS5Kb2JSZXF1ZXN0EiMKBnN0YXR1cxgDIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIOCgZyZWFzb24YBCABKAkSDwoHbWVzc2FnZRgFIAEoCRIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgdjbHVzdGVyGAogASgLMhsubWFyaWQudjEuUmVzb3VyY2VSZWZlcmVuY2USLAoHY29tbWFuZBgLIAEoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEjEKDGFwcGxpY2F0aW9ucxgMIAMoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEhEKCW1lbW9yeV9tYhgNIAEoBRIPCgdhdHRlbXB0GA4gASgFEiMKCGF0dGVtcHRzGA8gAygLMhEubWFyaWQudjEuQXR0ZW1wdBIlCgdoaXN0b3J5GBAgAygLMhQubWFyaWQudjEuVHJhbnNpdGlvbhIkCgZyZXN1bHQYESABKAsyFC5tYXJpZC52MS5FeGl0UmVzdWx0EhEKCXdvcmtlcl9pZBgSIAEoCRIWCg5raWxsX3JlcXVlc3RlZBgTIAEoCBIMCgRldGFnGBQgASgJEhUKDXBhcmVudF9qb2JfaWQYFSABKAkiPgoRUmVzb3VyY2VSZWZlcmVuY2USCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJIo4CChBKb2JTcGVjaWZpY2F0aW9uEg4KBmpvYl9pZBgBIAEoCRIPCgdhdHRlbXB0GAIgASgFEiUKB3JlcXVlc3QYAyABKAsyFC5tYXJpZC52MS5Kb2JSZXF1ZXN0EiIKB2NsdXN0ZXIYBCABKAsyES5tYXJpZC52MS5DbHVzdGVyEiIKB2NvbW1hbmQYBSABKAsyES5tYXJpZC52MS5Db21tYW5kEisKDGFwcGxpY2F0aW9ucxgGIAMoCzIVLm1hcmlkLnYxLkFwcGxpY2F0aW9uEhEKCW1lbW9yeV9tYhgHIAEoBRIqCgd0aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uKpcCCglKb2JTdGF0dXMSGgoWSk9CX1NUQVRVU19VTlNQRUNJRklFRBAAEhcKE0pPQl9TVEFUVVNfUkVTRVJWRUQQARIXChNKT0JfU1RBVFVTX1JFU09MVkVEEAISFwoTSk9CX1NUQVRVU19BQ0NFUFRFRBADEhYKEkpPQl9TVEFUVVNfQ0xBSU1FRBAEEhMKD0pPQl9TVEFUVVNfSU5JVBAFEhYKEkpPQl9TVEFUVVNfUlVOTklORxAGEhgKFEpPQl9TVEFUVVNfU1VDQ0VFREVEEAcSFQoRSk9CX1NUQVRVU19GQUlMRUQQCBIVChFKT0JfU1RBVFVTX0tJTExFRBAJEhYKEkpPQl9TVEFUVVNfSU5WQUxJRBAKYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_marid_v1_application, file_marid_v1_cluster, file_marid_v1_command, file_marid_v1_criterion]);
+  fileDesc("ChJtYXJpZC92MS9qb2IucHJvdG8SCG1hcmlkLnYxIjQKDkFyY2hpdmVSZXF1ZXN0EhAKCGRpc2FibGVkGAEgASgIEhAKCGV4Y2x1ZGVzGAIgAygJIsoFCgpKb2JSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEdXNlchgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEikKCG1ldGFkYXRhGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIMCgR0YWdzGAYgAygJEi0KEGNsdXN0ZXJfY3JpdGVyaWEYByADKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SLgoRY29tbWFuZF9jcml0ZXJpb24YCCABKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SFwoPYXBwbGljYXRpb25faWRzGAkgAygJEhEKCWFyZ3VtZW50cxgKIAMoCRIVCg1yYXdfYXJndW1lbnRzGAsgASgJEjoKC2Vudmlyb25tZW50GAwgAygLMiUubWFyaWQudjEuSm9iUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5Eg8KB2NvbmZpZ3MYDSADKAkSFAoMZGVwZW5kZW5jaWVzGA4gAygJEhIKCnNldHVwX2ZpbGUYDyABKAkSEQoJbWVtb3J5X21iGBAgASgFEioKB3RpbWVvdXQYESABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbWF4X2F0dGVtcHRzGBIgASgFEgwKBHBvb2wYEyABKAkSEAoIZ3JvdXBpbmcYFCABKAkSGQoRZ3JvdXBpbmdfaW5zdGFuY2UYFSABKAkSDQoFZ3JvdXAYFiABKAkSDQoFZW1haWwYFyABKAkSKQoHYXJjaGl2ZRgjIAEoCzIYLm1hcmlkLnYxLkFyY2hpdmVSZXF1ZXN0EhsKE3JlY29yZF9vdXRwdXRfdGltZXMYMiABKAgaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIs0BCgpUcmFuc2l0aW9uEhAKCHNlcXVlbmNlGAEgASgDEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiEKBGZyb20YAyABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSHwoCdG8YBCABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSDwoHYXR0ZW1wdBgFIAEoBRIOCgZyZWFzb24YBiABKAkSDwoHbWVzc2FnZRgHIAEoCRINCgVhY3RvchgIIAEoCSLKAQoKRXhpdFJlc3VsdBIWCglleGl0X2NvZGUYASABKAVIAIgBARIOCgZzaWduYWwYAiABKAkSEgoKcHJvY2Vzc19pZBgDIAEoBRIUCgxzdGRvdXRfYnl0ZXMYBCABKAMSFAoMc3RkZXJyX2J5dGVzGAUgASgDEhkKEXBlYWtfbWVtb3J5X2J5dGVzGAYgASgDEisKCGNwdV90aW1lGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgwKCl9leGl0X2NvZGUixAMKB0F0dGVtcHQSDgoGbnVtYmVyGAEgASgFEhEKCXdvcmtlcl9pZBgCIAEoCRIMCgRob3N0GAMgASgJEi4KCmNsYWltX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgdvdXRjb21lGAcgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg4KBnJlYXNvbhgIIAEoCRIPCgdtZXNzYWdlGAkgASgJEh4KFmluZnJhc3RydWN0dXJlX2ZhaWx1cmUYCiABKAgSJAoGcmVzdWx0GAsgASgLMhQubWFyaWQudjEuRXhpdFJlc3VsdBIjCgZzdGFnZXMYHiADKAsyEy5tYXJpZC52MS5TdGFnZVRpbWUSLwoOYXJjaGl2ZV9zdGF0dXMYIyABKA4yFy5tYXJpZC52MS5BcmNoaXZlU3RhdHVzEhcKD2FyY2hpdmVfbWVzc2FnZRgkIAEoCSJGCglTdGFnZVRpbWUSDAoEbmFtZRgBIAEoCRIrCghkdXJhdGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiLkBQoDSm9iEgoKAmlkGAEgASgJEiUKB3JlcXVlc3QYAiABKAsyFC5tYXJpZC52MS5Kb2JSZXF1ZXN0EiMKBnN0YXR1cxgDIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIOCgZyZWFzb24YBCABKAkSDwoHbWVzc2FnZRgFIAEoCRIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgdjbHVzdGVyGAogASgLMhsubWFyaWQudjEuUmVzb3VyY2VSZWZlcmVuY2USLAoHY29tbWFuZBgLIAEoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEjEKDGFwcGxpY2F0aW9ucxgMIAMoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEhEKCW1lbW9yeV9tYhgNIAEoBRIPCgdhdHRlbXB0GA4gASgFEiMKCGF0dGVtcHRzGA8gAygLMhEubWFyaWQudjEuQXR0ZW1wdBIlCgdoaXN0b3J5GBAgAygLMhQubWFyaWQudjEuVHJhbnNpdGlvbhIkCgZyZXN1bHQYESABKAsyFC5tYXJpZC52MS5FeGl0UmVzdWx0EhEKCXdvcmtlcl9pZBgSIAEoCRIWCg5raWxsX3JlcXVlc3RlZBgTIAEoCBIMCgRldGFnGBQgASgJEhUKDXBhcmVudF9qb2JfaWQYFSABKAkSLwoOYXJjaGl2ZV9zdGF0dXMYIyABKA4yFy5tYXJpZC52MS5BcmNoaXZlU3RhdHVzIj4KEVJlc291cmNlUmVmZXJlbmNlEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCSKOAgoQSm9iU3BlY2lmaWNhdGlvbhIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBRIlCgdyZXF1ZXN0GAMgASgLMhQubWFyaWQudjEuSm9iUmVxdWVzdBIiCgdjbHVzdGVyGAQgASgLMhEubWFyaWQudjEuQ2x1c3RlchIiCgdjb21tYW5kGAUgASgLMhEubWFyaWQudjEuQ29tbWFuZBIrCgxhcHBsaWNhdGlvbnMYBiADKAsyFS5tYXJpZC52MS5BcHBsaWNhdGlvbhIRCgltZW1vcnlfbWIYByABKAUSKgoHdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiqXAgoJSm9iU3RhdHVzEhoKFkpPQl9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNKT0JfU1RBVFVTX1JFU0VSVkVEEAESFwoTSk9CX1NUQVRVU19SRVNPTFZFRBACEhcKE0pPQl9TVEFUVVNfQUNDRVBURUQQAxIWChJKT0JfU1RBVFVTX0NMQUlNRUQQBBITCg9KT0JfU1RBVFVTX0lOSVQQBRIWChJKT0JfU1RBVFVTX1JVTk5JTkcQBhIYChRKT0JfU1RBVFVTX1NVQ0NFRURFRBAHEhUKEUpPQl9TVEFUVVNfRkFJTEVEEAgSFQoRSk9CX1NUQVRVU19LSUxMRUQQCRIWChJKT0JfU1RBVFVTX0lOVkFMSUQQCirZAQoNQXJjaGl2ZVN0YXR1cxIeChpBUkNISVZFX1NUQVRVU19VTlNQRUNJRklFRBAAEhoKFkFSQ0hJVkVfU1RBVFVTX1BFTkRJTkcQARIbChdBUkNISVZFX1NUQVRVU19BUkNISVZFRBACEhkKFUFSQ0hJVkVfU1RBVFVTX0ZBSUxFRBADEhsKF0FSQ0hJVkVfU1RBVFVTX0RJU0FCTEVEEAQSGwoXQVJDSElWRV9TVEFUVVNfTk9fRklMRVMQBRIaChZBUkNISVZFX1NUQVRVU19VTktOT1dOEAZiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_marid_v1_application, file_marid_v1_cluster, file_marid_v1_command, file_marid_v1_criterion]);
+
+/**
+ * ArchiveRequest says what of a job's directory is archived when an attempt ends.
+ *
+ * @generated from message marid.v1.ArchiveRequest
+ */
+export type ArchiveRequest = Message<"marid.v1.ArchiveRequest"> & {
+  /**
+   * Archive nothing.
+   *
+   * @generated from field: bool disabled = 1;
+   */
+  disabled: boolean;
+
+  /**
+   * Files that are left out besides those that the worker leaves out: paths below the job's directory with `*`, `?` and `**`, for
+   * example `spill/**`. At most 100, each at most 1,024 characters.
+   *
+   * @generated from field: repeated string excludes = 2;
+   */
+  excludes: string[];
+};
+
+/**
+ * Describes the message marid.v1.ArchiveRequest.
+ * Use `create(ArchiveRequestSchema)` to create a new message.
+ */
+export const ArchiveRequestSchema: GenMessage<ArchiveRequest> = /*@__PURE__*/
+  messageDesc(file_marid_v1_job, 0);
 
 /**
  * JobRequest is what a user asks for.
@@ -192,6 +221,13 @@ export type JobRequest = Message<"marid.v1.JobRequest"> & {
   email: string;
 
   /**
+   * What is archived when an attempt ends. Absent: everything but what the worker leaves out.
+   *
+   * @generated from field: marid.v1.ArchiveRequest archive = 35;
+   */
+  archive?: ArchiveRequest | undefined;
+
+  /**
    * Record when the parts of the output were written, to read it with times: in the file `genie/logs/output-times.log` of the job's directory,
    * a line for each change of `stdout` or `stderr`: milliseconds since the epoch, name, size.
    *
@@ -205,7 +241,7 @@ export type JobRequest = Message<"marid.v1.JobRequest"> & {
  * Use `create(JobRequestSchema)` to create a new message.
  */
 export const JobRequestSchema: GenMessage<JobRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 0);
+  messageDesc(file_marid_v1_job, 1);
 
 /**
  * Transition is one step of a job's life. A job's transitions are numbered from 1 without gaps.
@@ -275,7 +311,7 @@ export type Transition = Message<"marid.v1.Transition"> & {
  * Use `create(TransitionSchema)` to create a new message.
  */
 export const TransitionSchema: GenMessage<Transition> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 1);
+  messageDesc(file_marid_v1_job, 2);
 
 /**
  * ExitResult says how the program of an attempt ended and what it used.
@@ -338,7 +374,7 @@ export type ExitResult = Message<"marid.v1.ExitResult"> & {
  * Use `create(ExitResultSchema)` to create a new message.
  */
 export const ExitResultSchema: GenMessage<ExitResult> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 2);
+  messageDesc(file_marid_v1_job, 3);
 
 /**
  * Attempt is one execution of a job.
@@ -429,6 +465,20 @@ export type Attempt = Message<"marid.v1.Attempt"> & {
    * @generated from field: repeated marid.v1.StageTime stages = 30;
    */
   stages: StageTime[];
+
+  /**
+   * What became of its files. Changes after the end, also of the job.
+   *
+   * @generated from field: marid.v1.ArchiveStatus archive_status = 35;
+   */
+  archiveStatus: ArchiveStatus;
+
+  /**
+   * The same for people; empty when there is nothing to say.
+   *
+   * @generated from field: string archive_message = 36;
+   */
+  archiveMessage: string;
 };
 
 /**
@@ -436,7 +486,7 @@ export type Attempt = Message<"marid.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 3);
+  messageDesc(file_marid_v1_job, 4);
 
 /**
  * StageTime tells how long a step of the preparation of an attempt took.
@@ -464,7 +514,7 @@ export type StageTime = Message<"marid.v1.StageTime"> & {
  * Use `create(StageTimeSchema)` to create a new message.
  */
 export const StageTimeSchema: GenMessage<StageTime> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 4);
+  messageDesc(file_marid_v1_job, 5);
 
 /**
  * Job is a request with what became of it.
@@ -618,6 +668,13 @@ export type Job = Message<"marid.v1.Job"> & {
    * @generated from field: string parent_job_id = 21;
    */
   parentJobId: string;
+
+  /**
+   * What became of the files of the last attempt. Changes after the end of the job.
+   *
+   * @generated from field: marid.v1.ArchiveStatus archive_status = 35;
+   */
+  archiveStatus: ArchiveStatus;
 };
 
 /**
@@ -625,7 +682,7 @@ export type Job = Message<"marid.v1.Job"> & {
  * Use `create(JobSchema)` to create a new message.
  */
 export const JobSchema: GenMessage<Job> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 5);
+  messageDesc(file_marid_v1_job, 6);
 
 /**
  * ResourceReference names a registry entry as it was when a job was resolved.
@@ -660,7 +717,7 @@ export type ResourceReference = Message<"marid.v1.ResourceReference"> & {
  * Use `create(ResourceReferenceSchema)` to create a new message.
  */
 export const ResourceReferenceSchema: GenMessage<ResourceReference> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 6);
+  messageDesc(file_marid_v1_job, 7);
 
 /**
  * JobSpecification is everything that a worker needs to run an attempt.
@@ -730,7 +787,7 @@ export type JobSpecification = Message<"marid.v1.JobSpecification"> & {
  * Use `create(JobSpecificationSchema)` to create a new message.
  */
 export const JobSpecificationSchema: GenMessage<JobSpecification> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 7);
+  messageDesc(file_marid_v1_job, 8);
 
 /**
  * JobStatus is where a job is in its life. The last four are terminal and never change.
@@ -821,4 +878,66 @@ export enum JobStatus {
  */
 export const JobStatusSchema: GenEnum<JobStatus> = /*@__PURE__*/
   enumDesc(file_marid_v1_job, 0);
+
+/**
+ * ArchiveStatus says what became of the files of an attempt after its end.
+ *
+ * @generated from enum marid.v1.ArchiveStatus
+ */
+export enum ArchiveStatus {
+  /**
+   * The attempt has not ended.
+   *
+   * @generated from enum value: ARCHIVE_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * They are to be archived; its worker has them.
+   *
+   * @generated from enum value: ARCHIVE_STATUS_PENDING = 1;
+   */
+  PENDING = 1,
+
+  /**
+   * They are in the archive.
+   *
+   * @generated from enum value: ARCHIVE_STATUS_ARCHIVED = 2;
+   */
+  ARCHIVED = 2,
+
+  /**
+   * They could not be archived.
+   *
+   * @generated from enum value: ARCHIVE_STATUS_FAILED = 3;
+   */
+  FAILED = 3,
+
+  /**
+   * The job or its worker asked for no archive.
+   *
+   * @generated from enum value: ARCHIVE_STATUS_DISABLED = 4;
+   */
+  DISABLED = 4,
+
+  /**
+   * There were none: the attempt ended before it had a directory.
+   *
+   * @generated from enum value: ARCHIVE_STATUS_NO_FILES = 5;
+   */
+  NO_FILES = 5,
+
+  /**
+   * Nothing was heard of them.
+   *
+   * @generated from enum value: ARCHIVE_STATUS_UNKNOWN = 6;
+   */
+  UNKNOWN = 6,
+}
+
+/**
+ * Describes the enum marid.v1.ArchiveStatus.
+ */
+export const ArchiveStatusSchema: GenEnum<ArchiveStatus> = /*@__PURE__*/
+  enumDesc(file_marid_v1_job, 1);
 

@@ -1,17 +1,36 @@
 /**
  * How long a line takes from the job that writes it to a client that follows it: the job writes the time into each line, and whoever reads it compares. Beside it, in the same run, a bare
- * reader that the kernel notifies (inotify) on the same file. `npm run bench -- follow [jobs] [lines]`, default 50 jobs of 1,000 lines at 100 lines a second each. Then a reader that stalls on 1 GB of output.
+ * reader that the kernel notifies (inotify) on the same file. Then a reader that stalls on 1 GB of output.
  */
 import { watch } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { benchJob, type SystemUnderTest } from './system.js';
+import { quantile } from '../harness/statistics.js';
+import type { Workload } from '../harness/workload.js';
+import { benchJob, SystemUnderTest } from '../system.js';
 
+/** Lines of each job. */
+const LINES = 500;
 /** Between two lines of a job, seconds. */
 const LINE_SECONDS = 0.01;
 const BULK_BYTES = 1e9;
 /** How long the stalled reader stalls, milliseconds. */
 const STALL_MS = 5_000;
+
+/** From a job to who follows it. */
+export const FOLLOW: Workload = {
+  summary:
+    'a line from a job to a following client, one and many jobs at 100 lines/s; memory with a reader that stalls',
+  run: async ({ jobs = 50 }) => {
+    const system = await SystemUnderTest.start();
+    try {
+      await measureLines(system, jobs);
+      await measureBulk(system);
+    } finally {
+      await system.stop();
+    }
+  },
+};
 
 /** What one reader saw. */
 interface Seen {
@@ -21,31 +40,25 @@ interface Seen {
   readonly faults: number;
 }
 
-/** Runs the workload; prints by `row`. */
-export async function measureFollow(
-  system: SystemUnderTest,
-  row: (name: string, value: string) => void,
-  { jobs, lines }: { readonly jobs: number; readonly lines: number },
-): Promise<void> {
-  const one = await followJob(system, lines, true);
+async function measureLines(system: SystemUnderTest, jobs: number): Promise<void> {
+  const one = await followJob(system, true);
   row('1 job at 100 lines/s: bare inotify reader', quantiles(one.bare));
   row('1 job at 100 lines/s: following client', summary([one.followed]));
   const before = await system.memory();
-  const many = await Promise.all(Array.from({ length: jobs }, () => followJob(system, lines, false)));
+  const many = await Promise.all(Array.from({ length: jobs }, () => followJob(system, false)));
   row(`${jobs} jobs at 100 lines/s each: following clients`, summary(many.map(({ followed }) => followed)));
   row('  memory', growth(before, await system.memory()));
-  await measureBulk(system, row);
 }
 
-async function followJob(system: SystemUnderTest, lines: number, withBare: boolean) {
-  const script = `exec bash -c 'exec {pause}<> <(:); for ((i = 0; i < ${lines}; i++)); do read -r -t ${LINE_SECONDS} -u $pause; echo $i $EPOCHREALTIME; done'`;
+async function followJob(system: SystemUnderTest, withBare: boolean) {
+  const script = `exec bash -c 'exec {pause}<> <(:); for ((i = 0; i < ${LINES}; i++)); do read -r -t ${LINE_SECONDS} -u $pause; echo $i $EPOCHREALTIME; done'`;
   const { id } = await system.client.submit(benchJob('sh', [script]));
   const over = new AbortController();
   const bare = withBare ? readBare(join(system.folder, 'worker/jobs', id, '1/stdout'), over.signal) : null;
   const counter = new LineCounter();
   for await (const piece of system.client.follow(id, 'stdout')) counter.take(piece);
   over.abort();
-  return { followed: counter.seen(lines), bare: (await bare)?.latencies ?? [] };
+  return { followed: counter.seen(LINES), bare: (await bare)?.latencies ?? [] };
 }
 
 /** The least that a reader can do: wake by inotify, read what is new. */
@@ -108,7 +121,7 @@ class LineCounter {
 }
 
 /** A client that reads a little of 1 GB and stops, then one that reads all of it. */
-async function measureBulk(system: SystemUnderTest, row: (name: string, value: string) => void): Promise<void> {
+async function measureBulk(system: SystemUnderTest): Promise<void> {
   const { id } = await system.client.submit(benchJob('sh', [`head -c ${BULK_BYTES} /dev/zero`]));
   await system.client.wait(id);
   const before = await system.memory();
@@ -132,9 +145,12 @@ function summary(seen: readonly Seen[]): string {
 }
 
 function quantiles(times: readonly number[]): string {
-  const sorted = [...times].sort((a, b) => a - b);
-  const at = (part: number): string => (sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN).toFixed(2);
+  const at = (part: number): string => quantile(times, part).toFixed(2);
   return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms`;
+}
+
+function row(name: string, value: string): void {
+  console.log(`${name.padEnd(48)} ${value}`);
 }
 
 type Memory = Awaited<ReturnType<SystemUnderTest['memory']>>;
