@@ -109,7 +109,7 @@ export class LauncherServer {
         assertCurrent(connection);
         return table.start(request.start);
       case 'kill':
-        return table.kill(request.attempt, request.graceMs);
+        return table.kill(request);
       case 'renew':
         assertCurrent(connection);
         return table.renew({ ...request, ageMs: clock.now() - request.sentAt });

@@ -3,6 +3,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import type {
   AttemptReference,
   ExitResult,
+  JobLimits,
   JobRequest,
   JobSpecification,
   Transition,
@@ -98,32 +99,47 @@ export const command: Arbitrary<Command> = fc
   )
   .map(([common, own]) => ({ ...common, ...own }));
 
+const limits: Arbitrary<JobLimits> = fc.record(
+  {
+    cpuTimeMs: count.map((value) => Math.max(1, value)),
+    openFiles: positive,
+    processes: positive,
+    fileMb: positive,
+    folderMb: positive,
+    folderFiles: positive,
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+
+const jobRequestWithoutLimits: Arbitrary<JobRequest> = fc.record({
+  name: text,
+  user: text,
+  version: text,
+  description: text,
+  metadata,
+  tags: texts,
+  clusterCriteria: fc.array(criterion, { maxLength: 3 }),
+  commandCriterion: criterion,
+  applicationIds: texts,
+  arguments: texts,
+  rawArguments: text,
+  environment: fc.dictionary(key, text, { maxKeys: 4, noNullPrototype: true }),
+  configs: texts,
+  dependencies: texts,
+  setupFile: optionalText,
+  memoryMb: optionalPositive,
+  timeoutMs: fc.option(count, { nil: null }),
+  maxAttempts: optionalPositive,
+  pool: text,
+  grouping: text,
+  groupingInstance: text,
+  group: text,
+  email: text,
+});
+
 export const jobRequest: Arbitrary<JobRequest> = fc
-  .record({
-    name: text,
-    user: text,
-    version: text,
-    description: text,
-    metadata,
-    tags: texts,
-    clusterCriteria: fc.array(criterion, { maxLength: 3 }),
-    commandCriterion: criterion,
-    applicationIds: texts,
-    arguments: texts,
-    rawArguments: text,
-    environment: fc.dictionary(key, text, { maxKeys: 4, noNullPrototype: true }),
-    configs: texts,
-    dependencies: texts,
-    setupFile: optionalText,
-    memoryMb: optionalPositive,
-    timeoutMs: fc.option(count, { nil: null }),
-    maxAttempts: optionalPositive,
-    pool: text,
-    grouping: text,
-    groupingInstance: text,
-    group: text,
-    email: text,
-  })
+  .tuple(jobRequestWithoutLimits, limits)
+  .map(([request, own]) => (Object.keys(own).length === 0 ? request : { ...request, limits: own }))
   .chain((request) => fc.constantFrom(request, { ...request, recordOutputTimes: true }));
 
 export const exitResult: Arbitrary<ExitResult> = fc.record({
@@ -137,6 +153,8 @@ export const exitResult: Arbitrary<ExitResult> = fc.record({
     { nil: null },
   ),
   cpuTimeMs: fc.option(count, { nil: null }),
+  bytesRead: positive,
+  bytesWritten: positive,
 });
 
 export const transition: Arbitrary<Transition> = fc.record({
