@@ -114,6 +114,7 @@ function followAttempt(
           { jobId, path, attempt, offset: cursor.offset, follow: true },
           callOptions(undefined, signal),
         ),
+        cursor.offset > 0n,
       ),
     advance: (piece) => {
       advance(cursor, piece);
@@ -123,12 +124,16 @@ function followAttempt(
   });
 }
 
-/** An attempt that failed before its program started has no output: that is an end, not an error. */
-async function* emptyIfNoOutput(pieces: AsyncIterable<ReadJobFileResponse>): AsyncGenerator<ReadJobFileResponse> {
+/** An attempt that failed before its program started has no output, and one that was read from may have removed it: that is an end, not an error. */
+async function* emptyIfNoOutput(
+  pieces: AsyncIterable<ReadJobFileResponse>,
+  begun: boolean,
+): AsyncGenerator<ReadJobFileResponse> {
   try {
     yield* pieces;
   } catch (error) {
-    if (!isMaridError(error) || error.code !== 'NO_OUTPUT') throw error;
+    const gone = isMaridError(error) && (error.code === 'NO_OUTPUT' || (begun && error.code === 'NOT_FOUND'));
+    if (!gone) throw error;
   }
 }
 
