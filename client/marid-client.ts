@@ -24,6 +24,8 @@ import {
 } from '../proto/gen/marid/v1/job_service_pb.js';
 import type { ServiceClient } from '../proto/rpc/service.js';
 import { uploadFile, type AttachOptions } from './attachments.js';
+import { timedOutput, type TimedOutputOptions } from './timed-output.js';
+import type { TimedLine } from './timed-lines.js';
 import { followFile, readPieces, type FollowOptions, type ReadOptions } from './files.js';
 import { allPages } from './pages.js';
 import { callOptions, retryCall } from './retry.js';
@@ -237,6 +239,11 @@ export class MaridClient implements RawClients {
   /** As `readFile`, each piece with its offset. */
   readPieces(id: string, path: string, options: ReadOptions = {}): AsyncIterable<ReadJobFileResponse> {
     return readPieces(this.watchContext(), { jobId: id, path }, options);
+  }
+
+  /** Lines of output with the times when they were written, some at a time, for a job that was submitted with `recordOutputTimes`; else `NOT_FOUND`. */
+  timedOutput(id: string, options: TimedOutputOptions = {}): AsyncIterable<readonly TimedLine[]> {
+    return timedOutput(this.watchContext(), id, options);
   }
 
   /** The files of a job's directory. */

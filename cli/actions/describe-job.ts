@@ -77,6 +77,7 @@ function askedPairs(job: Job, now: number): readonly (readonly [string, string])
     ['Limits', formatLimits(request.limits)],
     ['Attempts allowed', request.maxAttempts > 1 ? String(request.maxAttempts) : ''],
     ['Pool', request.pool],
+    ['Times of output', request.recordOutputTimes ? 'recorded' : ''],
     ['Tags', request.tags.join(', ')],
     ['Attachments', request.attachments.map(({ name, sizeBytes }) => `${name} (${formatBytes(sizeBytes)})`).join(', ')],
     [

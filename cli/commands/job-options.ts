@@ -38,6 +38,7 @@ export interface JobOptions {
   /** False: nothing is archived. */
   readonly archive?: boolean;
   readonly archiveExclude?: readonly string[];
+  readonly timestamps?: boolean;
 }
 
 /** Adds the options, one for a file, and the arguments behind `--`. */
@@ -109,5 +110,6 @@ function executionOptions(): readonly Option[] {
     new Option('--no-archive', 'archive nothing of the job directory').default(undefined),
     new Option('--archive-exclude <pattern>', 'files that are not archived: `*`, `?` and `**`').argParser(collect),
     new Option('--raw-arguments <shell>', 'shell text that is evaluated behind the arguments'),
+    new Option('--timestamps', 'record when output is written, for `marid logs --timestamps`'),
   ];
 }

@@ -101,6 +101,7 @@ function overrideExecution(request: JobRequest, options: JobOptions): void {
     const disabled = options.archive === undefined ? (request.archive?.disabled ?? false) : !options.archive;
     request.archive = create(ArchiveRequestSchema, { disabled, excludes: [...excludes] });
   }
+  if (options.timestamps === true) request.recordOutputTimes = true;
 }
 
 function tagsOnly(tags: readonly string[] | undefined): readonly CriterionInput[] | undefined {

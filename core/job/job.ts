@@ -76,6 +76,8 @@ export interface JobRequest {
   readonly archive?: ArchiveRequest;
   /** Default: none. */
   readonly attachments?: readonly JobAttachment[];
+  /** Whether the worker records when output was written. Absent: not. */
+  readonly recordOutputTimes?: boolean;
 }
 
 /** What matching chose: copies of the entries as they were. */

@@ -45,6 +45,7 @@ export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
     ...(request.archive === undefined
       ? {}
       : { archive: { ...request.archive, excludes: [...request.archive.excludes] } }),
+    recordOutputTimes: request.recordOutputTimes ?? false,
   });
 }
 
@@ -79,6 +80,7 @@ export function jobRequestFromMessage(message: JobRequestMessage = create(JobReq
     ...(limits === undefined ? {} : { limits }),
     ...(message.archive === undefined ? {} : { archive: archiveFromMessage(message.archive) }),
     ...(message.attachments.length === 0 ? {} : { attachments: message.attachments.map(attachmentFromMessage) }),
+    ...(message.recordOutputTimes && { recordOutputTimes: true }),
   };
 }
 

@@ -34,6 +34,7 @@ import type { WorkerIdentity } from './identity.js';
 import { dueFileOf, jobsFolderOf } from './jobs-folder.js';
 import { defaultMemoryMb, hostName, programVersion } from './machine.js';
 import { createNodeHandlers } from './node/handlers.js';
+import { OutputTimes } from './output/output-times.js';
 import { Beats } from './session/beats.js';
 import { ControlPlaneSession } from './session/control-plane-session.js';
 import { LeaseKeeper } from './session/lease-keeper.js';
@@ -70,6 +71,7 @@ export class Gateway {
   readonly #outbox: EventOutbox;
   readonly #archiver: Archiver;
   readonly #reporter: AttemptReporter;
+  readonly #times: OutputTimes;
   readonly #runner: AttemptRunner;
   readonly #adoption: Adoption;
   readonly #lease: LeaseKeeper;
@@ -109,7 +111,9 @@ export class Gateway {
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     const stages = preparation.stages(launcher);
     const cleanUp = (attempt: Attempt): void => preparation.cleanUp(attempt);
-    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, cleanUp, reporter: this.#reporter });
+    this.#times = new OutputTimes(shared);
+    const attempts = { cleanUp, reporter: this.#reporter, times: this.#times };
+    this.#runner = new AttemptRunner({ ...shared, ...attempts, killGraceMs, stages });
     this.#adoption = new Adoption({
       ...shared,
       runner: this.#runner,
@@ -183,7 +187,7 @@ export class Gateway {
     await this.#session?.stop();
     if (this.#held.size === 0) await this.#session?.farewell();
     else this.#options.logger.info({ attempts: this.#held.size }, 'jobs go on without the worker');
-    for (const service of [this.#beats, this.#folders, this.#sweep, this.#outbox]) await service.stop();
+    for (const service of [this.#times, this.#beats, this.#folders, this.#sweep, this.#outbox]) await service.stop();
   }
 
   async #within(timeoutMs: number, event: Promise<void>, haste?: AbortSignal): Promise<void> {

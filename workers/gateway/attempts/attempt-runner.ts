@@ -13,6 +13,7 @@ import { NO_SECRETS } from '../script/job-environment.js';
 import { EMPTY_PLAN } from '../staging/file-plan.js';
 import { runStages } from '../staging/run-stages.js';
 import { stagingFailureOf, type Stage, type StagingContext } from '../staging/staging.js';
+import type { OutputTimes } from '../output/output-times.js';
 import { Attempt, WHOLE_ARCHIVE, type Ending } from './attempt.js';
 import type { AttemptReporter } from './attempt-reporter.js';
 import { concludeExit, infrastructure, KILLED_BY_USER, type Conclusion } from './conclusion.js';
@@ -32,6 +33,7 @@ export interface AttemptRunnerOptions {
   readonly cleanUp: (attempt: Attempt) => void;
   readonly held: HeldAttempts;
   readonly reporter: AttemptReporter;
+  readonly times: OutputTimes;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -63,7 +65,9 @@ export class AttemptRunner {
   adopt(attempt: Attempt, process: StartedProcess | null): void {
     this.#options.held.add(attempt);
     attempt.phase = 'running';
-    if (process !== null) this.#options.reporter.running(attempt, process.startedAt);
+    if (process === null) return;
+    this.#options.times.begin(attempt);
+    this.#options.reporter.running(attempt, process.startedAt);
   }
 
   /** Ends an attempt on request: SIGTERM, grace, SIGKILL. Safe to repeat. False when it is not held. */
@@ -120,7 +124,8 @@ export class AttemptRunner {
     const reference = { jobId, attempt: number };
     const directory = attemptDirectory(this.#options.jobsFolder, reference);
     const archive = { ...WHOLE_ARCHIVE, ...request.archive };
-    const facts = { memoryMb: resolution.memoryMb, hasSetup: false, archive };
+    const recordsOutputTimes = request.recordOutputTimes === true;
+    const facts = { memoryMb: resolution.memoryMb, hasSetup: false, recordsOutputTimes, archive };
     const attempt = new Attempt({ reference, directory, memoryKey, facts, sequence: 0 });
     this.#options.held.add(attempt);
     return attempt;
@@ -157,6 +162,7 @@ export class AttemptRunner {
 
   #started(attempt: Attempt, process: StartedProcess): void {
     attempt.phase = 'running';
+    this.#options.times.begin(attempt);
     this.#options.reporter.running(attempt, process.startedAt);
     if (attempt.earlyExit !== null) this.exited(attempt.earlyExit);
     else if (attempt.ending !== null) this.#end(attempt, attempt.ending);
@@ -191,14 +197,20 @@ export class AttemptRunner {
   }
 
   async #concludeExit(attempt: Attempt, exit: ProcessExit): Promise<void> {
-    const { reporter } = this.#options;
+    const { reporter, times } = this.#options;
+    if (attempt.facts.recordsOutputTimes) {
+      // Before its end is known: a reader of the record believes that then nothing is added.
+      await times.end(attempt);
+      if (attempt.phase === 'ended') return; // the exit was told twice
+    }
     this.#release(attempt);
     const conclusion = concludeExit(exit, await exitTraces(attempt, exit));
     reporter.ended(attempt, { conclusion, result: exit.result, at: exit.endedAt });
   }
 
   #conclude(attempt: Attempt, conclusion: Conclusion): void {
-    const { reporter, clock } = this.#options;
+    const { reporter, times, clock } = this.#options;
+    void times.end(attempt);
     this.#release(attempt);
     reporter.ended(attempt, { conclusion, result: null, at: clock.now() });
   }

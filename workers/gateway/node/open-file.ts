@@ -5,8 +5,8 @@ import { dirname, join, sep } from 'node:path';
 import { invalidArgument, MaridError } from '../../../core/errors/marid-error.js';
 import { errorCode } from '../staging/staging.js';
 
-/** `O_NONBLOCK`: opening a pipe does not wait for its writer. */
-const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** `O_NONBLOCK`: opening a pipe does not wait for its writer. `O_NOCTTY`: no terminal becomes the worker's. */
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']);
 
 /** The real path of something below a folder, or `null` when there is none. Throws `INVALID_ARGUMENT` when its links lead out. */
@@ -19,11 +19,11 @@ export async function resolveInside(root: string, path: string): Promise<string 
 
 /**
  * Opens a regular file below a folder, or `null` when there is none. Links are followed as long as they stay inside; throws `INVALID_ARGUMENT`
- * for one that leads out and for what is no regular file.
+ * for one that leads out and for what is no regular file. `flags`: of `open`, for reading by default; they must not create the file.
  */
-export async function openInside(root: string, path: string): Promise<FileHandle | null> {
+export async function openInside(root: string, path: string, flags = READ): Promise<FileHandle | null> {
   const target = await resolveInside(root, path);
-  const file = target === null ? null : await absentAsNull(open(target, FLAGS));
+  const file = target === null ? null : await absentAsNull(open(target, flags));
   if (file === null) return null;
   try {
     await checkOpened(file, await realpath(root), path);

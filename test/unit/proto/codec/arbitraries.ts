@@ -140,7 +140,8 @@ const jobRequestWithoutLimits: Arbitrary<JobRequest> = fc.record({
 
 export const jobRequest: Arbitrary<JobRequest> = fc
   .tuple(jobRequestWithoutLimits, limits)
-  .map(([request, own]) => (Object.keys(own).length === 0 ? request : { ...request, limits: own }));
+  .map(([request, own]) => (Object.keys(own).length === 0 ? request : { ...request, limits: own }))
+  .chain((request) => fc.constantFrom(request, { ...request, recordOutputTimes: true }));
 
 export const exitResult: Arbitrary<ExitResult> = fc.record({
   exitCode: fc.option(fc.integer({ min: -255, max: 255 }), { nil: null }),
