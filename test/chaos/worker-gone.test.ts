@@ -114,9 +114,9 @@ describe('a worker that is killed and does not come back', () => {
     expect(gaveUpMs).toBeGreaterThan(SMALLEST_TTL_MS - SMALLEST_TTL_MS / 10 + GRACE_MS);
     expect(gaveUpMs).toBeLessThan(SMALLEST_TTL_MS + GRACE_MS + SWEEPS_MS);
     await eventually('the second attempt', () => processesOf('twice').length === 2, LONG_MS);
+    expect(ids.map((id) => processesOf(id).length)).toEqual([1, 1, 2]);
     await writeFile(bench.path('gate-twice'), '');
     expect((await client.wait('twice')).result?.exitCode).toBe(3);
-    expect(ids.map((id) => processesOf(id).length)).toEqual([1, 1, 2]);
     expect(await stateOf(worker.ready['worker'])).toBe(WorkerState.EXPIRED);
   }, 120_000);
 });
