@@ -8,9 +8,11 @@ import type { Logger } from '../../../core/ports/logger.js';
 /** What a launcher that is alive may be late, in milliseconds: it gives a sign every second. */
 const PATIENCE_MS = 3000;
 
-/** Reads how many seconds to wait for the next line (nothing: for ever). The end of the input is the launcher's: only the launcher holds it open. */
+/** Holds Node itself open, which an upgrade may remove. Reads how many seconds to wait for the next line (nothing: for ever). The end of the input is the launcher's: only the launcher holds it open. */
 const SCRIPT = `launcher=$1
 shift
+shopt -s execfail
+exec 3<"/proc/$launcher/exe"
 while true; do
   read -r \${seconds:+-t "$seconds"} next
   code=$?
@@ -21,7 +23,9 @@ if ((code > 128)); then
   kill -KILL "$launcher"
   while read -r; do :; done
 fi
-exec "$@" </dev/null`;
+exec </dev/null
+exec -a "$1" /proc/self/fd/3 "\${@:2}"
+exec "$@"`;
 
 /** States: *absent* until the first `watch`; *watching*; *absent* again when it ended, until the next `watch`; *stopped*. */
 export class Guard {

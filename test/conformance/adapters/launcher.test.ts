@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -25,6 +25,7 @@ const CLOCK = resolve('dist/infra/runtime/system-clock.js');
 
 /** How the launcher of a bench behaves. */
 interface Behaviour {
+  readonly entry?: string;
   readonly idleMs?: number;
   readonly leaseMs?: number;
 }
@@ -246,6 +247,17 @@ describe('launcher process', () => {
       const exit = await eventually('the exit', () => recordsIn(bench.records).get(key)?.exit);
       expect(exit).toMatchObject({ result: { exitCode: null, processId: doomed.processId }, endedBy: null });
       expect(sessionOf(doomed.processId)).toEqual([]);
+    });
+
+    test('what runs is ended though the version that it was started from has been removed', async () => {
+      const version = await mkdtemp(join(tmpdir(), 'marid-version-'));
+      for (const part of ['core', 'infra']) cpSync(resolve('dist', part), join(version, part), { recursive: true });
+      writeFileSync(join(version, 'package.json'), '{ "type": "module" }');
+      const worker = await workerOn(await begin({ entry: join(version, 'infra/process/launcher/main.js') }));
+      const doomed = await worker.launcher.start(shell(bench.folder, 'doomed', 'exec sleep 60'));
+      await rm(version, { recursive: true });
+      process.kill((worker.launcher as SocketLauncher).processId, 'SIGKILL');
+      await eventually('the job to end', () => sessionOf(doomed.processId).length === 0);
     });
 
     test('one that is stopped and whose lease runs out is replaced, and what runs is ended', async () => {
