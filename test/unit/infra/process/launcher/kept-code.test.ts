@@ -6,7 +6,9 @@ import { dropOtherCode, findKeptCode, keepCode } from '../../../../../infra/proc
 import { makeTemporaryFolder, type TemporaryFolder } from '../../../../support/temporary-folder.js';
 
 let folder: TemporaryFolder;
-beforeEach(() => (folder = makeTemporaryFolder()));
+beforeEach(() => {
+  folder = makeTemporaryFolder();
+});
 afterEach(() => folder.remove());
 
 /** A program of three files that prints a word. */
