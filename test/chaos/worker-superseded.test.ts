@@ -1,6 +1,6 @@
 /** A worker whose place is taken while its process still lives, and one that is asked for haste while nobody answers it. Asserted from the ledger that the jobs keep. */
 import { cp } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { WorkerState } from '../../proto/gen/marid/v1/fleet_service_pb.js';
 import { ChaosFleet } from '../support/chaos-fleet.js';
 import { eventually } from '../support/eventually.js';
@@ -10,10 +10,13 @@ const TAKEN_BACK = /"held":3,"msg":"registered/;
 /** Exits that show whose result is whose. */
 const JOBS = [3, 4, 5].map((exitCode) => ({ gate: 'go', exitCode }));
 
+/** Long enough for the start of a worker on a busy machine, which has to come before 0.70 of it. */
+const LEASE_TTL_MS = 30_000;
+
 let fleet: ChaosFleet;
-beforeEach(async () => {
-  fleet = await ChaosFleet.open({ leaseTtlMs: 10_000 });
-});
+const open = async (leaseTtlMs = LEASE_TTL_MS): Promise<void> => {
+  fleet = await ChaosFleet.open({ leaseTtlMs });
+};
 afterEach(() => fleet.close());
 
 /** Lets the jobs end, and looks that each ran once and as it should. */
@@ -26,6 +29,7 @@ async function endWell(jobs: Awaited<ReturnType<ChaosFleet['run']>>): Promise<vo
 
 describe('a second worker on the same state folder', () => {
   test('takes the jobs, and the first ends, says why and leaves them alone', async () => {
+    await open();
     const jobs = await fleet.run(JOBS);
     const first = fleet.worker();
     const second = await fleet.startWorker('w1');
@@ -36,6 +40,7 @@ describe('a second worker on the same state folder', () => {
   }, 60_000);
 
   test('keeps its jobs when the first was stopped for longer than its lease', async () => {
+    await open(8_000);
     const [first] = [fleet.worker(), await fleet.run([{ seconds: 0 }])];
     first.child.kill('SIGSTOP');
     await fleet.startWorker('w1');
@@ -51,6 +56,7 @@ describe('a second worker on the same state folder', () => {
 
 describe('a worker on a copy of a state folder', () => {
   test('takes the place of the first, which ends and says so', async () => {
+    await open();
     const first = fleet.worker();
     await cp(fleet.bench.path('w1', 'worker-id'), fleet.bench.path('w2', 'worker-id'));
     const second = await fleet.startWorker('w2');
@@ -66,11 +72,11 @@ describe('a worker on a copy of a state folder', () => {
 
 describe('a worker that gets SIGTERM twice', () => {
   test('leaves its jobs to its successor at once, also while the control plane hangs', async () => {
+    await open();
     const jobs = await fleet.run(JOBS);
     const worker = fleet.worker();
     fleet.controlPlane.child.kill('SIGSTOP');
-    // its calls hang by then
-    await eventually('some beats', () => new Promise((resolve) => setTimeout(resolve, 2_000, true)));
+    await new Promise((resolve) => setTimeout(resolve, LEASE_TTL_MS / 8 + 500)); // a beat, which hangs
     const began = performance.now();
     worker.child.kill('SIGTERM');
     await eventually('its drain', () => worker.stderr().includes('worker drains'));
