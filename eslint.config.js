@@ -80,6 +80,6 @@ export default tseslint.config(
   boundary(['cli/**'], ['services(?!/control-plane/(main|config)\\.js$)', 'workers(?!/gateway/(main|config)\\.js$)']),
   {
     files: ['**/*.js', '**/*.mjs'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },
 );

@@ -1,5 +1,6 @@
-/** A `marid dev` in a fresh folder, with a no-op command, for one benchmark run. */
+/** A `marid dev` in a fresh folder, with a cluster and commands, for one benchmark run. */
 import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
 import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,21 @@ export interface ProcessCpu {
   readonly childrenMs: number;
 }
 
+/** How it is started. */
+export interface SystemOptions {
+  /** Engines, as environment variables name them. Default: embedded. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Memory for jobs, in MiB; every job of the bench takes `JOB_MEMORY_MB` of it. Default: 4,096. */
+  readonly memoryMb?: number;
+  /** Commands by id, each with its executable and first arguments. Default: `noop`, which runs `/bin/true`, and `sh`, which runs `/bin/sh -c`. */
+  readonly commands?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Memory that each job of the bench asks for, in MiB. */
+export const JOB_MEMORY_MB = 16;
+
+const COMMANDS = { noop: ['/bin/true'], sh: ['/bin/sh', '-c'] };
+
 /** The system under test. */
 export class SystemUnderTest {
   private constructor(
@@ -35,22 +51,28 @@ export class SystemUnderTest {
     private readonly end: () => Promise<void>,
   ) {}
 
-  /** Starts it, on the engines that the environment names (default: embedded), and registers a cluster and the command `noop`, which runs `/bin/true`, and `sh`, which runs `/bin/sh -c`. */
-  static async start(environment: Readonly<Record<string, string>> = {}): Promise<SystemUnderTest> {
+  /** Starts it, and registers a cluster and the commands. */
+  static async start({
+    environment = {},
+    memoryMb = 4096,
+    commands = COMMANDS,
+  }: SystemOptions = {}): Promise<SystemUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
-    const args = ['dev', '--listen', '127.0.0.1:0', '--data-folder', folder, '--memory', '4g', '-o', 'json'];
+    const memory = `${String(memoryMb)}m`;
+    const args = ['dev', '--listen', '127.0.0.1:0', '--data-folder', folder, '--memory', memory, '-o', 'json'];
     const env = { ...process.env, ...environment };
-    const child = spawn(process.execPath, [MARID, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
+    const child = spawn(process.execPath, [MARID, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
+    child.stderr.pipe(createWriteStream(join(folder, 'marid.log')));
     const address = await new Promise<string>((resolve, reject) => {
       child.once('exit', () => {
-        reject(new Error('marid dev ended before it was ready'));
+        reject(new Error(`marid dev ended before it was ready: see ${folder}/marid.log`));
       });
       child.stdout.setEncoding('utf8').once('data', (text: string) => {
         resolve(/"address":\s*"([^"]+)"/.exec(text)?.[1] ?? '');
       });
     });
     const client = MaridClient.connect({ address });
-    await register(client);
+    await register(client, commands);
     return new SystemUnderTest(client, folder, child.pid ?? 0, async () => {
       await client.close();
       child.kill('SIGTERM');
@@ -108,20 +130,20 @@ async function cpuOf(pid: string, name: string): Promise<ProcessCpu> {
   return { name, ownMs: ticks(14) * 10, childrenMs: ticks(16) * 10 };
 }
 
-async function register(client: MaridClient): Promise<void> {
+async function register(client: MaridClient, commands: Readonly<Record<string, readonly string[]>>): Promise<void> {
   const common = { user: 'bench', version: '1' };
   await client.clusters.createCluster({
     cluster: { ...common, id: 'local', name: 'local', tags: ['bench'], status: ClusterStatus.UP },
   });
-  const commands = { noop: ['/bin/true'], sh: ['/bin/sh', '-c'] };
   for (const [id, executable] of Object.entries(commands)) {
-    const command = { ...common, id, name: id, executable, clusterCriteria: [{ tags: ['bench'] }], memoryMb: 16 };
+    const criteria = { clusterCriteria: [{ tags: ['bench'] }], memoryMb: JOB_MEMORY_MB };
+    const command = { ...common, ...criteria, id, name: id, executable: [...executable] };
     await client.commands.createCommand({ command });
   }
 }
 
 /** A request for one of the bench's commands. */
-export function benchJob(command: 'noop' | 'sh', args: readonly string[] = []) {
+export function benchJob(command: string, args: readonly string[] = []) {
   return {
     user: 'bench',
     clusterCriteria: [{ tags: ['bench'] }],

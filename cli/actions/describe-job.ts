@@ -2,6 +2,7 @@
 import { durationMs, timestampMs, type Timestamp } from '@bufbuild/protobuf/wkt';
 import type { Criterion } from '../../proto/gen/marid/v1/criterion_pb.js';
 import {
+  ArchiveStatus,
   JobStatus,
   type Attempt,
   type ExitResult,
@@ -70,6 +71,12 @@ function askedPairs(job: Job, now: number): readonly (readonly [string, string])
     ['Attempts allowed', request.maxAttempts > 1 ? String(request.maxAttempts) : ''],
     ['Pool', request.pool],
     ['Tags', request.tags.join(', ')],
+    [
+      'Archive',
+      request.archive?.disabled === true
+        ? 'none'
+        : (request.archive?.excludes ?? []).map((each) => `without ${each}`).join(', '),
+    ],
     ['Grouping', [request.grouping, request.groupingInstance].filter((label) => label !== '').join(' / ')],
   ];
 }
@@ -128,9 +135,15 @@ function formatAttempt(attempt: Attempt): string {
     ['Ran', ranOf(attempt)],
     ['Ended', formatTime(attempt.endTime)],
     ['Outcome', [outcome, attempt.reason, attempt.message].filter((part) => part !== '').join(': ') + kind],
+    ['Archive', formatArchive(attempt)],
     ...resultPairs(attempt.result, ''),
   ]);
   return head + pairs.replace(/^(?=.)/gm, '  ');
+}
+
+function formatArchive({ archiveStatus, archiveMessage }: Attempt): string {
+  if (archiveStatus === ArchiveStatus.UNSPECIFIED) return '';
+  return [ArchiveStatus[archiveStatus], archiveMessage].filter((part) => part !== '').join(': ');
 }
 
 function resultPairs(result: ExitResult | undefined, ran: string): readonly (readonly [string, string])[] {

@@ -31,6 +31,9 @@ export interface JobOptions {
   readonly description?: string;
   readonly jobVersion?: string;
   readonly group?: string;
+  /** False: nothing is archived. */
+  readonly archive?: boolean;
+  readonly archiveExclude?: readonly string[];
 }
 
 /** Adds the options, one for a file, and the arguments behind `--`. */
@@ -86,6 +89,8 @@ function executionOptions(): readonly Option[] {
     new Option('--config <uri>', 'configuration file to place in the job directory').argParser(collect),
     new Option('--dependency <uri>', 'file to place in the job directory').argParser(collect),
     new Option('--setup-file <uri>', "shell file that the job's script sources before the program"),
+    new Option('--no-archive', 'archive nothing of the job directory').default(undefined),
+    new Option('--archive-exclude <pattern>', 'files that are not archived: `*`, `?` and `**`').argParser(collect),
     new Option('--raw-arguments <shell>', 'shell text that is evaluated behind the arguments'),
   ];
 }

@@ -3,7 +3,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { invalidArgument, MaridError, type FieldViolation } from '../../core/errors/marid-error.js';
 import { CriterionSchema } from '../../proto/gen/marid/v1/criterion_pb.js';
-import { JobRequestSchema, type JobRequest } from '../../proto/gen/marid/v1/job_pb.js';
+import { ArchiveRequestSchema, JobRequestSchema, type JobRequest } from '../../proto/gen/marid/v1/job_pb.js';
 import type { CliContext } from '../context.js';
 import type { JobOptions } from '../commands/job-options.js';
 import type { CriterionInput } from '../parse/criterion.js';
@@ -87,6 +87,11 @@ function overrideExecution(request: JobRequest, options: JobOptions): void {
   if (options.dependency !== undefined) request.dependencies = [...options.dependency];
   if (options.setupFile !== undefined) request.setupFile = options.setupFile;
   if (options.rawArguments !== undefined) request.rawArguments = options.rawArguments;
+  if (options.archive === false || options.archiveExclude !== undefined) {
+    const excludes = options.archiveExclude ?? request.archive?.excludes ?? [];
+    const disabled = options.archive === undefined ? (request.archive?.disabled ?? false) : !options.archive;
+    request.archive = create(ArchiveRequestSchema, { disabled, excludes: [...excludes] });
+  }
 }
 
 function tagsOnly(tags: readonly string[] | undefined): readonly CriterionInput[] | undefined {

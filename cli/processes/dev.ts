@@ -26,6 +26,7 @@ export async function runDev(context: CliContext, options: DevOptions): Promise<
     config: { ...worker, stateFolder, controlPlane: controlPlane.address },
     runtime,
     log: controlPlane.log,
+    blobs: controlPlane.blobs,
   }).catch(async (error: unknown) => {
     await controlPlane.stop();
     throw error;

@@ -1,6 +1,15 @@
 /** The job document: a request, what was chosen for it, and everything that has happened to it. Plain JSON. */
 import type { Application, Cluster, Command, Criterion, Json } from '../registry/resource.js';
+import type { ArchiveStatus, AttemptArchive } from '../archive/archive-status.js';
 import type { JobStatus, TerminalStatus } from './status.js';
+
+/** What of a job's directory is archived. */
+export interface ArchiveRequest {
+  /** Nothing. */
+  readonly disabled: boolean;
+  /** Patterns of files that are left out besides those that the worker leaves out. */
+  readonly excludes: readonly string[];
+}
 
 /** What a user asks for, with absent parts as `null` or empty. Limits and defaults: `proto/marid/v1/job.proto`. */
 export interface JobRequest {
@@ -34,6 +43,8 @@ export interface JobRequest {
   readonly groupingInstance: string;
   readonly group: string;
   readonly email: string;
+  /** Default: everything but what the worker leaves out. */
+  readonly archive?: ArchiveRequest;
 }
 
 /** What matching chose: copies of the entries as they were. */
@@ -107,6 +118,8 @@ export interface Attempt {
   readonly result: ExitResult | null;
   /** Steps of its preparation that took a millisecond or more, in order; absent when none did, or when it was not told. */
   readonly stages?: readonly StageTime[];
+  /** What became of its files; absent before the end, and when its worker has told nothing. */
+  readonly archive?: AttemptArchive;
 }
 
 /** A worker's right to the current attempt. */
@@ -188,6 +201,8 @@ export interface WorkerEvent {
   readonly infrastructureFailure: boolean;
   /** As in `Attempt`; with the event that ends the preparation. */
   readonly stages?: readonly StageTime[];
+  /** What is to become of the files, with a terminal status. Default: not told. */
+  readonly archive?: ArchiveStatus;
 }
 
 /** Everything that a worker needs to run an attempt. */

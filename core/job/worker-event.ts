@@ -1,4 +1,6 @@
 /** Applies what a worker tells of its attempt. */
+import { mayBecome } from '../archive/archive-status.js';
+import { archiveOf } from './archive.js';
 import { attemptTime, changeAttempt, currentAttempt } from './attempt.js';
 import type { Attempt, Job, WorkerEvent } from './job.js';
 import { retryOrFail, type RetryPolicy } from './retry.js';
@@ -77,11 +79,20 @@ function end(job: Job, event: WorkerEvent, now: number): Job {
     infrastructureFailure,
     result,
     ...stagesOf(event),
+    ...archivePart(job, event, now),
   });
 }
 
 function stagesOf({ stages }: WorkerEvent): Pick<Attempt, 'stages'> {
   return stages === undefined ? {} : { stages };
+}
+
+/** An archive that was told before this event, repeated by a later process, stays. */
+function archivePart(job: Job, { archive }: WorkerEvent, now: number): Pick<Attempt, 'archive'> {
+  const known = currentAttempt(job).archive?.status ?? null;
+  return archive !== undefined && mayBecome(known, archive)
+    ? { archive: archiveOf({ archive, message: '' }, now) }
+    : {};
 }
 
 function actorOf(event: WorkerEvent): string {

@@ -22,6 +22,8 @@ export interface JobSurvey {
     readonly before: number;
     readonly limit: number;
   }): Promise<readonly Job[]>;
+  /** Jobs of which an archive is PENDING since before a time, by `archivePendingSince`, the earliest first. */
+  pendingArchives(options: { readonly before: number; readonly limit: number }): Promise<readonly Job[]>;
   /** How many terminal jobs are kept. */
   countEnded(): Promise<number>;
   /** Counts of jobs that have not ended, in no order; none where there is nothing. */

@@ -1,4 +1,5 @@
 /** What is wrong with a job's request. */
+import { globProblem } from '../archive/glob.js';
 import type { FieldViolation } from '../errors/marid-error.js';
 import type { JobRequest } from '../job/job.js';
 import { checkClusterCriteria, checkCriterion } from './criteria.js';
@@ -62,6 +63,8 @@ function checkFiles(violations: Violations, path: string, request: JobRequest): 
   violations.addEach(`${path}.configs`, request.configs, LIMITS.uris, uriProblem);
   violations.addEach(`${path}.dependencies`, request.dependencies, LIMITS.uris, uriProblem);
   if (request.setupFile !== null) violations.add(`${path}.setup_file`, uriProblem(request.setupFile));
+  const { excludes = [] } = request.archive ?? {};
+  violations.addEach(`${path}.archive.excludes`, excludes, LIMITS.archiveExcludes, globProblem);
 }
 
 function checkExecution(violations: Violations, path: string, request: JobRequest): void {

@@ -51,6 +51,8 @@ export const LIMITS = {
   memoryMb: 16 * MIB,
   /** Shortest run time in milliseconds. */
   timeoutMs: 1_000,
+  /** Patterns of files that a job leaves out of its archive. */
+  archiveExcludes: 100,
   /** Attempts that a job may ask for. */
   attempts: 100,
   /** Violations that are told at once; the rest of a hopeless request is left out. */

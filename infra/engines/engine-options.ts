@@ -16,8 +16,16 @@ export interface KafkaChoice {
   readonly kafkaSaslPassword: string | null;
 }
 
+/** How S3 is reached. */
+export interface S3Choice {
+  readonly s3Bucket: string | null;
+  readonly s3Endpoint: string | null;
+  readonly s3Region: string | null;
+  readonly s3ForcePathStyle: boolean;
+}
+
 /** The engines of a control plane. Keys of engines that were not chosen are not looked at. */
-export interface EngineChoice extends KafkaChoice {
+export interface EngineChoice extends KafkaChoice, S3Choice {
   readonly store: 'sqlite' | 'mongo';
   readonly log: 'embedded' | 'kafka';
   readonly lease: 'embedded' | 'redis';
@@ -30,8 +38,4 @@ export interface EngineChoice extends KafkaChoice {
   readonly redisUrls: readonly string[];
   /** Path of the certificates (PEM) to trust; `null`: those of Node. */
   readonly redisTlsCaFile: string | null;
-  readonly s3Bucket: string | null;
-  readonly s3Endpoint: string | null;
-  readonly s3Region: string | null;
-  readonly s3ForcePathStyle: boolean;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { MaridError } from '../../core/errors/marid-error.js';
 import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { Logger } from '../../core/ports/logger.js';
-import type { EngineChoice } from './engine-options.js';
+import type { EngineChoice, S3Choice } from './engine-options.js';
 
 /** A blob store with its end. */
 export interface OpenBlobs {
@@ -28,7 +28,8 @@ function ending(blobs: BlobStore, then = (): Promise<void> => Promise.resolve())
   return { blobs, close: () => blobs.close().then(then) };
 }
 
-async function openS3(choice: EngineChoice, logger: Logger): Promise<BlobStore> {
+/** Opens the bucket. Rejects as `S3BlobStore.connect`. */
+export async function openS3(choice: S3Choice, logger: Logger): Promise<BlobStore> {
   const { s3Bucket: bucket, s3Endpoint: endpoint, s3Region: region, s3ForcePathStyle: forcePathStyle } = choice;
   if (bucket === null) throw new MaridError('INVALID_ARGUMENT', 's3Bucket is required, because blobs is s3.');
   const { S3BlobStore } = await import('../blobs/s3/s3-blob-store.js');

@@ -1,5 +1,7 @@
 /** Conversions between domain values and messages. Pure; nothing else in the program converts. */
 export * from './application.js';
+export * from './archive-news.js';
+export * from './archive-status.js';
 export * from './cluster.js';
 export * from './command.js';
 export * from './criterion.js';

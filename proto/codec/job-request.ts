@@ -1,7 +1,11 @@
 /** What users ask for. */
 import { create } from '@bufbuild/protobuf';
-import type { JobRequest } from '../../core/job/job.js';
-import { JobRequestSchema, type JobRequest as JobRequestMessage } from '../gen/marid/v1/job_pb.js';
+import type { ArchiveRequest, JobRequest } from '../../core/job/job.js';
+import {
+  JobRequestSchema,
+  type ArchiveRequest as ArchiveRequestMessage,
+  type JobRequest as JobRequestMessage,
+} from '../gen/marid/v1/job_pb.js';
 import { metadataFromMessage, metadataToMessage, numberOrNull, textOrNull } from './absent.js';
 import { criterionFromMessage, criterionToMessage } from './criterion.js';
 import { fromDuration, toOptionalDuration } from './time.js';
@@ -32,6 +36,9 @@ export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
     groupingInstance: request.groupingInstance,
     group: request.group,
     email: request.email,
+    ...(request.archive === undefined
+      ? {}
+      : { archive: { ...request.archive, excludes: [...request.archive.excludes] } }),
   });
 }
 
@@ -61,5 +68,10 @@ export function jobRequestFromMessage(message: JobRequestMessage = create(JobReq
     groupingInstance: message.groupingInstance,
     group: message.group,
     email: message.email,
+    ...(message.archive === undefined ? {} : { archive: archiveFromMessage(message.archive) }),
   };
+}
+
+function archiveFromMessage({ disabled, excludes }: ArchiveRequestMessage): ArchiveRequest {
+  return { disabled, excludes: [...excludes] };
 }

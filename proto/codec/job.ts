@@ -1,5 +1,6 @@
 /** Jobs as users see them. One way: a job is never read back from a message. */
 import { create } from '@bufbuild/protobuf';
+import { archiveStatusOf } from '../../core/job/archive.js';
 import type { Attempt, Job } from '../../core/job/job.js';
 import { etagOf } from '../../core/registry/resource.js';
 import {
@@ -9,6 +10,7 @@ import {
   type Job as JobMessage,
   type JobRequest as JobRequestMessage,
 } from '../gen/marid/v1/job_pb.js';
+import { archiveStatusToMessage } from './archive-status.js';
 import { toOptionalExitResult } from './exit-result.js';
 import { jobRequestToMessage } from './job-request.js';
 import { statusToMessage } from './job-status.js';
@@ -25,6 +27,7 @@ export type JobView = 'basic' | 'full';
 
 /** A job as a message. */
 export function jobToMessage(job: Job, view: JobView): JobMessage {
+  const last = job.attempts.at(-1);
   return create(JobSchema, {
     id: job.id,
     request: requestToMessage(job, view),
@@ -43,10 +46,11 @@ export function jobToMessage(job: Job, view: JobView): JobMessage {
     attempts: view === 'full' ? job.attempts.map(attemptToMessage) : [],
     history: view === 'full' ? job.history.map(transitionToMessage) : [],
     result: toOptionalExitResult(job.result),
-    workerId: job.claim?.workerId ?? job.attempts.at(-1)?.workerId ?? '',
+    workerId: job.claim?.workerId ?? last?.workerId ?? '',
     killRequested: job.kill !== null,
     etag: etagOf(job),
     parentJobId: job.parentId ?? '',
+    archiveStatus: archiveStatusToMessage(last === undefined ? null : archiveStatusOf(last)),
   });
 }
 
@@ -65,6 +69,8 @@ export function attemptToMessage(attempt: Attempt): AttemptMessage {
     infrastructureFailure: attempt.infrastructureFailure,
     result: toOptionalExitResult(attempt.result),
     stages: stagesToMessages(attempt.stages),
+    archiveStatus: archiveStatusToMessage(archiveStatusOf(attempt)),
+    archiveMessage: attempt.archive?.message ?? '',
   });
 }
 

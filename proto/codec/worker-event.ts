@@ -3,6 +3,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import type { WorkerEvent } from '../../core/job/job.js';
 import type { JobStatus } from '../../core/job/status.js';
 import { WorkerEventSchema, type WorkerEvent as WorkerEventMessage } from '../gen/marid/v1/worker_service_pb.js';
+import { archiveStatusFromMessage, archiveStatusToMessage } from './archive-status.js';
 import { decodeBytes } from './decode-bytes.js';
 import { exitResultFromMessage, toOptionalExitResult } from './exit-result.js';
 import { statusFromMessage, statusToMessage } from './job-status.js';
@@ -26,6 +27,7 @@ export function encodeWorkerEvent(event: WorkerEvent): Uint8Array {
     result: toOptionalExitResult(event.result),
     infrastructureFailure: event.infrastructureFailure,
     stages: stagesToMessages(event.stages),
+    archiveStatus: archiveStatusToMessage(event.archive ?? null),
   });
   return toBinary(WorkerEventSchema, message);
 }
@@ -43,6 +45,7 @@ function eventStatusOf(status: JobStatus | null): WorkerEvent['status'] | null {
 }
 
 function eventOf(message: WorkerEventMessage, status: WorkerEvent['status']): WorkerEvent {
+  const archive = archiveStatusFromMessage(message.archiveStatus);
   return {
     jobId: message.jobId,
     attempt: message.attempt,
@@ -56,5 +59,6 @@ function eventOf(message: WorkerEventMessage, status: WorkerEvent['status']): Wo
     result: message.result === undefined ? null : exitResultFromMessage(message.result),
     infrastructureFailure: message.infrastructureFailure,
     ...stagesFromMessages(message.stages),
+    ...(archive === null ? {} : { archive }),
   };
 }

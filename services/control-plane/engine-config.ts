@@ -13,6 +13,7 @@ import {
   listOf,
   optionalText as text,
 } from '../../core/configuration/kafka-keys.js';
+import { S3_RULE, s3Keys } from '../../core/configuration/s3-keys.js';
 
 /** The keys, each with a default. */
 export const engineKeys = {
@@ -60,18 +61,7 @@ export const engineKeys = {
   redisTlsCaFile: text.describe(
     'Path of the certificates (PEM) that rediss:// servers are checked against; null: as Node has.',
   ),
-  s3Bucket: text.describe('Bucket, which exists. Credentials come from the usual AWS sources.'),
-  s3Endpoint: z
-    .string()
-    .regex(/^https?:\/\/\S+$/, 'must be an http:// or https:// URL')
-    .nullable()
-    .default(null)
-    .describe("URL of another S3 service than Amazon's; null: Amazon's."),
-  s3Region: text.describe('Region of the bucket; null: as the AWS sources say.'),
-  s3ForcePathStyle: z
-    .boolean()
-    .default(false)
-    .describe('Whether the bucket stands in the path instead of the host name, as most other S3 services want.'),
+  ...s3Keys,
 };
 
 type EngineSettings = z.output<z.ZodObject<typeof engineKeys>>;
@@ -80,10 +70,7 @@ type EngineSettings = z.output<z.ZodObject<typeof engineKeys>>;
 const RULES: readonly EngineRule[] = [
   { chosenBy: 'store', name: 'mongo', needs: 'mongoUrl', keys: ['mongoUrl'] },
   { chosenBy: 'lease', name: 'redis', needs: 'redisUrls', keys: ['redisUrls', 'redisTlsCaFile'] },
-  {
-    ...{ chosenBy: 'blobs', name: 's3', needs: 's3Bucket' },
-    keys: ['s3Bucket', 's3Endpoint', 's3Region', 's3ForcePathStyle'],
-  },
+  S3_RULE,
 ];
 
 /** What does not hold between the keys. Keys that are wrong by themselves may be missing. */

@@ -49,6 +49,11 @@ export const leaderKeys = {
   jobRetentionMs: milliseconds(60_000)
     .default(90 * DAY_MS)
     .describe('How long jobs are kept after their end.'),
+  archiveUnknownAfterMs: milliseconds(10_000)
+    .default(2 * DAY_MS)
+    .describe(
+      "How long the archive of an attempt may be pending before it counts as unknown; more than workers' archiveDeadlineMs.",
+    ),
   maxEndedJobs: milliseconds(0)
     .nullable()
     .default(null)

@@ -1,4 +1,5 @@
 /** A control plane as a process: the engines that were chosen, the control plane over them, and its gRPC server. */
+import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
 import { openControlPlaneEngines, type OpenEngines } from '../../infra/engines/open-control-plane-engines.js';
 import { MetricsServer } from '../../infra/metrics/metrics-server.js';
@@ -29,6 +30,8 @@ export interface RunningControlPlane {
   readonly address: string;
   /** Its log, for a worker in the same process. */
   readonly log: TopicLog;
+  /** Its blob store, opened by the first call, for a worker in the same process. */
+  readonly blobs: () => Promise<BlobStore>;
   /** Ends everything, the engines last; safe to repeat. */
   stop(): Promise<void>;
 }
@@ -47,7 +50,7 @@ export async function startControlPlane(options: {
   try {
     const open = await openControlPlaneEngines(config, { clock, logger });
     releases.push(() => open.close());
-    const { log } = open;
+    const { log, blobs } = open;
     const engines = { ...open, dial: dialWith(runtime) };
     const plane = await ControlPlane.create({ config, runtime, engines, version: readVersion() });
     releases.push(() => plane.stop());
@@ -63,7 +66,7 @@ export async function startControlPlane(options: {
     logger.info({ address: server.address, engines: open.names }, 'control plane serves');
     if (config.blobs === 's3') warnWhenAway(open.blobs(), runtime);
     let stopping: Promise<void> | null = null;
-    return { address: server.address, log, stop: () => (stopping ??= stop()) };
+    return { address: server.address, log, blobs, stop: () => (stopping ??= stop()) };
   } catch (error) {
     await stop();
     throw error;

@@ -1,4 +1,5 @@
 /** What a control plane is made of. */
+import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { FleetStore } from '../../core/ports/fleet-store.js';
 import type { JobStore } from '../../core/ports/job-store.js';
@@ -28,6 +29,8 @@ export interface Engines {
   readonly userSlots: UserSlotStore;
   readonly log: TopicLog;
   readonly lease: LeasePort;
+  /** The blob store, opened by the first call. */
+  readonly blobs: () => Promise<BlobStore>;
   /** Connects to workers. */
   readonly dial: Dial;
   /** Product by port, for people. */

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { MaridClient } from '../../client/index.js';
-import { JobStatus } from '../../proto/gen/marid/v1/job_pb.js';
+import { ArchiveStatus, JobStatus } from '../../proto/gen/marid/v1/job_pb.js';
 import { eventually } from '../support/eventually.js';
 import { MaridBench, type MaridProcess } from '../support/marid-process.js';
 import { applyRegistry, SHELL } from '../support/registry-files.js';
@@ -59,6 +59,40 @@ describe('a control plane and two workers', () => {
       expect(logs.stdout).toBe(`line ${String(index)}\n`);
     }
   }, 60_000);
+
+  test('show the output of a job from the archive when its worker has gone, which was killed before it had archived', async () => {
+    let worker = await startWorker('archiving');
+    const name = String(worker.ready['worker']);
+    const marid = (...args: readonly string[]) => bench.run(controlPlane.address, args);
+    const others = (await client.fleet.listWorkers({})).workers.filter(({ id }) => id !== name);
+    for (const { id } of others) await marid('drain', id);
+    const job = await eventually(
+      'a job whose files are not archived when its worker is killed',
+      async () => {
+        const { id } = await submit('echo kept; echo bad >&2; echo x > extra.txt; head -c 1000000 /dev/zero > zero');
+        const ended = await client.wait(id);
+        if (ended.workerId !== name) return null;
+        await worker.end('SIGKILL');
+        const { archiveStatus } = await client.get(id);
+        worker = await startWorker('archiving');
+        return archiveStatus === ArchiveStatus.PENDING ? ended : null;
+      },
+      60_000,
+    );
+    await eventually('the archive', async () => {
+      return (await client.get(job.id)).archiveStatus === ArchiveStatus.ARCHIVED;
+    });
+    expect(await worker.end('SIGTERM')).toBe(0);
+    expect(await marid('logs', job.id)).toMatchObject({ code: 0, stdout: 'kept\n' });
+    expect((await marid('logs', '-f', '--stderr', job.id)).stdout).toBe('bad\n');
+    expect((await marid('files', job.id, '-o', 'name')).stdout.split('\n')).toEqual(
+      expect.arrayContaining(['extra.txt', 'run', 'stderr', 'stdout', 'zero']),
+    );
+    const target = bench.path('downloaded');
+    expect((await marid('files', job.id, 'zero', '--download', target)).code).toBe(0);
+    expect((await readFile(target)).equals(Buffer.alloc(1_000_000))).toBe(true);
+    for (const { id } of others) await marid('drain', id, '--undo');
+  }, 90_000);
 
   test('a drained worker claims nothing until the drain is undone', async () => {
     const listed = await client.fleet.listWorkers({});

@@ -1,4 +1,5 @@
 /** A control plane of a simulation: the real one, over simulated ports. */
+import { MaridError } from '../../core/errors/marid-error.js';
 import { controlPlaneConfigSchema, type ControlPlaneConfig } from '../../services/control-plane/config.js';
 import { ControlPlane } from '../../services/control-plane/control-plane.js';
 import { JobService } from '../../proto/gen/marid/v1/job_service_pb.js';
@@ -83,6 +84,7 @@ export class ControlPlaneNode {
         log: new SimTopicLog(broker, world.link(process, 'log')),
         lease: new SimLease(world.leases, world.link(process, 'lease'), process.clock),
         dial: (address) => ({ client: network.client(WorkerNodeService, process, [address]), close: () => undefined }),
+        blobs: () => Promise.reject(new MaridError('UNAVAILABLE', 'There are no blobs.')),
         names: {},
       },
       version: 'simulated',

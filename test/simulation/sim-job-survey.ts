@@ -29,6 +29,11 @@ export class SimJobSurvey implements JobSurvey {
     );
   }
 
+  /** The workers of a simulation have no files, and archive nothing. */
+  pendingArchives(): Promise<readonly Job[]> {
+    return this.link.call(() => []);
+  }
+
   countEnded(): Promise<number> {
     return this.link.call(() => this.#jobs().filter(({ status }) => isTerminal(status)).length);
   }

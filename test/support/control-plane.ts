@@ -1,5 +1,7 @@
 /** A whole control plane over real embedded engines, called without sockets. */
 import type { Clock } from '../../core/ports/clock.js';
+import { MaridError } from '../../core/errors/marid-error.js';
+import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { StoredRecord } from '../../core/ports/topic-log.js';
 import type { Job, WorkerEvent } from '../../core/job/job.js';
 import { partitionOf } from '../../core/dispatch/partition-of.js';
@@ -37,6 +39,8 @@ export interface TestControlPlaneOptions {
   readonly beside?: TestControlPlane;
   /** Default: no worker can be reached. */
   readonly dial?: Dial;
+  /** Default: none can be reached. */
+  readonly blobs?: BlobStore;
   /** Default: the system's. */
   readonly clock?: Clock;
 }
@@ -84,6 +88,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
       },
       ...{ log, lease: new EmbeddedLease({ db, clock }), names: { store: 'sqlite' } },
       dial: options.dial ?? unreachable,
+      blobs: async () => options.blobs ?? noBlobs(),
     },
     version: 'test',
   });
@@ -183,6 +188,10 @@ export async function storedJob(plane: TestControlPlane, id: string): Promise<Jo
   const job = await plane.store.get({ id });
   if (job === null) throw new Error(`there is no job ${id}`);
   return job;
+}
+
+function noBlobs(): never {
+  throw new MaridError('UNAVAILABLE', 'There is no blob store.');
 }
 
 const unreachable: Dial = (address) => {

@@ -1,6 +1,9 @@
 /** Configuration of a worker: the keys of section `worker`, with defaults and limits. */
 import { z } from 'zod';
+import { choiceProblems } from '../../core/configuration/engine-choice.js';
 import { kafkaProblems } from '../../core/configuration/kafka-keys.js';
+import { S3_RULE } from '../../core/configuration/s3-keys.js';
+import { archiveKeys } from './archive-config.js';
 import { fetchKeys } from './fetch-config.js';
 import { logKeys } from './log-config.js';
 
@@ -57,13 +60,14 @@ export const workerConfigSchema = z
       .int()
       .min(0)
       .default(3 * DAY_MS)
-      .describe('Milliseconds that the folder of an attempt is kept after its end.'),
+      .describe('Milliseconds that the folder of an attempt is kept after its end; 0: until it is archived.'),
+    ...archiveKeys,
     ...fetchKeys,
     ...logKeys,
   })
   .superRefine(
     (config, context) => {
-      for (const { key, message } of kafkaProblems(config)) {
+      for (const { key, message } of [...kafkaProblems(config), ...choiceProblems(config, S3_RULE)]) {
         context.addIssue({ code: 'custom', path: [key], message });
       }
     },

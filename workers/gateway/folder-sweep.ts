@@ -1,6 +1,7 @@
 /** Removes the folders of attempts that ended long ago: slowly, one after the other. */
 import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AttemptReference } from '../../core/job/job.js';
 import { PollLoop } from '../../core/loops/poll-loop.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
@@ -17,6 +18,8 @@ export interface FolderSweepOptions {
   readonly keepMs: number;
   /** Whether an attempt of the job is held. */
   readonly holds: (jobId: string) => boolean;
+  /** Whether the files of an attempt are still to be archived. */
+  readonly archives: (reference: AttemptReference) => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -52,17 +55,19 @@ export class FolderSweep implements Service {
     let removed = 0;
     for (const jobId of await namesIn(jobsFolder)) {
       if (signal?.aborted === true) break;
-      if (!holds(jobId)) removed += await this.#sweepJob(join(jobsFolder, jobId));
+      if (!holds(jobId)) removed += await this.#sweepJob(jobId);
     }
     return removed;
   }
 
   /** The job's folder goes with its last attempt; a new attempt that comes just then makes it again. */
-  async #sweepJob(folder: string): Promise<number> {
+  async #sweepJob(jobId: string): Promise<number> {
+    const { jobsFolder, archives } = this.#options;
+    const folder = join(jobsFolder, jobId);
     let removed = 0;
     const names = await namesIn(folder);
     for (const name of names.filter((each) => /^\d+$/.test(each))) {
-      if (!(await this.#isOld(join(folder, name)))) continue;
+      if (archives({ jobId, attempt: Number(name) }) || !(await this.#isOld(join(folder, name)))) continue;
       await rm(join(folder, name), { recursive: true, force: true });
       await rm(join(folder, `${name}.json`), { force: true });
       removed += 1;

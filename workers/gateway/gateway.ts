@@ -15,6 +15,8 @@ import type { TopicLog } from '../../core/ports/topic-log.js';
 import type { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import type { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
 import type { ServiceClient, ServiceHandlers } from '../../proto/rpc/service.js';
+import type { BlobStore } from '../../core/ports/blob-store.js';
+import { Archiver } from './archive/archiver.js';
 import { Adoption } from './attempts/adoption.js';
 import { AttemptReporter } from './attempts/attempt-reporter.js';
 import { AttemptRunner } from './attempts/attempt-runner.js';
@@ -28,7 +30,7 @@ import { OfferReader } from './claiming/offer-reader.js';
 import type { WorkerConfig } from './config.js';
 import { FolderSweep } from './folder-sweep.js';
 import type { WorkerIdentity } from './identity.js';
-import { jobsFolderOf } from './jobs-folder.js';
+import { dueFileOf, jobsFolderOf } from './jobs-folder.js';
 import { defaultMemoryMb, hostName, programVersion } from './machine.js';
 import { createNodeHandlers } from './node/handlers.js';
 import { Beats } from './session/beats.js';
@@ -50,6 +52,8 @@ export interface GatewayOptions {
   readonly client: ServiceClient<typeof WorkerService>;
   readonly log: TopicLog;
   readonly preparation: Preparation;
+  /** The blob store, opened by the first call. Default: there is none, and nothing is archived. */
+  readonly blobs?: () => Promise<BlobStore>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -65,6 +69,7 @@ export class Gateway {
   readonly #held: HeldAttempts;
   readonly #gate = new ClaimGate();
   readonly #outbox: EventOutbox;
+  readonly #archiver: Archiver;
   readonly #reporter: AttemptReporter;
   readonly #runner: AttemptRunner;
   readonly #adoption: Adoption;
@@ -100,7 +105,9 @@ export class Gateway {
     this.#budget = budget;
     this.#held = held;
     this.#outbox = new EventOutbox(shared);
-    this.#reporter = new AttemptReporter({ ...shared, outbox: this.#outbox, onRoom: () => this.#onRoom() });
+    this.#archiver = archiverOf(options, { ...shared, outbox: this.#outbox });
+    const own = { outbox: this.#outbox, archiver: this.#archiver };
+    this.#reporter = new AttemptReporter({ ...shared, ...own, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     const stages = preparation.stages(launcher);
     this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, reporter: this.#reporter });
@@ -127,7 +134,12 @@ export class Gateway {
       intervalMs: () => this.#session?.heartbeatMs ?? FLUSH_MS,
       beat: () => this.#beat(),
     });
-    this.#sweep = new FolderSweep({ ...shared, keepMs, holds });
+    this.#sweep = new FolderSweep({
+      ...shared,
+      keepMs,
+      holds,
+      archives: (reference) => this.#archiver.holds(reference),
+    });
     this.handlers = createNodeHandlers({ ...shared, runner: this.#runner });
   }
 
@@ -141,6 +153,7 @@ export class Gateway {
       this.#onRoom();
     });
     await this.#adoption.run();
+    await this.#archiver.start();
     this.#session = this.#openSession(address);
     for (const service of [this.#session, this.#reader, this.#puller, this.#beats, this.#sweep]) await service.start();
   }
@@ -161,7 +174,9 @@ export class Gateway {
     await this.#claimer.stop();
     await this.#within(drainTimeoutMs, this.#held.whenEmpty(), haste);
     await this.#within(FLUSH_MS, this.#runner.abandonStaging());
-    if (this.#held.size > 0) await this.#settled([this.#outbox.flush(FLUSH_MS)], haste);
+    await this.#within(FLUSH_MS, this.#archiver.flush(), haste);
+    await this.#settled([this.#archiver.stop()], haste);
+    if (this.#held.size + this.#outbox.size > 0) await this.#settled([this.#outbox.flush(FLUSH_MS)], haste);
     await this.#session?.stop();
     if (this.#held.size === 0) await this.#session?.farewell();
     else this.#options.logger.info({ attempts: this.#held.size }, 'jobs go on without the worker');
@@ -236,6 +251,21 @@ export class Gateway {
       partitions: this.#reader.partitions,
     };
   }
+}
+
+function archiverOf(
+  { config, identity, blobs, clock, random, logger }: GatewayOptions,
+  parts: { readonly jobsFolder: string; readonly outbox: EventOutbox },
+): Archiver {
+  const runtime = { clock, random, logger };
+  return new Archiver({
+    ...runtime,
+    ...parts,
+    policy: config,
+    identity,
+    blobs: blobs ?? null,
+    dueFile: dueFileOf(config.stateFolder),
+  });
 }
 
 /** The address that others can call: the configured one, port 0 being the real port; a server on all interfaces is reached by the host's name. */

@@ -7,6 +7,11 @@ export function jobsFolderOf(stateFolder: string): string {
   return join(stateFolder, 'jobs');
 }
 
+/** The file with a note for each attempt that is to be archived. */
+export function dueFileOf(stateFolder: string): string {
+  return join(stateFolder, 'archives-due');
+}
+
 /** The directory of an attempt. Its job's id has been checked by the control plane: it is a plain name. */
 export function attemptDirectory(jobsFolder: string, { jobId, attempt }: AttemptReference): string {
   return join(jobsFolder, jobId, String(attempt));

@@ -2,14 +2,17 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { MaridError } from '../../core/errors/marid-error.js';
+import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
 import { openKafka } from '../../infra/engines/open-kafka.js';
+import { WorkerBlobs } from '../../infra/engines/open-worker-blobs.js';
 import { openFetchers } from '../../infra/fetch/open-fetchers.js';
 import { connectLauncher } from '../../infra/process/launcher/connect.js';
 import { bindService, connectServers, RpcServer } from '../../infra/rpc/index.js';
+import { BlobService } from '../../proto/gen/marid/v1/blob_service_pb.js';
 import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
@@ -46,6 +49,8 @@ export interface StartWorkerOptions {
   readonly runtime: WorkerRuntime;
   /** The log, which stays the caller's. Default: as configured. */
   readonly log?: TopicLog;
+  /** The blob store, which stays the caller's. Default: as configured. */
+  readonly blobs?: () => Promise<BlobStore>;
 }
 
 /** A worker that runs. */
@@ -63,7 +68,7 @@ export interface RunningWorker {
  * Starts a worker. It registers in the background, and goes on trying while the control plane is away. Rejects with `UNAVAILABLE` when its
  * launcher cannot be started or its address cannot be had.
  */
-export async function startWorker({ config, runtime, log }: StartWorkerOptions): Promise<RunningWorker> {
+export async function startWorker({ config, runtime, log, blobs }: StartWorkerOptions): Promise<RunningWorker> {
   const { clock, random, logger } = runtime;
   const stateFolder = resolve(config.stateFolder);
   const identity = await loadIdentity(stateFolder, random);
@@ -82,8 +87,11 @@ export async function startWorker({ config, runtime, log }: StartWorkerOptions):
     const client = channel.client(WorkerService);
     const cache = await openCache({ ...config, stateFolder }, runtime, releases);
     const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock });
+    const ownBlobs = new WorkerBlobs({ choice: config, remote: channel.client(BlobService), logger });
+    releases.push(() => ownBlobs.close());
     const gateway = new Gateway({
       ...{ config: { ...config, stateFolder }, identity, launcher, preparation, client, log: ownLog },
+      blobs: blobs ?? (() => ownBlobs.open()),
       ...runtime,
     });
     const services = [bindService(WorkerNodeService, gateway.handlers)];

@@ -4,6 +4,7 @@
  */
 import type { Document } from 'mongodb';
 import { MaridError } from '../../../core/errors/marid-error.js';
+import { archivePendingSince } from '../../../core/job/archive.js';
 import { deadlineBase, type DeadlineStage } from '../../../core/job/deadline.js';
 import type { Job } from '../../../core/job/job.js';
 import { isTerminal } from '../../../core/job/status.js';
@@ -46,6 +47,8 @@ interface DerivedFields {
   };
   /** What `deadlineBase` says, until terminal. */
   readonly deadline?: { readonly stage: DeadlineStage; readonly base: number };
+  /** What `archivePendingSince` says. */
+  readonly archivePendingSince?: number;
 }
 
 /** A job as it is stored. */
@@ -59,7 +62,16 @@ export interface JobDocument extends GuardedDocument, JobState, DerivedFields {
   readonly lastSequence: number;
 }
 
-const DERIVED = ['dueAt', 'waiting', 'ownerId', 'unpublishedSince', 'purgeFrom', 'active', 'deadline'] as const;
+const DERIVED = [
+  'dueAt',
+  'waiting',
+  'ownerId',
+  'unpublishedSince',
+  'purgeFrom',
+  'active',
+  'deadline',
+  'archivePendingSince',
+] as const;
 
 /** The write that adds a job. */
 export function insertOf(job: Job, mark: string): GuardedInsert {
@@ -138,6 +150,7 @@ function derivedOf(job: Job): DerivedFields {
   const deadline = deadlineBase(job);
   const accepted = job.status === 'ACCEPTED';
   const ended = isTerminal(job.status);
+  const pendingSince = archivePendingSince(job);
   return {
     ...(accepted && job.nextOfferAt !== null ? { dueAt: job.nextOfferAt } : {}),
     ...(accepted ? { waiting: { pool, createdAt, id, memoryMb } } : {}),
@@ -146,6 +159,7 @@ function derivedOf(job: Job): DerivedFields {
     ...(ended && job.endedAt !== null ? { purgeFrom: job.endedAt } : {}),
     ...(ended ? {} : { active: { ...ids, user: request.user, pool, memoryMb } }),
     ...(deadline === null ? {} : { deadline: { stage: deadline.stage, base: deadline.at } }),
+    ...(pendingSince === null ? {} : { archivePendingSince: pendingSince }),
   };
 }
 

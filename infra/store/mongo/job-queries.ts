@@ -77,6 +77,16 @@ export function overdueQuery(options: {
   };
 }
 
+/** Jobs of which an archive is pending for long. */
+export function pendingArchivesQuery(options: { readonly before: number; readonly limit: number }): IndexedJobQuery {
+  return {
+    filter: { archivePendingSince: { $lt: options.before } },
+    sort: { archivePendingSince: 1 },
+    limit: options.limit,
+    hint: 'archive_pending',
+  };
+}
+
 /** Jobs that have not ended, by user, pool and status. */
 export function usagePipeline(): { readonly pipeline: Document[]; readonly hint: string } {
   const { filter, hint } = activeQuery({});

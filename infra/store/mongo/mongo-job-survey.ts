@@ -4,7 +4,7 @@ import type { DeadlineStage } from '../../../core/job/deadline.js';
 import type { Job } from '../../../core/job/job.js';
 import type { JobSurvey, PoolUsage } from '../../../core/ports/job-survey.js';
 import { decodeJob, type JobDocument } from './job-documents.js';
-import { ALL_ENDED, overdueQuery, usagePipeline } from './job-queries.js';
+import { ALL_ENDED, overdueQuery, pendingArchivesQuery, usagePipeline, type IndexedJobQuery } from './job-queries.js';
 import type { MongoDatabase } from './mongo-database.js';
 import { OPERATION_MS } from './mongo-limits.js';
 import { COLLECTIONS } from './mongo-schema.js';
@@ -18,11 +18,11 @@ export class MongoJobSurvey implements JobSurvey {
     readonly before: number;
     readonly limit: number;
   }): Promise<readonly Job[]> {
-    const { filter, sort, limit, hint } = overdueQuery(options);
-    return this.database.within(async () => {
-      const found = this.jobs.find(filter as Filter<JobDocument>, { sort, limit, hint }).maxTimeMS(OPERATION_MS);
-      return (await found.toArray()).map(decodeJob);
-    });
+    return this.find(overdueQuery(options));
+  }
+
+  pendingArchives(options: { readonly before: number; readonly limit: number }): Promise<readonly Job[]> {
+    return this.find(pendingArchivesQuery(options));
   }
 
   countEnded(): Promise<number> {
@@ -37,6 +37,13 @@ export class MongoJobSurvey implements JobSurvey {
     return this.database.within(async () => {
       const groups = this.jobs.aggregate<Document>(pipeline, { maxTimeMS: OPERATION_MS, hint });
       return sumUp(await groups.toArray());
+    });
+  }
+
+  private find({ filter, sort, limit, hint }: IndexedJobQuery): Promise<readonly Job[]> {
+    return this.database.within(async () => {
+      const found = this.jobs.find(filter as Filter<JobDocument>, { sort, limit, hint }).maxTimeMS(OPERATION_MS);
+      return (await found.toArray()).map(decodeJob);
     });
   }
 

@@ -42,6 +42,7 @@ export const INDEXES: readonly IndexDefinition[] = [
   sparse('jobs', 'unpublished', ['unpublishedSince']),
   sparse('jobs', 'ended', ['purgeFrom']),
   sparse('jobs', 'overdue', ['deadline.stage', 'deadline.base']),
+  sparse('jobs', 'archive_pending', ['archivePendingSince']),
   sparse('jobs', 'active_by_cluster', ['active.clusterId', 'active.commandId']),
   sparse('jobs', 'active_by_command', ['active.commandId']),
   sparse('registry', 'unannounced', ['unannounced']),

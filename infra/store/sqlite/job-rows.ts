@@ -1,5 +1,6 @@
 /** How a job lies in its tables: columns to ask by, what never changes in `job_details`, the rest in `jobs.state`. */
 import { MaridError } from '../../../core/errors/marid-error.js';
+import { archivePendingSince } from '../../../core/job/archive.js';
 import { deadlineBase } from '../../../core/job/deadline.js';
 import type { Job } from '../../../core/job/job.js';
 import { isTerminal } from '../../../core/job/status.js';
@@ -58,6 +59,7 @@ export function changingValues(job: Job): SqlRow {
     job.endedAt,
     deadline?.stage ?? null,
     deadline?.at ?? null,
+    archivePendingSince(job),
     lastSequence(job),
     job.publishedSequence,
     encodeState(job),
@@ -75,6 +77,7 @@ export const CHANGING_COLUMNS = [
   'ended_at',
   'deadline_stage',
   'deadline_base',
+  'archive_pending_since',
   'last_sequence',
   'published_sequence',
   'state',

@@ -75,7 +75,13 @@ const LEADER = `
 const USER_SLOTS =
   'CREATE TABLE user_slots (user TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL);';
 
-const MIGRATIONS: readonly string[] = [JOBS + REST + LOG, LEADER, USER_SLOTS];
+/** See `archivePendingSince` of core/job. Jobs of before have no archive. */
+const ARCHIVES = `
+  ALTER TABLE jobs ADD COLUMN archive_pending_since INTEGER;
+  CREATE INDEX jobs_archive_pending ON jobs (archive_pending_since) WHERE archive_pending_since IS NOT NULL;
+`;
+
+const MIGRATIONS: readonly string[] = [JOBS + REST + LOG, LEADER, USER_SLOTS, ARCHIVES];
 
 /** Refuses files of other programs and of later versions, with `UNSUPPORTED`. */
 export function checkVersion(connection: SqliteConnection, path: string): void {

@@ -8,6 +8,8 @@ import type { SqliteDatabase } from './sqlite-database.js';
 
 const OVERDUE = `SELECT ${JOB_COLUMNS} FROM jobs AS j INDEXED BY jobs_overdue JOIN job_details AS d ON d.number = j.number
   WHERE j.deadline_stage = ? AND j.deadline_base < ? ORDER BY j.deadline_base LIMIT ?`;
+const PENDING_ARCHIVES = `SELECT ${JOB_COLUMNS} FROM jobs AS j INDEXED BY jobs_archive_pending JOIN job_details AS d ON d.number = j.number
+  WHERE j.archive_pending_since < ? ORDER BY j.archive_pending_since LIMIT ?`;
 const COUNT_ENDED = 'SELECT count(*) FROM jobs INDEXED BY jobs_ended WHERE active = 0';
 /** Walks the index of the users; the statuses are looked up. */
 const USAGE = `SELECT user_name, pool, count(*), sum(status = 'ACCEPTED'), sum(CASE WHEN worker_id IS NULL THEN 0 ELSE memory_mb END)
@@ -24,6 +26,11 @@ export class SqliteJobSurvey implements JobSurvey {
   }): Promise<readonly Job[]> {
     const { stage, before, limit } = options;
     return this.database.read((connection) => connection.all(OVERDUE, [stage, before, limit]).map(decodeJobRow));
+  }
+
+  async pendingArchives(options: { readonly before: number; readonly limit: number }): Promise<readonly Job[]> {
+    const { before, limit } = options;
+    return this.database.read((connection) => connection.all(PENDING_ARCHIVES, [before, limit]).map(decodeJobRow));
   }
 
   async countEnded(): Promise<number> {

@@ -25,6 +25,7 @@ import { ResourceService } from '../registry/resource-service.js';
 import type { Admission } from '../submit/admission.js';
 import type { Matcher } from '../submit/matcher.js';
 import type { Submitter } from '../submit/submitter.js';
+import { ArchiveReader } from '../archive/archive-reader.js';
 import { createApplicationHandlers } from './application-handlers.js';
 import { createClusterHandlers } from './cluster-handlers.js';
 import { createCommandHandlers } from './command-handlers.js';
@@ -72,7 +73,8 @@ export function createHandlers(parts: HandlerParts): ControlPlaneHandlers {
   const { clock, random } = runtime;
   const registry = { store: engines.registry, keeper, jobs: engines.jobs, clock, random };
   const deadlines = deadlinePolicyOf(config);
-  const files = new JobFiles({ jobs, signals, nodes, clock });
+  const archives = new ArchiveReader(engines.blobs);
+  const files = new JobFiles({ jobs, signals, nodes, archives, clock });
   return {
     applications: createApplicationHandlers(new ResourceService('application', registry)),
     commands: createCommandHandlers(new ResourceService('command', registry)),

@@ -1,15 +1,20 @@
-/** Files of jobs, read through the worker that has them. */
+/** Files of jobs, read through the worker that has them, or from the archive. */
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { invalidArgument, MaridError } from '../../../core/errors/marid-error.js';
+import type { ArchivePlace } from '../../../core/archive/archive-status.js';
+import type { ArchivedFile } from '../../../core/archive/manifest.js';
+import { invalidArgument, isMaridError, MaridError } from '../../../core/errors/marid-error.js';
 import type { Attempt, Job } from '../../../core/job/job.js';
 import { isTerminal } from '../../../core/job/status.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type {
+  JobFileSchema,
   ListJobFilesRequest,
   ListJobFilesResponseSchema,
   ReadJobFileRequest,
   ReadJobFileResponseSchema,
 } from '../../../proto/gen/marid/v1/job_service_pb.js';
+import { toTimestamp } from '../../../proto/codec/index.js';
+import type { ArchiveReader } from '../archive/archive-reader.js';
 import { nodeError, type NodeDirectory } from '../fleet/node-directory.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import type { JobSignals } from '../jobs/job-signals.js';
@@ -22,10 +27,14 @@ export interface JobFilesOptions {
   readonly jobs: JobRepository;
   readonly signals: JobSignals;
   readonly nodes: NodeDirectory;
+  readonly archives: ArchiveReader;
   readonly clock: Clock;
 }
 
-/** Proxies to the workers. `NO_OUTPUT` when the job never had an attempt, `WORKER_UNREACHABLE` when its worker is gone. */
+/**
+ * Proxies to the workers; what a worker has not any more, or cannot be asked for, comes from the archive once that is complete. `NO_OUTPUT` when the job never had an
+ * attempt, `WORKER_UNREACHABLE` when its worker is gone and there is no archive.
+ */
 export class JobFiles {
   constructor(private readonly options: JobFilesOptions) {}
 
@@ -37,13 +46,14 @@ export class JobFiles {
     checkNumbers(request.attempt);
     const attempt = attemptOf(await this.options.jobs.require(request.jobId), request.attempt);
     try {
-      const client = await this.options.nodes.clientOf(attempt.workerId);
       const reference = { jobId: request.jobId, attempt: attempt.number };
+      const client = await this.options.nodes.clientOf(attempt.workerId);
       const call = { attempt: reference, folder: request.folder };
       const { files, truncated } = await client.listNodeFiles(call, { signal, timeoutMs: LIST_TIMEOUT_MS });
       return { files, truncated };
     } catch (error) {
-      throw nodeError(error, attempt.workerId);
+      const { files, truncated } = await this.options.archives.list(placeFor(attempt, error), request.folder);
+      return { files: files.map(fileToMessage), truncated };
     }
   }
 
@@ -58,13 +68,21 @@ export class JobFiles {
     if (job === null) return; // the caller is gone
     const attempt = attemptOf(job, request.attempt);
     const { path, offset, limit, follow } = request;
+    let begun = false;
     try {
       const client = await this.options.nodes.clientOf(attempt.workerId);
       const reference = { jobId: job.id, attempt: attempt.number };
       const parts = client.readNodeFile({ attempt: reference, path, offset, limit, follow }, { signal });
-      for await (const part of parts) yield { offset: part.offset, data: part.data };
+      for await (const part of parts) {
+        begun = true;
+        yield { offset: part.offset, data: part.data };
+      }
+      return;
     } catch (error) {
-      throw nodeError(error, attempt.workerId);
+      if (begun) throw nodeError(error, attempt.workerId);
+      const range = { path, offset: Number(offset), limit: Number(limit) };
+      const pieces = this.options.archives.read(placeFor(attempt, error), range);
+      for await (const piece of pieces) yield { offset: BigInt(piece.offset), data: piece.data };
     }
   }
 
@@ -82,6 +100,14 @@ export class JobFiles {
       waiter.close();
     }
   }
+}
+
+/** Where the archive lies when the worker could not give an answer; throws what that means when there is none. */
+function placeFor({ workerId, archive }: Attempt, failure: unknown): ArchivePlace {
+  const error = nodeError(failure, workerId);
+  const isAway = isMaridError(error) && (error.code === 'WORKER_UNREACHABLE' || error.code === 'NOT_FOUND');
+  if (!isAway || archive?.place === undefined) throw error;
+  return archive.place;
 }
 
 function hasStarted(job: Job, number: number): boolean {
@@ -108,4 +134,8 @@ function checkNumbers(attempt: number, limit = 0n): void {
   if (attempt < 0) violations.push({ field: 'attempt', description: 'must be 1 or more, or 0 for the latest' });
   if (limit < 0n) violations.push({ field: 'limit', description: 'must be 1 or more, or 0 for no limit' });
   if (violations.length > 0) throw invalidArgument(violations);
+}
+
+function fileToMessage({ path, sizeBytes, modifiedAt }: ArchivedFile): MessageInitShape<typeof JobFileSchema> {
+  return { path, sizeBytes: BigInt(sizeBytes), modifyTime: toTimestamp(modifiedAt) };
 }

@@ -1,5 +1,6 @@
 /** The tasks of the leader. */
 import type { RetryPolicy } from '../../../core/job/retry.js';
+import { archiveTasks } from '../archive/archive-tasks.js';
 import type { KillDelivery } from '../fleet/kill-delivery.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import type { UsageGauges } from '../jobs/usage-gauges.js';
@@ -14,7 +15,7 @@ import type { ControlPlaneOptions } from '../options.js';
 
 /** Tasks of the leader that only sweep and count. */
 export function assembleTasks(
-  { config, runtime, engines }: ControlPlaneOptions,
+  options: ControlPlaneOptions,
   parts: {
     readonly keeper: RegistryKeeper;
     readonly jobs: JobRepository;
@@ -25,6 +26,7 @@ export function assembleTasks(
     readonly gauges: UsageGauges;
   },
 ): readonly LeaderTask[] {
+  const { config, runtime, engines } = options;
   const { keeper, gauges } = parts;
   const { survey, fleet, registry } = engines;
   const policy = deadlinePolicyOf(config);
@@ -35,5 +37,6 @@ export function assembleTasks(
     new RetentionTask({ ...config, jobs: engines.jobs, survey, fleet, clock: runtime.clock }),
     new CleanUpTask({ ...runtime, store: registry, keeper, jobs: engines.jobs, unusedMs }),
     new UsageTask(gauges),
+    ...archiveTasks(options, parts.jobs),
   ];
 }

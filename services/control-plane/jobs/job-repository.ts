@@ -1,6 +1,7 @@
 /** Jobs as decisions see them: read, decide, compare-and-set, and tell whoever needs to know. */
 import { LRUCache } from 'lru-cache';
 import { MaridError } from '../../../core/errors/marid-error.js';
+import { archivePendingSince } from '../../../core/job/archive.js';
 import type { Job } from '../../../core/job/job.js';
 import { isTerminal } from '../../../core/job/status.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
@@ -40,7 +41,7 @@ export interface JobRepositoryOptions {
 }
 
 /**
- * A `JobStore` with decisions. Recent documents are kept in memory until their job has ended: since every write is a compare-and-set, a stale one costs a lost race and never
+ * A `JobStore` with decisions. Recent documents are kept in memory until their job has ended and its files are archived: since every write is a compare-and-set, a stale one costs a lost race and never
  * a wrong write; a decision not to write is taken again on a fresh read.
  */
 export class JobRepository {
@@ -95,7 +96,7 @@ export class JobRepository {
       if (current === null) return null;
       const result: R = decision(current);
       if (result.job === undefined) {
-        if (fresh || isTerminal(current.status)) return { result, job: current };
+        if (fresh || isSettled(current)) return { result, job: current };
       } else if (await this.replace(current, result.job)) {
         return { result, job: result.job };
       }
@@ -125,13 +126,18 @@ export class JobRepository {
   }
 
   private remember(job: Job): void {
-    if (isTerminal(job.status)) {
+    if (isSettled(job)) {
       this.cache.delete(job.id); // nothing is decided any more, as a rule
       return;
     }
     const known = this.cache.get(job.id);
     if (known === undefined || known.revision <= job.revision) this.cache.set(job.id, job);
   }
+}
+
+/** Whether a job has ended and nothing is to come of its archive. */
+function isSettled(job: Job): boolean {
+  return isTerminal(job.status) && archivePendingSince(job) === null;
 }
 
 /** The error for a job that does not exist. */

@@ -13,6 +13,8 @@ export interface LeaderTask {
 
 /** Every task that a control plane has; the configuration may name these. */
 export const TASK_NAMES = [
+  'archive-retention',
+  'archive-status',
   'deadlines',
   'heartbeat-ticks',
   'lease-expiry',

@@ -1,17 +1,16 @@
 /** Applies what workers tell to the jobs. */
 import { isMaridError } from '../../../core/errors/marid-error.js';
 import { TOPICS } from '../../../core/fleet/topics.js';
-import type { WorkerEvent } from '../../../core/job/job.js';
 import type { RetryPolicy } from '../../../core/job/retry.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Random } from '../../../core/ports/random.js';
 import type { Service } from '../../../core/ports/service.js';
 import type { LogRecord, StoredRecord, TopicLog } from '../../../core/ports/topic-log.js';
-import { decodeWorkerEvent } from '../../../proto/codec/index.js';
+import { decodeArchiveNews, decodeWorkerEvent } from '../../../proto/codec/index.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import { partitionsOf, type PartitionCounts } from '../topics.js';
-import { applyWorkerEvents } from './apply-events.js';
+import { applyWorkerEvents, type ToldEvent } from './apply-events.js';
 import { Barriers } from './barriers.js';
 import { EventIntake } from './event-intake.js';
 
@@ -198,19 +197,19 @@ export class Projector implements Service {
   }
 
   /** The readable events of a round by job, in order. */
-  private byJob(round: readonly StoredRecord[]): readonly (readonly WorkerEvent[])[] {
-    const jobs = new Map<string, WorkerEvent[]>();
+  private byJob(round: readonly StoredRecord[]): readonly (readonly ToldEvent[])[] {
+    const jobs = new Map<string, ToldEvent[]>();
     for (const record of round) {
       if (this.barriers.isMark(record)) continue;
-      const event = decodeWorkerEvent(record.value);
-      if (event === null) this.passOver({ partition: record.partition, offset: record.offset }, 1);
-      else appendTo(jobs, event.jobId, event);
+      const events = eventsOf(record);
+      if (events === null) this.passOver({ partition: record.partition, offset: record.offset }, 1);
+      for (const event of events ?? []) appendTo(jobs, event.jobId, event);
     }
     return [...jobs.values()];
   }
 
   /** Applies the events of one job. False: to be tried again. */
-  private async applyToJob(events: readonly WorkerEvent[], failures: number): Promise<boolean> {
+  private async applyToJob(events: readonly ToldEvent[], failures: number): Promise<boolean> {
     const { jobs, clock, retry } = this.options;
     const jobId = events[0]?.jobId ?? '';
     try {
@@ -237,6 +236,14 @@ export class Projector implements Service {
     this.counted.poison += events;
     this.options.logger.error(fields, 'worker events that cannot be applied are passed over');
   }
+}
+
+/** What a record tells; `null` when it is unreadable. */
+function eventsOf({ value }: StoredRecord): readonly ToldEvent[] | null {
+  const event = decodeWorkerEvent(value);
+  if (event !== null) return [event];
+  const news = decodeArchiveNews(value);
+  return news === null ? null : news.archives.map((each) => ({ ...each, workerId: news.workerId }));
 }
 
 function appendTo<V>(lists: Map<string, V[]>, key: string, value: V): void {

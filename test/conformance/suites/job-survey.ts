@@ -1,10 +1,11 @@
 /** What every `JobSurvey` does, over jobs that the `JobStore` of the same product wrote. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { ArchiveStatus } from '../../../core/archive/archive-status.js';
 import { deadlineBase } from '../../../core/job/deadline.js';
 import type { Job } from '../../../core/job/job.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
 import type { JobSurvey } from '../../../core/ports/job-survey.js';
-import { advanceJob, makeJob, makeRequest, uniqueName } from '../../support/job-fixtures.js';
+import { advanceJob, makeAttempt, makeJob, makeRequest, uniqueName } from '../../support/job-fixtures.js';
 
 /** A product under test. */
 export interface JobSurveyHarness {
@@ -73,6 +74,29 @@ export function jobSurveySuite(product: string, open: () => Promise<JobSurveyHar
       expect(await stagesOf(job.id)).toEqual(['KILL']);
       await write(advanceJob(asked, 'KILLED'));
       expect(await stagesOf(job.id)).toEqual([]);
+    });
+
+    test('pendingArchives finds jobs by the first archive that is pending, also when they have ended', async () => {
+      const at = 7000;
+      const add = async (...archives: readonly (readonly [ArchiveStatus, number])[]): Promise<Job> => {
+        const job = makeJob();
+        await store.insert({ job });
+        const attempts = archives.map(([status, since], index) =>
+          makeAttempt({ number: index + 1, archive: { status, at: since, message: '' } }),
+        );
+        return write({ ...advanceJob(job, 'KILLED'), attempts });
+      };
+      const find = (before: number, limit: number) => survey.pendingArchives({ before, limit });
+      const second = await add(['PENDING', at + 5], ['PENDING', at + 1]);
+      const first = await add(['ARCHIVED', at - 9], ['PENDING', at]);
+      await add(['ARCHIVED', at]);
+      expect(await find(at + 2, 10)).toEqual([first, second]);
+      expect(await find(at + 2, 1)).toEqual([first]);
+      expect(await find(at, 10)).toEqual([]);
+      const archive = { status: 'ARCHIVED', at, message: 'done' } as const;
+      const done = await write({ ...first, revision: first.revision + 1, attempts: [makeAttempt({ archive })] });
+      expect(await find(at + 2, 10)).toEqual([second]);
+      expect(await store.get({ id: first.id })).toEqual(done);
     });
 
     test('countEnded counts terminal jobs', async () => {

@@ -6,7 +6,7 @@ import type { Clock } from '../../../core/ports/clock.js';
 import type { HeldProcess, Launcher, ProcessExit } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import { attemptDirectory } from '../jobs-folder.js';
-import { Attempt, type AttemptFacts } from './attempt.js';
+import { Attempt, WHOLE_ARCHIVE, type AttemptFacts } from './attempt.js';
 import type { AttemptRunner } from './attempt-runner.js';
 import type { HeldAttempts } from './held-attempts.js';
 
@@ -78,12 +78,13 @@ export class Adoption {
     const directory = attemptDirectory(jobsFolder, reference);
     const facts = await readFacts(directory);
     if (facts === null) logger.warn({ ...reference }, 'an adopted attempt has no facts; its memory is not counted');
-    const { memoryMb, hasSetup } = facts ?? { memoryMb: 0, hasSetup: true };
+    const known = facts ?? { memoryMb: 0, hasSetup: true, archive: WHOLE_ARCHIVE };
+    const { memoryMb } = known;
     const memoryKey = attemptKey(reference);
     if (!budget.reserve(memoryKey, memoryMb)) {
       logger.warn({ ...reference, memoryMb }, 'an adopted attempt needs more than is left; all that is left is held');
       budget.reserve(memoryKey, budget.freeMb);
     }
-    return new Attempt({ reference, directory, memoryKey, facts: { memoryMb, hasSetup }, sequence: clock.now() });
+    return new Attempt({ reference, directory, memoryKey, facts: known, sequence: clock.now() });
   }
 }

@@ -6,6 +6,7 @@ import type { AttemptReference, ExitResult, WorkerEvent } from '../../../core/jo
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Launcher } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
+import type { Archiver } from '../archive/archiver.js';
 import type { Attempt } from './attempt.js';
 import type { Conclusion } from './conclusion.js';
 import type { EventOutbox } from './event-outbox.js';
@@ -21,6 +22,7 @@ export interface AttemptReporterOptions {
   readonly budget: MemoryBudget;
   readonly held: HeldAttempts;
   readonly outbox: EventOutbox;
+  readonly archiver: Archiver;
   /** Called whenever memory has become free. */
   readonly onRoom: () => void;
   readonly clock: Clock;
@@ -68,14 +70,17 @@ export class AttemptReporter {
     this.#options.onRoom();
   }
 
-  /** Its end. The worker holds it until the log does; one that is not the worker's any more is dropped without a word. */
+  /** Its end, after which its files are archived. The worker holds it until the log does; one that is not the worker's any more is dropped without a word. */
   ended(attempt: Attempt, { conclusion, result, at }: Report): void {
+    const { archiver } = this.#options;
+    const archive = archiver.note(attempt, at);
     const drop = (): void => {
+      archiver.enqueue(attempt.reference);
       this.forget(attempt.reference);
       this.#options.held.remove(attempt);
     };
     if (attempt.ending === 'lost') drop();
-    else this.#send(attempt, { ...conclusion, result, at }, drop);
+    else this.#send(attempt, { ...conclusion, result, at, archive }, drop);
   }
 
   /** Sends the last event of an attempt again, unless that is on its way or forgotten. */

@@ -12,7 +12,7 @@ import { attemptDirectory } from '../jobs-folder.js';
 import { EMPTY_PLAN } from '../staging/file-plan.js';
 import { runStages } from '../staging/run-stages.js';
 import { stagingFailureOf, type Stage, type StagingContext } from '../staging/staging.js';
-import { Attempt, type Ending } from './attempt.js';
+import { Attempt, WHOLE_ARCHIVE, type Ending } from './attempt.js';
 import type { AttemptReporter } from './attempt-reporter.js';
 import { concludeExit, infrastructure, KILLED_BY_USER, type Conclusion } from './conclusion.js';
 import { exitTraces } from './exit-traces.js';
@@ -103,10 +103,11 @@ export class AttemptRunner {
     this.#conclude(attempt, infrastructure('LAUNCHER_LOST', text));
   }
 
-  #hold({ jobId, attempt: number, resolution }: JobSpecification, memoryKey: string): Attempt {
+  #hold({ jobId, attempt: number, request, resolution }: JobSpecification, memoryKey: string): Attempt {
     const reference = { jobId, attempt: number };
     const directory = attemptDirectory(this.#options.jobsFolder, reference);
-    const facts = { memoryMb: resolution.memoryMb, hasSetup: false };
+    const archive = { ...WHOLE_ARCHIVE, ...request.archive };
+    const facts = { memoryMb: resolution.memoryMb, hasSetup: false, archive };
     const attempt = new Attempt({ reference, directory, memoryKey, facts, sequence: 0 });
     this.#options.held.add(attempt);
     return attempt;

@@ -8,7 +8,21 @@ export interface AttemptFacts {
   readonly memoryMb: number;
   /** Whether setup files run before the program. */
   readonly hasSetup: boolean;
+  readonly archive: ArchiveFacts;
 }
+
+/** What the archive of an attempt leaves out. */
+export interface ArchiveFacts {
+  /** Everything. */
+  readonly disabled: boolean;
+  /** Patterns that the job asked for. */
+  readonly excludes: readonly string[];
+  /** Files that the worker has placed, by path. */
+  readonly paths: readonly string[];
+}
+
+/** Nothing is left out. */
+export const WHOLE_ARCHIVE: ArchiveFacts = { disabled: false, excludes: [], paths: [] };
 
 /** Why an attempt is to end: asked for, not the worker's any more, or the worker stops before it has started. */
 export type Ending = 'kill' | 'lost' | 'stop';

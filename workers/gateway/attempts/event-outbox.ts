@@ -6,12 +6,13 @@
  */
 import { TOPICS } from '../../../core/fleet/topics.js';
 import { partitionOf } from '../../../core/dispatch/partition-of.js';
+import type { ArchiveNews } from '../../../core/archive/archive-status.js';
 import type { WorkerEvent } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Random } from '../../../core/ports/random.js';
 import type { TopicLog } from '../../../core/ports/topic-log.js';
-import { encodeWorkerEvent } from '../../../proto/codec/worker-event.js';
+import { encodeArchiveNews, encodeWorkerEvent } from '../../../proto/codec/index.js';
 import { backoffMs } from '../backoff.js';
 
 const MOST_EVENTS = 500;
@@ -29,7 +30,7 @@ export interface EventOutboxOptions {
 }
 
 interface Queued {
-  readonly event: WorkerEvent;
+  readonly event: WorkerEvent | ArchiveNews;
   readonly acknowledged: () => void;
 }
 
@@ -58,7 +59,7 @@ export class EventOutbox {
   }
 
   /** Queues an event; `acknowledged` is called once the log holds it. Default: nothing is called. */
-  send(event: WorkerEvent, acknowledged: () => void = () => undefined): void {
+  send(event: WorkerEvent | ArchiveNews, acknowledged: () => void = () => undefined): void {
     this.#queue.push({ event, acknowledged });
     this.#wake();
   }
@@ -112,13 +113,12 @@ export class EventOutbox {
   async #produce(batch: readonly Queued[]): Promise<void> {
     const { log } = this.#options;
     if (this.#partitions === 0) this.#partitions = await log.partitions({ topic: TOPICS.workerEvents });
-    const records = batch.map(({ event }) => ({
-      topic: TOPICS.workerEvents,
-      partition: partitionOf(event.jobId, this.#partitions),
-      key: event.jobId,
-      value: encodeWorkerEvent(event),
-      headers: {},
-    }));
+    const records = batch.map(({ event }) => {
+      const key = 'status' in event ? event.jobId : (event.archives[0]?.jobId ?? '');
+      const value = 'status' in event ? encodeWorkerEvent(event) : encodeArchiveNews(event);
+      const partition = partitionOf(key, this.#partitions);
+      return { topic: TOPICS.workerEvents, partition, key, value, headers: {} };
+    });
     await log.produce({ records });
   }
 

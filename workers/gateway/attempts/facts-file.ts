@@ -4,7 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { AttemptFacts } from './attempt.js';
 
-const schema = z.object({ memoryMb: z.int().min(0), hasSetup: z.boolean() });
+const texts = z.array(z.string());
+const schema = z.object({
+  memoryMb: z.int().min(0),
+  hasSetup: z.boolean(),
+  archive: z
+    .object({ disabled: z.boolean(), excludes: texts, paths: texts })
+    .default({ disabled: false, excludes: [], paths: [] }),
+});
 
 /** Writes the facts of the attempt with this directory; synchronously, see `directoryStage`. */
 export function writeFacts(directory: string, facts: AttemptFacts): void {

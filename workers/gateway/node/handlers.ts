@@ -1,5 +1,6 @@
 /** WorkerNodeService: what a worker lets the control plane see and do. */
 import { idProblem } from '../../../core/validation/ids.js';
+import { checkRelativePath } from '../../../core/validation/relative-path.js';
 import { access } from 'node:fs/promises';
 import { invalidArgument, MaridError } from '../../../core/errors/marid-error.js';
 import type { AttemptReference } from '../../../core/job/job.js';
@@ -13,7 +14,6 @@ import type { AttemptRunner } from '../attempts/attempt-runner.js';
 import type { HeldAttempts } from '../attempts/held-attempts.js';
 import { attemptDirectory } from '../jobs-folder.js';
 import { listFiles } from './list-files.js';
-import { checkRelativePath } from './open-file.js';
 import { readFile } from './read-file.js';
 
 /** Options of `createNodeHandlers`. */

@@ -9,19 +9,6 @@ import { errorCode } from '../staging/staging.js';
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']);
 
-/** A relative path of plain names. Throws `INVALID_ARGUMENT` for anything else: absolute, `..`, `.`, empty parts, NUL. */
-export function checkRelativePath(path: string, field: string): string {
-  const problem = path.includes('\0')
-    ? 'has a NUL'
-    : path.startsWith('/')
-      ? 'is absolute; give a path below the job directory'
-      : path.split('/').some((part) => part === '' || part === '.' || part === '..')
-        ? 'has an empty part, `.` or `..`'
-        : null;
-  if (problem !== null) throw invalidArgument([{ field, description: `${JSON.stringify(path)} ${problem}` }]);
-  return path;
-}
-
 /** The real path of something below a folder, or `null` when there is none. Throws `INVALID_ARGUMENT` when its links lead out. */
 export async function resolveInside(root: string, path: string): Promise<string | null> {
   const realRoot = await absentAsNull(realpath(root));

@@ -20,7 +20,36 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/job.proto.
  */
 export const file_marid_v1_job: GenFile = /*@__PURE__*/
-  fileDesc("ChJtYXJpZC92MS9qb2IucHJvdG8SCG1hcmlkLnYxIoIFCgpKb2JSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEdXNlchgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEikKCG1ldGFkYXRhGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIMCgR0YWdzGAYgAygJEi0KEGNsdXN0ZXJfY3JpdGVyaWEYByADKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SLgoRY29tbWFuZF9jcml0ZXJpb24YCCABKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SFwoPYXBwbGljYXRpb25faWRzGAkgAygJEhEKCWFyZ3VtZW50cxgKIAMoCRIVCg1yYXdfYXJndW1lbnRzGAsgASgJEjoKC2Vudmlyb25tZW50GAwgAygLMiUubWFyaWQudjEuSm9iUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5Eg8KB2NvbmZpZ3MYDSADKAkSFAoMZGVwZW5kZW5jaWVzGA4gAygJEhIKCnNldHVwX2ZpbGUYDyABKAkSEQoJbWVtb3J5X21iGBAgASgFEioKB3RpbWVvdXQYESABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbWF4X2F0dGVtcHRzGBIgASgFEgwKBHBvb2wYEyABKAkSEAoIZ3JvdXBpbmcYFCABKAkSGQoRZ3JvdXBpbmdfaW5zdGFuY2UYFSABKAkSDQoFZ3JvdXAYFiABKAkSDQoFZW1haWwYFyABKAkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIs0BCgpUcmFuc2l0aW9uEhAKCHNlcXVlbmNlGAEgASgDEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiEKBGZyb20YAyABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSHwoCdG8YBCABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSDwoHYXR0ZW1wdBgFIAEoBRIOCgZyZWFzb24YBiABKAkSDwoHbWVzc2FnZRgHIAEoCRINCgVhY3RvchgIIAEoCSLKAQoKRXhpdFJlc3VsdBIWCglleGl0X2NvZGUYASABKAVIAIgBARIOCgZzaWduYWwYAiABKAkSEgoKcHJvY2Vzc19pZBgDIAEoBRIUCgxzdGRvdXRfYnl0ZXMYBCABKAMSFAoMc3RkZXJyX2J5dGVzGAUgASgDEhkKEXBlYWtfbWVtb3J5X2J5dGVzGAYgASgDEisKCGNwdV90aW1lGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgwKCl9leGl0X2NvZGUi+gIKB0F0dGVtcHQSDgoGbnVtYmVyGAEgASgFEhEKCXdvcmtlcl9pZBgCIAEoCRIMCgRob3N0GAMgASgJEi4KCmNsYWltX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgdvdXRjb21lGAcgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg4KBnJlYXNvbhgIIAEoCRIPCgdtZXNzYWdlGAkgASgJEh4KFmluZnJhc3RydWN0dXJlX2ZhaWx1cmUYCiABKAgSJAoGcmVzdWx0GAsgASgLMhQubWFyaWQudjEuRXhpdFJlc3VsdBIjCgZzdGFnZXMYHiADKAsyEy5tYXJpZC52MS5TdGFnZVRpbWUiRgoJU3RhZ2VUaW1lEgwKBG5hbWUYASABKAkSKwoIZHVyYXRpb24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iswUKA0pvYhIKCgJpZBgBIAEoCRIlCgdyZXF1ZXN0GAIgASgLMhQubWFyaWQudjEuSm9iUmVxdWVzdBIjCgZzdGF0dXMYAyABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSDgoGcmVhc29uGAQgASgJEg8KB21lc3NhZ2UYBSABKAkSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoHY2x1c3RlchgKIAEoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEiwKB2NvbW1hbmQYCyABKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIxCgxhcHBsaWNhdGlvbnMYDCADKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIRCgltZW1vcnlfbWIYDSABKAUSDwoHYXR0ZW1wdBgOIAEoBRIjCghhdHRlbXB0cxgPIAMoCzIRLm1hcmlkLnYxLkF0dGVtcHQSJQoHaGlzdG9yeRgQIAMoCzIULm1hcmlkLnYxLlRyYW5zaXRpb24SJAoGcmVzdWx0GBEgASgLMhQubWFyaWQudjEuRXhpdFJlc3VsdBIRCgl3b3JrZXJfaWQYEiABKAkSFgoOa2lsbF9yZXF1ZXN0ZWQYEyABKAgSDAoEZXRhZxgUIAEoCRIVCg1wYXJlbnRfam9iX2lkGBUgASgJIj4KEVJlc291cmNlUmVmZXJlbmNlEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCSKOAgoQSm9iU3BlY2lmaWNhdGlvbhIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBRIlCgdyZXF1ZXN0GAMgASgLMhQubWFyaWQudjEuSm9iUmVxdWVzdBIiCgdjbHVzdGVyGAQgASgLMhEubWFyaWQudjEuQ2x1c3RlchIiCgdjb21tYW5kGAUgASgLMhEubWFyaWQudjEuQ29tbWFuZBIrCgxhcHBsaWNhdGlvbnMYBiADKAsyFS5tYXJpZC52MS5BcHBsaWNhdGlvbhIRCgltZW1vcnlfbWIYByABKAUSKgoHdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiqXAgoJSm9iU3RhdHVzEhoKFkpPQl9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNKT0JfU1RBVFVTX1JFU0VSVkVEEAESFwoTSk9CX1NUQVRVU19SRVNPTFZFRBACEhcKE0pPQl9TVEFUVVNfQUNDRVBURUQQAxIWChJKT0JfU1RBVFVTX0NMQUlNRUQQBBITCg9KT0JfU1RBVFVTX0lOSVQQBRIWChJKT0JfU1RBVFVTX1JVTk5JTkcQBhIYChRKT0JfU1RBVFVTX1NVQ0NFRURFRBAHEhUKEUpPQl9TVEFUVVNfRkFJTEVEEAgSFQoRSk9CX1NUQVRVU19LSUxMRUQQCRIWChJKT0JfU1RBVFVTX0lOVkFMSUQQCmIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_marid_v1_application, file_marid_v1_cluster, file_marid_v1_command, file_marid_v1_criterion]);
+  fileDesc("ChJtYXJpZC92MS9qb2IucHJvdG8SCG1hcmlkLnYxIjQKDkFyY2hpdmVSZXF1ZXN0EhAKCGRpc2FibGVkGAEgASgIEhAKCGV4Y2x1ZGVzGAIgAygJIq0FCgpKb2JSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEdXNlchgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEikKCG1ldGFkYXRhGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIMCgR0YWdzGAYgAygJEi0KEGNsdXN0ZXJfY3JpdGVyaWEYByADKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SLgoRY29tbWFuZF9jcml0ZXJpb24YCCABKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SFwoPYXBwbGljYXRpb25faWRzGAkgAygJEhEKCWFyZ3VtZW50cxgKIAMoCRIVCg1yYXdfYXJndW1lbnRzGAsgASgJEjoKC2Vudmlyb25tZW50GAwgAygLMiUubWFyaWQudjEuSm9iUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5Eg8KB2NvbmZpZ3MYDSADKAkSFAoMZGVwZW5kZW5jaWVzGA4gAygJEhIKCnNldHVwX2ZpbGUYDyABKAkSEQoJbWVtb3J5X21iGBAgASgFEioKB3RpbWVvdXQYESABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbWF4X2F0dGVtcHRzGBIgASgFEgwKBHBvb2wYEyABKAkSEAoIZ3JvdXBpbmcYFCABKAkSGQoRZ3JvdXBpbmdfaW5zdGFuY2UYFSABKAkSDQoFZ3JvdXAYFiABKAkSDQoFZW1haWwYFyABKAkSKQoHYXJjaGl2ZRgjIAEoCzIYLm1hcmlkLnYxLkFyY2hpdmVSZXF1ZXN0GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLNAQoKVHJhbnNpdGlvbhIQCghzZXF1ZW5jZRgBIAEoAxIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIhCgRmcm9tGAMgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEh8KAnRvGAQgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg8KB2F0dGVtcHQYBSABKAUSDgoGcmVhc29uGAYgASgJEg8KB21lc3NhZ2UYByABKAkSDQoFYWN0b3IYCCABKAkiygEKCkV4aXRSZXN1bHQSFgoJZXhpdF9jb2RlGAEgASgFSACIAQESDgoGc2lnbmFsGAIgASgJEhIKCnByb2Nlc3NfaWQYAyABKAUSFAoMc3Rkb3V0X2J5dGVzGAQgASgDEhQKDHN0ZGVycl9ieXRlcxgFIAEoAxIZChFwZWFrX21lbW9yeV9ieXRlcxgGIAEoAxIrCghjcHVfdGltZRgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIMCgpfZXhpdF9jb2RlIsQDCgdBdHRlbXB0Eg4KBm51bWJlchgBIAEoBRIRCgl3b3JrZXJfaWQYAiABKAkSDAoEaG9zdBgDIAEoCRIuCgpjbGFpbV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoHb3V0Y29tZRgHIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIOCgZyZWFzb24YCCABKAkSDwoHbWVzc2FnZRgJIAEoCRIeChZpbmZyYXN0cnVjdHVyZV9mYWlsdXJlGAogASgIEiQKBnJlc3VsdBgLIAEoCzIULm1hcmlkLnYxLkV4aXRSZXN1bHQSIwoGc3RhZ2VzGB4gAygLMhMubWFyaWQudjEuU3RhZ2VUaW1lEi8KDmFyY2hpdmVfc3RhdHVzGCMgASgOMhcubWFyaWQudjEuQXJjaGl2ZVN0YXR1cxIXCg9hcmNoaXZlX21lc3NhZ2UYJCABKAkiRgoJU3RhZ2VUaW1lEgwKBG5hbWUYASABKAkSKwoIZHVyYXRpb24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24i5AUKA0pvYhIKCgJpZBgBIAEoCRIlCgdyZXF1ZXN0GAIgASgLMhQubWFyaWQudjEuSm9iUmVxdWVzdBIjCgZzdGF0dXMYAyABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSDgoGcmVhc29uGAQgASgJEg8KB21lc3NhZ2UYBSABKAkSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoHY2x1c3RlchgKIAEoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEiwKB2NvbW1hbmQYCyABKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIxCgxhcHBsaWNhdGlvbnMYDCADKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIRCgltZW1vcnlfbWIYDSABKAUSDwoHYXR0ZW1wdBgOIAEoBRIjCghhdHRlbXB0cxgPIAMoCzIRLm1hcmlkLnYxLkF0dGVtcHQSJQoHaGlzdG9yeRgQIAMoCzIULm1hcmlkLnYxLlRyYW5zaXRpb24SJAoGcmVzdWx0GBEgASgLMhQubWFyaWQudjEuRXhpdFJlc3VsdBIRCgl3b3JrZXJfaWQYEiABKAkSFgoOa2lsbF9yZXF1ZXN0ZWQYEyABKAgSDAoEZXRhZxgUIAEoCRIVCg1wYXJlbnRfam9iX2lkGBUgASgJEi8KDmFyY2hpdmVfc3RhdHVzGCMgASgOMhcubWFyaWQudjEuQXJjaGl2ZVN0YXR1cyI+ChFSZXNvdXJjZVJlZmVyZW5jZRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB3ZlcnNpb24YAyABKAkijgIKEEpvYlNwZWNpZmljYXRpb24SDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSJQoHcmVxdWVzdBgDIAEoCzIULm1hcmlkLnYxLkpvYlJlcXVlc3QSIgoHY2x1c3RlchgEIAEoCzIRLm1hcmlkLnYxLkNsdXN0ZXISIgoHY29tbWFuZBgFIAEoCzIRLm1hcmlkLnYxLkNvbW1hbmQSKwoMYXBwbGljYXRpb25zGAYgAygLMhUubWFyaWQudjEuQXBwbGljYXRpb24SEQoJbWVtb3J5X21iGAcgASgFEioKB3RpbWVvdXQYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24qlwIKCUpvYlN0YXR1cxIaChZKT0JfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFwoTSk9CX1NUQVRVU19SRVNFUlZFRBABEhcKE0pPQl9TVEFUVVNfUkVTT0xWRUQQAhIXChNKT0JfU1RBVFVTX0FDQ0VQVEVEEAMSFgoSSk9CX1NUQVRVU19DTEFJTUVEEAQSEwoPSk9CX1NUQVRVU19JTklUEAUSFgoSSk9CX1NUQVRVU19SVU5OSU5HEAYSGAoUSk9CX1NUQVRVU19TVUNDRUVERUQQBxIVChFKT0JfU1RBVFVTX0ZBSUxFRBAIEhUKEUpPQl9TVEFUVVNfS0lMTEVEEAkSFgoSSk9CX1NUQVRVU19JTlZBTElEEAoq2QEKDUFyY2hpdmVTdGF0dXMSHgoaQVJDSElWRV9TVEFUVVNfVU5TUEVDSUZJRUQQABIaChZBUkNISVZFX1NUQVRVU19QRU5ESU5HEAESGwoXQVJDSElWRV9TVEFUVVNfQVJDSElWRUQQAhIZChVBUkNISVZFX1NUQVRVU19GQUlMRUQQAxIbChdBUkNISVZFX1NUQVRVU19ESVNBQkxFRBAEEhsKF0FSQ0hJVkVfU1RBVFVTX05PX0ZJTEVTEAUSGgoWQVJDSElWRV9TVEFUVVNfVU5LTk9XThAGYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_marid_v1_application, file_marid_v1_cluster, file_marid_v1_command, file_marid_v1_criterion]);
+
+/**
+ * ArchiveRequest says what of a job's directory is archived when an attempt ends.
+ *
+ * @generated from message marid.v1.ArchiveRequest
+ */
+export type ArchiveRequest = Message<"marid.v1.ArchiveRequest"> & {
+  /**
+   * Archive nothing.
+   *
+   * @generated from field: bool disabled = 1;
+   */
+  disabled: boolean;
+
+  /**
+   * Files that are left out besides those that the worker leaves out: paths below the job's directory with `*`, `?` and `**`, for
+   * example `spill/**`. At most 100, each at most 1,024 characters.
+   *
+   * @generated from field: repeated string excludes = 2;
+   */
+  excludes: string[];
+};
+
+/**
+ * Describes the message marid.v1.ArchiveRequest.
+ * Use `create(ArchiveRequestSchema)` to create a new message.
+ */
+export const ArchiveRequestSchema: GenMessage<ArchiveRequest> = /*@__PURE__*/
+  messageDesc(file_marid_v1_job, 0);
 
 /**
  * JobRequest is what a user asks for.
@@ -190,6 +219,13 @@ export type JobRequest = Message<"marid.v1.JobRequest"> & {
    * @generated from field: string email = 23;
    */
   email: string;
+
+  /**
+   * What is archived when an attempt ends. Absent: everything but what the worker leaves out.
+   *
+   * @generated from field: marid.v1.ArchiveRequest archive = 35;
+   */
+  archive?: ArchiveRequest | undefined;
 };
 
 /**
@@ -197,7 +233,7 @@ export type JobRequest = Message<"marid.v1.JobRequest"> & {
  * Use `create(JobRequestSchema)` to create a new message.
  */
 export const JobRequestSchema: GenMessage<JobRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 0);
+  messageDesc(file_marid_v1_job, 1);
 
 /**
  * Transition is one step of a job's life. A job's transitions are numbered from 1 without gaps.
@@ -267,7 +303,7 @@ export type Transition = Message<"marid.v1.Transition"> & {
  * Use `create(TransitionSchema)` to create a new message.
  */
 export const TransitionSchema: GenMessage<Transition> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 1);
+  messageDesc(file_marid_v1_job, 2);
 
 /**
  * ExitResult says how the program of an attempt ended and what it used.
@@ -330,7 +366,7 @@ export type ExitResult = Message<"marid.v1.ExitResult"> & {
  * Use `create(ExitResultSchema)` to create a new message.
  */
 export const ExitResultSchema: GenMessage<ExitResult> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 2);
+  messageDesc(file_marid_v1_job, 3);
 
 /**
  * Attempt is one execution of a job.
@@ -421,6 +457,20 @@ export type Attempt = Message<"marid.v1.Attempt"> & {
    * @generated from field: repeated marid.v1.StageTime stages = 30;
    */
   stages: StageTime[];
+
+  /**
+   * What became of its files. Changes after the end, also of the job.
+   *
+   * @generated from field: marid.v1.ArchiveStatus archive_status = 35;
+   */
+  archiveStatus: ArchiveStatus;
+
+  /**
+   * The same for people; empty when there is nothing to say.
+   *
+   * @generated from field: string archive_message = 36;
+   */
+  archiveMessage: string;
 };
 
 /**
@@ -428,7 +478,7 @@ export type Attempt = Message<"marid.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 3);
+  messageDesc(file_marid_v1_job, 4);
 
 /**
  * StageTime tells how long a step of the preparation of an attempt took.
@@ -456,7 +506,7 @@ export type StageTime = Message<"marid.v1.StageTime"> & {
  * Use `create(StageTimeSchema)` to create a new message.
  */
 export const StageTimeSchema: GenMessage<StageTime> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 4);
+  messageDesc(file_marid_v1_job, 5);
 
 /**
  * Job is a request with what became of it.
@@ -610,6 +660,13 @@ export type Job = Message<"marid.v1.Job"> & {
    * @generated from field: string parent_job_id = 21;
    */
   parentJobId: string;
+
+  /**
+   * What became of the files of the last attempt. Changes after the end of the job.
+   *
+   * @generated from field: marid.v1.ArchiveStatus archive_status = 35;
+   */
+  archiveStatus: ArchiveStatus;
 };
 
 /**
@@ -617,7 +674,7 @@ export type Job = Message<"marid.v1.Job"> & {
  * Use `create(JobSchema)` to create a new message.
  */
 export const JobSchema: GenMessage<Job> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 5);
+  messageDesc(file_marid_v1_job, 6);
 
 /**
  * ResourceReference names a registry entry as it was when a job was resolved.
@@ -652,7 +709,7 @@ export type ResourceReference = Message<"marid.v1.ResourceReference"> & {
  * Use `create(ResourceReferenceSchema)` to create a new message.
  */
 export const ResourceReferenceSchema: GenMessage<ResourceReference> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 6);
+  messageDesc(file_marid_v1_job, 7);
 
 /**
  * JobSpecification is everything that a worker needs to run an attempt.
@@ -722,7 +779,7 @@ export type JobSpecification = Message<"marid.v1.JobSpecification"> & {
  * Use `create(JobSpecificationSchema)` to create a new message.
  */
 export const JobSpecificationSchema: GenMessage<JobSpecification> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 7);
+  messageDesc(file_marid_v1_job, 8);
 
 /**
  * JobStatus is where a job is in its life. The last four are terminal and never change.
@@ -813,4 +870,66 @@ export enum JobStatus {
  */
 export const JobStatusSchema: GenEnum<JobStatus> = /*@__PURE__*/
   enumDesc(file_marid_v1_job, 0);
+
+/**
+ * ArchiveStatus says what became of the files of an attempt after its end.
+ *
+ * @generated from enum marid.v1.ArchiveStatus
+ */
+export enum ArchiveStatus {
+  /**
+   * The attempt has not ended.
+   *
+   * @generated from enum value: ARCHIVE_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * They are to be archived; its worker has them.
+   *
+   * @generated from enum value: ARCHIVE_STATUS_PENDING = 1;
+   */
+  PENDING = 1,
+
+  /**
+   * They are in the archive.
+   *
+   * @generated from enum value: ARCHIVE_STATUS_ARCHIVED = 2;
+   */
+  ARCHIVED = 2,
+
+  /**
+   * They could not be archived.
+   *
+   * @generated from enum value: ARCHIVE_STATUS_FAILED = 3;
+   */
+  FAILED = 3,
+
+  /**
+   * The job or its worker asked for no archive.
+   *
+   * @generated from enum value: ARCHIVE_STATUS_DISABLED = 4;
+   */
+  DISABLED = 4,
+
+  /**
+   * There were none: the attempt ended before it had a directory.
+   *
+   * @generated from enum value: ARCHIVE_STATUS_NO_FILES = 5;
+   */
+  NO_FILES = 5,
+
+  /**
+   * Nothing was heard of them.
+   *
+   * @generated from enum value: ARCHIVE_STATUS_UNKNOWN = 6;
+   */
+  UNKNOWN = 6,
+}
+
+/**
+ * Describes the enum marid.v1.ArchiveStatus.
+ */
+export const ArchiveStatusSchema: GenEnum<ArchiveStatus> = /*@__PURE__*/
+  enumDesc(file_marid_v1_job, 1);
 

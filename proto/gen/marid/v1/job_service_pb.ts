@@ -908,7 +908,7 @@ export const JobService: GenService<{
     output: typeof ExplainJobResponseSchema;
   },
   /**
-   * ListJobFiles lists the files of a job's directory.
+   * ListJobFiles lists the files of a job's directory: on its worker while that has them, else in the archive.
    *
    * @generated from rpc marid.v1.JobService.ListJobFiles
    */
@@ -918,7 +918,7 @@ export const JobService: GenService<{
     output: typeof ListJobFilesResponseSchema;
   },
   /**
-   * ReadJobFile streams a file of a job's directory from an offset, and follows it while the job runs if asked to.
+   * ReadJobFile streams a file of a job's directory from an offset, and follows it while the job runs if asked to. It reads where ListJobFiles lists.
    *
    * @generated from rpc marid.v1.JobService.ReadJobFile
    */

@@ -6,7 +6,7 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { ExitResult, JobSpecification, JobStatus, StageTime } from "./job_pb.js";
+import type { ArchiveStatus, ExitResult, JobSpecification, JobStatus, StageTime } from "./job_pb.js";
 import { file_marid_v1_job } from "./job_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/worker_service.proto.
  */
 export const file_marid_v1_worker_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1tYXJpZC92MS93b3JrZXJfc2VydmljZS5wcm90bxIIbWFyaWQudjEiMwoQQXR0ZW1wdFJlZmVyZW5jZRIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBSK9AQoVUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgJEgwKBHBvb2wYAyABKAkSDAoEaG9zdBgEIAEoCRIPCgdhZGRyZXNzGAUgASgJEhgKEG1lbW9yeV9idWRnZXRfbWIYBiABKAUSDwoHdmVyc2lvbhgHIAEoCRIoCgRoZWxkGAggAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSKRAgoWUmVnaXN0ZXJXb3JrZXJSZXNwb25zZRIsCglsZWFzZV90dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNQoSaGVhcnRiZWF0X2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBGxvc3QYAyADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhAKCGRyYWluaW5nGAQgASgIEikKBWtpbGxzGAUgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIrCgdyZXBlYXRzGAYgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSJYCgxDbGFpbVJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSJAoGY2xhaW1zGAMgAygLMhQubWFyaWQudjEuQ2xhaW1FbnRyeSIuCgpDbGFpbUVudHJ5Eg4KBmpvYl9pZBgBIAEoCRIQCghjbGFpbV9pZBgCIAEoCSI3Cg1DbGFpbVJlc3BvbnNlEiYKB3Jlc3VsdHMYASADKAsyFS5tYXJpZC52MS5DbGFpbVJlc3VsdCKLAQoLQ2xhaW1SZXN1bHQSDgoGam9iX2lkGAEgASgJEhAKCGNsYWltX2lkGAIgASgJEicKB291dGNvbWUYAyABKA4yFi5tYXJpZC52MS5DbGFpbU91dGNvbWUSMQoNc3BlY2lmaWNhdGlvbhgEIAEoCzIaLm1hcmlkLnYxLkpvYlNwZWNpZmljYXRpb24ibQoQQ2xhaW1OZXh0UmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoCRIRCgltZW1vcnlfbWIYAyABKAUSEAoIbWF4X2pvYnMYBCABKAUSEAoIY2xhaW1faWQYBSABKAkicwoRQ2xhaW1OZXh0UmVzcG9uc2USMgoOc3BlY2lmaWNhdGlvbnMYASADKAsyGi5tYXJpZC52MS5Kb2JTcGVjaWZpY2F0aW9uEioKC3Jlc2VydmF0aW9uGAIgASgLMhUubWFyaWQudjEuUmVzZXJ2YXRpb24iMAoLUmVzZXJ2YXRpb24SDgoGam9iX2lkGAEgASgJEhEKCW1lbW9yeV9tYhgCIAEoBSKFAQoLU3luY1JlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSKAoEaGVsZBgDIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USFgoObWVtb3J5X2ZyZWVfbWIYBCABKAUSEAoIc3RvcHBpbmcYBSABKAgi5wEKDFN5bmNSZXNwb25zZRIXCg9zZXNzaW9uX2N1cnJlbnQYASABKAgSKAoEbG9zdBgCIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USKQoFa2lsbHMYAyADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhAKCGRyYWluaW5nGAQgASgIEioKC3Jlc2VydmF0aW9uGAUgASgLMhUubWFyaWQudjEuUmVzZXJ2YXRpb24SKwoHcmVwZWF0cxgGIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2UiPAoISm9iT2ZmZXISDgoGam9iX2lkGAEgASgJEhEKCW1lbW9yeV9tYhgCIAEoBRINCgVvZmZlchgDIAEoBSK/AgoLV29ya2VyRXZlbnQSDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSEQoJd29ya2VyX2lkGAMgASgJEg8KB3Nlc3Npb24YBCABKAkSEAoIc2VxdWVuY2UYBSABKAMSKAoEdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIwoGc3RhdHVzGAcgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg4KBnJlYXNvbhgIIAEoCRIPCgdtZXNzYWdlGAkgASgJEiQKBnJlc3VsdBgKIAEoCzIULm1hcmlkLnYxLkV4aXRSZXN1bHQSHgoWaW5mcmFzdHJ1Y3R1cmVfZmFpbHVyZRgLIAEoCBIjCgZzdGFnZXMYHiADKAsyEy5tYXJpZC52MS5TdGFnZVRpbWUilAEKCldvcmtlckJlYXQSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSDAoEcG9vbBgDIAEoCRIWCg5tZW1vcnlfZnJlZV9tYhgEIAEoBRIoCgRoZWxkGAUgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRISCgpwYXJ0aXRpb25zGAYgAygFKnsKDENsYWltT3V0Y29tZRIdChlDTEFJTV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVQ0xBSU1fT1VUQ09NRV9DTEFJTUVEEAESFgoSQ0xBSU1fT1VUQ09NRV9HT05FEAISGQoVQ0xBSU1fT1VUQ09NRV9SRUZVU0VEEAMymwIKDVdvcmtlclNlcnZpY2USUwoOUmVnaXN0ZXJXb3JrZXISHy5tYXJpZC52MS5SZWdpc3RlcldvcmtlclJlcXVlc3QaIC5tYXJpZC52MS5SZWdpc3RlcldvcmtlclJlc3BvbnNlEjgKBUNsYWltEhYubWFyaWQudjEuQ2xhaW1SZXF1ZXN0GhcubWFyaWQudjEuQ2xhaW1SZXNwb25zZRJECglDbGFpbU5leHQSGi5tYXJpZC52MS5DbGFpbU5leHRSZXF1ZXN0GhsubWFyaWQudjEuQ2xhaW1OZXh0UmVzcG9uc2USNQoEU3luYxIVLm1hcmlkLnYxLlN5bmNSZXF1ZXN0GhYubWFyaWQudjEuU3luY1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_marid_v1_job]);
+  fileDesc("Ch1tYXJpZC92MS93b3JrZXJfc2VydmljZS5wcm90bxIIbWFyaWQudjEiMwoQQXR0ZW1wdFJlZmVyZW5jZRIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBSK9AQoVUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgJEgwKBHBvb2wYAyABKAkSDAoEaG9zdBgEIAEoCRIPCgdhZGRyZXNzGAUgASgJEhgKEG1lbW9yeV9idWRnZXRfbWIYBiABKAUSDwoHdmVyc2lvbhgHIAEoCRIoCgRoZWxkGAggAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSKRAgoWUmVnaXN0ZXJXb3JrZXJSZXNwb25zZRIsCglsZWFzZV90dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNQoSaGVhcnRiZWF0X2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBGxvc3QYAyADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhAKCGRyYWluaW5nGAQgASgIEikKBWtpbGxzGAUgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIrCgdyZXBlYXRzGAYgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSJYCgxDbGFpbVJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSJAoGY2xhaW1zGAMgAygLMhQubWFyaWQudjEuQ2xhaW1FbnRyeSIuCgpDbGFpbUVudHJ5Eg4KBmpvYl9pZBgBIAEoCRIQCghjbGFpbV9pZBgCIAEoCSI3Cg1DbGFpbVJlc3BvbnNlEiYKB3Jlc3VsdHMYASADKAsyFS5tYXJpZC52MS5DbGFpbVJlc3VsdCKLAQoLQ2xhaW1SZXN1bHQSDgoGam9iX2lkGAEgASgJEhAKCGNsYWltX2lkGAIgASgJEicKB291dGNvbWUYAyABKA4yFi5tYXJpZC52MS5DbGFpbU91dGNvbWUSMQoNc3BlY2lmaWNhdGlvbhgEIAEoCzIaLm1hcmlkLnYxLkpvYlNwZWNpZmljYXRpb24ibQoQQ2xhaW1OZXh0UmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoCRIRCgltZW1vcnlfbWIYAyABKAUSEAoIbWF4X2pvYnMYBCABKAUSEAoIY2xhaW1faWQYBSABKAkicwoRQ2xhaW1OZXh0UmVzcG9uc2USMgoOc3BlY2lmaWNhdGlvbnMYASADKAsyGi5tYXJpZC52MS5Kb2JTcGVjaWZpY2F0aW9uEioKC3Jlc2VydmF0aW9uGAIgASgLMhUubWFyaWQudjEuUmVzZXJ2YXRpb24iMAoLUmVzZXJ2YXRpb24SDgoGam9iX2lkGAEgASgJEhEKCW1lbW9yeV9tYhgCIAEoBSKFAQoLU3luY1JlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSKAoEaGVsZBgDIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USFgoObWVtb3J5X2ZyZWVfbWIYBCABKAUSEAoIc3RvcHBpbmcYBSABKAgi5wEKDFN5bmNSZXNwb25zZRIXCg9zZXNzaW9uX2N1cnJlbnQYASABKAgSKAoEbG9zdBgCIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USKQoFa2lsbHMYAyADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhAKCGRyYWluaW5nGAQgASgIEioKC3Jlc2VydmF0aW9uGAUgASgLMhUubWFyaWQudjEuUmVzZXJ2YXRpb24SKwoHcmVwZWF0cxgGIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2UiPAoISm9iT2ZmZXISDgoGam9iX2lkGAEgASgJEhEKCW1lbW9yeV9tYhgCIAEoBRINCgVvZmZlchgDIAEoBSKdAwoLV29ya2VyRXZlbnQSDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSEQoJd29ya2VyX2lkGAMgASgJEg8KB3Nlc3Npb24YBCABKAkSEAoIc2VxdWVuY2UYBSABKAMSKAoEdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIwoGc3RhdHVzGAcgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg4KBnJlYXNvbhgIIAEoCRIPCgdtZXNzYWdlGAkgASgJEiQKBnJlc3VsdBgKIAEoCzIULm1hcmlkLnYxLkV4aXRSZXN1bHQSHgoWaW5mcmFzdHJ1Y3R1cmVfZmFpbHVyZRgLIAEoCBIjCgZzdGFnZXMYHiADKAsyEy5tYXJpZC52MS5TdGFnZVRpbWUSLwoOYXJjaGl2ZV9zdGF0dXMYIyABKA4yFy5tYXJpZC52MS5BcmNoaXZlU3RhdHVzEisKCGFyY2hpdmVzGCQgAygLMhkubWFyaWQudjEuQXJjaGl2ZWRBdHRlbXB0IqUBCg9BcmNoaXZlZEF0dGVtcHQSKwoHYXR0ZW1wdBgBIAEoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USJwoGc3RhdHVzGAIgASgOMhcubWFyaWQudjEuQXJjaGl2ZVN0YXR1cxIPCgdtZXNzYWdlGAMgASgJEgsKA3J1bhgEIAEoCRIOCgZvZmZzZXQYBSABKAMSDgoGbGVuZ3RoGAYgASgDIpQBCgpXb3JrZXJCZWF0EhEKCXdvcmtlcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgJEgwKBHBvb2wYAyABKAkSFgoObWVtb3J5X2ZyZWVfbWIYBCABKAUSKAoEaGVsZBgFIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USEgoKcGFydGl0aW9ucxgGIAMoBSp7CgxDbGFpbU91dGNvbWUSHQoZQ0xBSU1fT1VUQ09NRV9VTlNQRUNJRklFRBAAEhkKFUNMQUlNX09VVENPTUVfQ0xBSU1FRBABEhYKEkNMQUlNX09VVENPTUVfR09ORRACEhkKFUNMQUlNX09VVENPTUVfUkVGVVNFRBADMpsCCg1Xb3JrZXJTZXJ2aWNlElMKDlJlZ2lzdGVyV29ya2VyEh8ubWFyaWQudjEuUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0GiAubWFyaWQudjEuUmVnaXN0ZXJXb3JrZXJSZXNwb25zZRI4CgVDbGFpbRIWLm1hcmlkLnYxLkNsYWltUmVxdWVzdBoXLm1hcmlkLnYxLkNsYWltUmVzcG9uc2USRAoJQ2xhaW1OZXh0EhoubWFyaWQudjEuQ2xhaW1OZXh0UmVxdWVzdBobLm1hcmlkLnYxLkNsYWltTmV4dFJlc3BvbnNlEjUKBFN5bmMSFS5tYXJpZC52MS5TeW5jUmVxdWVzdBoWLm1hcmlkLnYxLlN5bmNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_marid_v1_job]);
 
 /**
  * AttemptReference names an attempt of a job.
@@ -630,6 +630,20 @@ export type WorkerEvent = Message<"marid.v1.WorkerEvent"> & {
    * @generated from field: repeated marid.v1.StageTime stages = 30;
    */
   stages: StageTime[];
+
+  /**
+   * What is to become of the files; only on a terminal status.
+   *
+   * @generated from field: marid.v1.ArchiveStatus archive_status = 35;
+   */
+  archiveStatus: ArchiveStatus;
+
+  /**
+   * What has become of the files of some attempts since. Such an event has no job, status or sequence, because the worker may tell it in a later session.
+   *
+   * @generated from field: repeated marid.v1.ArchivedAttempt archives = 36;
+   */
+  archives: ArchivedAttempt[];
 };
 
 /**
@@ -638,6 +652,62 @@ export type WorkerEvent = Message<"marid.v1.WorkerEvent"> & {
  */
 export const WorkerEventSchema: GenMessage<WorkerEvent> = /*@__PURE__*/
   messageDesc(file_marid_v1_worker_service, 13);
+
+/**
+ * ArchivedAttempt tells what has become of the files of an attempt.
+ *
+ * @generated from message marid.v1.ArchivedAttempt
+ */
+export type ArchivedAttempt = Message<"marid.v1.ArchivedAttempt"> & {
+  /**
+   * The attempt.
+   *
+   * @generated from field: marid.v1.AttemptReference attempt = 1;
+   */
+  attempt?: AttemptReference | undefined;
+
+  /**
+   * What has become of them.
+   *
+   * @generated from field: marid.v1.ArchiveStatus status = 2;
+   */
+  status: ArchiveStatus;
+
+  /**
+   * The same for people.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
+
+  /**
+   * Name of the run that has archived them; empty when they are not archived.
+   *
+   * @generated from field: string run = 4;
+   */
+  run: string;
+
+  /**
+   * First byte of the manifest among those of the run.
+   *
+   * @generated from field: int64 offset = 5;
+   */
+  offset: bigint;
+
+  /**
+   * Bytes of the manifest.
+   *
+   * @generated from field: int64 length = 6;
+   */
+  length: bigint;
+};
+
+/**
+ * Describes the message marid.v1.ArchivedAttempt.
+ * Use `create(ArchivedAttemptSchema)` to create a new message.
+ */
+export const ArchivedAttemptSchema: GenMessage<ArchivedAttempt> = /*@__PURE__*/
+  messageDesc(file_marid_v1_worker_service, 14);
 
 /**
  * WorkerBeat is a message of the heartbeats topic.
@@ -693,7 +763,7 @@ export type WorkerBeat = Message<"marid.v1.WorkerBeat"> & {
  * Use `create(WorkerBeatSchema)` to create a new message.
  */
 export const WorkerBeatSchema: GenMessage<WorkerBeat> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 14);
+  messageDesc(file_marid_v1_worker_service, 15);
 
 /**
  * ClaimOutcome says what became of a claim.

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { AttemptReference } from '../../../../core/job/job.js';
 import { FolderSweep } from '../../../../workers/gateway/folder-sweep.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { QuietLogger } from '../../../support/quiet-logger.js';
@@ -26,15 +27,18 @@ function attempt(path: string, hours: number): void {
 }
 
 describe('FolderSweep', () => {
-  test('removes what has not changed for long, but nothing of a job that is held', async () => {
+  test('removes what has not changed for long, but nothing of a job that is held or of an attempt that is to be archived', async () => {
     attempt('old/1', 30);
     attempt('held/1', 30);
     attempt('both/1', 30);
     attempt('both/2', 1);
+    attempt('due/1', 30);
     const holds = (jobId: string): boolean => jobId === 'held';
-    const sweep = new FolderSweep({ jobsFolder, keepMs: 24 * HOUR_MS, holds, clock, logger: new QuietLogger() });
+    const archives = (reference: AttemptReference): boolean => reference.jobId === 'due' && reference.attempt === 1;
+    const logger = new QuietLogger();
+    const sweep = new FolderSweep({ jobsFolder, keepMs: 24 * HOUR_MS, holds, archives, clock, logger });
     expect(await sweep.sweep()).toBe(2);
-    const left = ['old', 'held/1', 'both/1', 'both/2'].filter((path) => existsSync(join(jobsFolder, path)));
-    expect(left).toEqual(['held/1', 'both/2']);
+    const left = ['old', 'held/1', 'both/1', 'both/2', 'due/1'].filter((path) => existsSync(join(jobsFolder, path)));
+    expect(left).toEqual(['held/1', 'both/2', 'due/1']);
   });
 });

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { listFiles } from '../../../../../workers/gateway/node/list-files.js';
-import { checkRelativePath, openInside } from '../../../../../workers/gateway/node/open-file.js';
+import { checkRelativePath } from '../../../../../core/validation/relative-path.js';
+import { openInside } from '../../../../../workers/gateway/node/open-file.js';
 import { errorCode } from '../../../../../workers/gateway/staging/staging.js';
 
 const SECRET = 'the secret';

@@ -7,7 +7,7 @@ import type { ProcessExit } from '../../../../../core/ports/launcher.js';
 import { connectLauncher } from '../../../../../infra/process/launcher/connect.js';
 import type { SocketLauncher } from '../../../../../infra/process/launcher/socket-launcher.js';
 import { SystemClock } from '../../../../../infra/runtime/system-clock.js';
-import { Attempt } from '../../../../../workers/gateway/attempts/attempt.js';
+import { Attempt, WHOLE_ARCHIVE } from '../../../../../workers/gateway/attempts/attempt.js';
 import { EMPTY_PLAN } from '../../../../../workers/gateway/staging/file-plan.js';
 import { directStage } from '../../../../../workers/gateway/staging/direct-stage.js';
 import { directoryStage } from '../../../../../workers/gateway/staging/directory-stage.js';
@@ -43,7 +43,7 @@ async function start(parts: SpecificationParts, way: 'direct' | 'script'): Promi
   const directory = join(folder, 'job');
   rmSync(directory, { recursive: true, force: true });
   const reference = { jobId: `job-${String(number)}`, attempt: 1 };
-  const facts = { memoryMb: 1, hasSetup: false };
+  const facts = { memoryMb: 1, hasSetup: false, archive: WHOLE_ARCHIVE };
   const attempt = new Attempt({ reference, directory, memoryKey: '', facts, sequence: 0 });
   const { signal } = new AbortController();
   const context: StagingContext = { attempt, specification, signal, plan: EMPTY_PLAN, direct: null, started: null };

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SystemClock } from '../../../../../infra/runtime/system-clock.js';
-import { Attempt } from '../../../../../workers/gateway/attempts/attempt.js';
+import { Attempt, WHOLE_ARCHIVE } from '../../../../../workers/gateway/attempts/attempt.js';
 import { planFiles } from '../../../../../workers/gateway/staging/file-plan.js';
 import { filesStage } from '../../../../../workers/gateway/staging/files-stage.js';
 import { runStages } from '../../../../../workers/gateway/staging/run-stages.js';
@@ -19,7 +19,7 @@ afterEach(() => marid.close());
 
 function contextOf(dependencies: readonly string[]): StagingContext {
   const specification = specificationWith({ request: { dependencies } });
-  const facts = { memoryMb: 1, hasSetup: false };
+  const facts = { memoryMb: 1, hasSetup: false, archive: WHOLE_ARCHIVE };
   const reference = { jobId: 'job-1', attempt: 1 };
   const attempt = new Attempt({ reference, directory: marid.job(), memoryKey: '', facts, sequence: 0 });
   const { signal } = attempt.abort;

@@ -1,0 +1,46 @@
+/** Marid: one `marid dev`, on the embedded engines or on servers of the native stack. */
+import { NativeStack } from '../../infra/deploy/native/native-stack.js';
+import { startForMarid, type NativeProduct } from '../../infra/deploy/native/marid-environment.js';
+import { SystemRandom } from '../../infra/runtime/system-random.js';
+import { packageVersion } from '../../cli/version.js';
+import type { Contender, Round } from '../harness/contender.js';
+import { toolContext } from '../harness/tools.js';
+import { benchJob, JOB_MEMORY_MB, SystemUnderTest } from '../system.js';
+
+/** Marid with servers in place of the embedded engines of some ports. */
+export function marid(name: string, products: readonly NativeProduct[], durability: string): Contender {
+  return {
+    name,
+    prepare: async ({ stamp, report }) => {
+      const stack = new NativeStack({ ...toolContext(report), random: new SystemRandom() });
+      const environment = await startForMarid(stack, products);
+      return {
+        version: packageVersion(),
+        durability,
+        start: (round) => start(stamp, environment, round),
+        stop: () => stack.stop(),
+      };
+    },
+  };
+}
+
+async function start(stamp: string, environment: Readonly<Record<string, string>>, round: Round) {
+  const system = await SystemUnderTest.start({
+    environment,
+    memoryMb: round.concurrency * JOB_MEMORY_MB,
+    commands: { stamp: [stamp, round.ledger] },
+  });
+  return {
+    submit: async (id: string) => void (await system.client.submit(benchJob('stamp', [id]))),
+    stop: () => system.stop(),
+  };
+}
+
+/** On one machine with nothing else installed. */
+export const MARID_EMBEDDED = marid('marid', [], 'SQLite with fdatasync, shared by the jobs that come together');
+/** The log in Kafka, the leader by Redis, the store in SQLite. */
+export const MARID_KAFKA = marid(
+  'marid, Kafka + Redis',
+  ['kafka', 'redis'],
+  'SQLite with fdatasync; Kafka with acks=all',
+);

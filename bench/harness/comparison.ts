@@ -1,0 +1,108 @@
+/** A comparison of contenders: a concurrency for each by a sweep, rounds, a table with ratios, a file of results and a chart. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Bench, Contender } from './contender.js';
+import { noiseLine, withNoise, type Noise } from './noise.js';
+import { writeResults, type Measured } from './results.js';
+import { interleaved, oneRound, prepareAll, type Entrant, type Started } from './rounds.js';
+import { summaryOf } from './statistics.js';
+import { compiled, toolContext } from './tools.js';
+
+/** What the sweep for the best concurrency tries. */
+const CONCURRENCIES = [2, 4, 8, 16, 32];
+
+/** What is measured. */
+export interface Comparison {
+  /** Name of the workload and of its files. */
+  readonly workload: string;
+  /** What the figures are, with their unit, for people. */
+  readonly title: string;
+  readonly unit: string;
+  /** Whether more is better. */
+  readonly moreIsBetter: boolean;
+  readonly contenders: readonly Contender[];
+  /** The contender that ratios are to. */
+  readonly reference: string;
+  readonly rounds: number;
+  /** Jobs of one round. */
+  readonly jobs: number;
+  /** Does the work of one round; returns its figures by name, of which the first is the one that counts. */
+  readonly measure: (started: Started, jobs: number) => Promise<Readonly<Record<string, number>>>;
+}
+
+/** Runs it and prints; `say` gets each line. */
+export async function compare(comparison: Comparison, say: (line: string) => void): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
+  const bench: Bench = { folder, stamp: await compiled(toolContext(say), 'stamp'), report: say };
+  const ready = await prepareAll(bench, comparison.contenders);
+  try {
+    const entrants: Entrant[] = [];
+    for (const each of ready) entrants.push({ ...each, concurrency: await bestConcurrency(bench, comparison, each) });
+    say(entrants.map(({ name, concurrency }) => `${name}: ${String(concurrency)} at once`).join('; '));
+    const measured = new Map(entrants.map(({ name }) => [name, [] as Readonly<Record<string, number>>[]]));
+    const noises: Noise[] = [];
+    await interleaved(comparison.rounds, entrants, async (entrant, round) => {
+      const work = (started: Started) => withNoise(() => comparison.measure(started, comparison.jobs));
+      const { result, noise } = await oneRound(bench, entrant, work);
+      noises.push(noise);
+      measured.get(entrant.name)?.push(result);
+      say(`round ${String(round + 1)}  ${entrant.name.padEnd(24)} ${figuresLine(result)}`);
+    });
+    const results = entrants.map((entrant) => summarized(entrant, measured.get(entrant.name) ?? []));
+    table(comparison, results, say);
+    say(noiseLine(noises));
+    say(`written: ${(await writeResults(comparison, results, noises)).join(', ')}`);
+  } finally {
+    for (const { prepared } of ready) await prepared.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function bestConcurrency(bench: Bench, comparison: Comparison, each: Omit<Entrant, 'concurrency'>) {
+  let best = { concurrency: 0, figure: -Infinity };
+  for (const concurrency of CONCURRENCIES) {
+    const jobs = Math.max(100, Math.floor(comparison.jobs / 4));
+    const [figure = 0] = Object.values(
+      await oneRound(bench, { ...each, concurrency }, (started) => comparison.measure(started, jobs)),
+    );
+    const goodness = comparison.moreIsBetter ? figure : -figure;
+    if (goodness > best.figure) best = { concurrency, figure: goodness };
+  }
+  return best.concurrency;
+}
+
+function summarized(
+  { name, prepared, concurrency }: Entrant,
+  rounds: readonly Readonly<Record<string, number>>[],
+): Measured {
+  const names = Object.keys(rounds[0] ?? {});
+  const figures = Object.fromEntries(names.map((key) => [key, summaryOf(rounds.map((round) => round[key] ?? NaN))]));
+  return { name, concurrency, version: prepared.version, durability: prepared.durability, figures };
+}
+
+function table({ title, reference }: Comparison, results: readonly Measured[], say: (line: string) => void): void {
+  const base = mainOf(results.find(({ name }) => name === reference));
+  say(`\n${title}: median (min to max), ratio to ${reference}`);
+  for (const each of results) {
+    const figures = Object.entries(each.figures).map(
+      ([key, { median, min, max }]) => `${key} ${round(median)} (${round(min)} to ${round(max)})`,
+    );
+    const ratio = base === undefined ? '' : `  ${((mainOf(each) ?? NaN) / base).toFixed(2)} x`;
+    say(`${each.name.padEnd(24)} ${figures.join(', ')}${ratio}`);
+  }
+}
+
+function mainOf(measured: Measured | undefined): number | undefined {
+  return measured === undefined ? undefined : Object.values(measured.figures)[0]?.median;
+}
+
+function figuresLine(figures: Readonly<Record<string, number>>): string {
+  return Object.entries(figures)
+    .map(([key, value]) => `${key} ${round(value)}`)
+    .join(', ');
+}
+
+function round(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}

@@ -1,0 +1,94 @@
+/** Rounds of the same work by several contenders, interleaved, so that what else the machine does falls on all of them. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bench, Contender, PreparedContender, RunningContender } from './contender.js';
+import { Ledger } from './ledger.js';
+
+const WARM_UP_JOBS = 50;
+
+/** A contender that takes part. */
+export interface Entrant {
+  readonly name: string;
+  readonly prepared: PreparedContender;
+  /** How many jobs it runs at once: the best of a sweep. */
+  readonly concurrency: number;
+}
+
+/** A contender that has started and run a few jobs. */
+export interface Started {
+  readonly system: RunningContender;
+  readonly ledger: Ledger;
+  /** Ids of 12 characters that nobody has used in this round. */
+  readonly ids: (count: number) => readonly string[];
+  /** Submits so many jobs, so many at a time; resolves when all are acknowledged. */
+  readonly submitAll: (ids: readonly string[], inFlight: number) => Promise<void>;
+}
+
+/** Prepares those that this machine can have; the others are reported with the reason. */
+export async function prepareAll(bench: Bench, contenders: readonly Contender[]) {
+  const prepared: { readonly name: string; readonly prepared: PreparedContender }[] = [];
+  for (const { name, prepare } of contenders) {
+    try {
+      prepared.push({ name, prepared: await prepare(bench) });
+    } catch (error) {
+      bench.report(`${name} is left out: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return prepared;
+}
+
+/** Starts a contender, warms it up, does the work and ends it; rejects when the ledger shows a job lost or run twice. */
+export async function oneRound<T>(
+  bench: Bench,
+  { name, prepared, concurrency }: Entrant,
+  work: (started: Started) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(bench.folder, 'round-'));
+  const ledger = new Ledger(join(folder, 'ledger'));
+  const system = await prepared.start({ folder, ledger: ledger.path, concurrency });
+  try {
+    const submitted: string[] = [];
+    const started: Started = {
+      ...{ system, ledger },
+      ids: (count) => {
+        const fresh = Array.from({ length: count }, (_, index) => String(submitted.length + index).padStart(12, '0'));
+        submitted.push(...fresh);
+        return fresh;
+      },
+      submitAll: (ids, inFlight) => submitAll(system, ids, inFlight),
+    };
+    await started.submitAll(started.ids(WARM_UP_JOBS), concurrency);
+    await ledger.reached(WARM_UP_JOBS);
+    const result = await work(started);
+    await ledger.reached(submitted.length);
+    const { lost, doubled } = await ledger.judge(submitted);
+    if (lost + doubled > 0)
+      throw new Error(`${name}: ${String(lost)} jobs lost, ${String(doubled)} run more than once`);
+    return result;
+  } finally {
+    await system.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Every entrant once in each round; who begins rotates. */
+export async function interleaved(
+  rounds: number,
+  entrants: readonly Entrant[],
+  work: (entrant: Entrant, round: number) => Promise<void>,
+): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    for (let index = 0; index < entrants.length; index += 1) {
+      const entrant = entrants[(index + round) % entrants.length];
+      if (entrant !== undefined) await work(entrant, round);
+    }
+  }
+}
+
+async function submitAll(system: RunningContender, ids: readonly string[], inFlight: number): Promise<void> {
+  const left = ids.values();
+  const lane = async (): Promise<void> => {
+    for (const id of left) await system.submit(id);
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
+}

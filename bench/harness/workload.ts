@@ -1,0 +1,20 @@
+/** What `npm run bench -- NAME` can run. */
+
+/** A workload. */
+export interface Workload {
+  /** One line for the list. */
+  readonly summary: string;
+  readonly run: (options: BenchOptions) => Promise<void>;
+}
+
+/** Options of the command line; each workload takes those that mean something to it. */
+export interface BenchOptions {
+  /** Jobs of a round. Default: the workload's own. */
+  readonly jobs?: number;
+  /** Rounds of each contender. Default: 5. */
+  readonly rounds?: number;
+  /** Names of contenders. Default: the workload's own. */
+  readonly contenders?: readonly string[];
+  /** Servers of the native stack in place of embedded engines, for `overview`. Default: none. */
+  readonly engines: string;
+}

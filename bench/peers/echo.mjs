@@ -1,0 +1,30 @@
+/** A bare grpc-js server: one unary call that answers a few bytes, after `fdatasync` of what came when FILE is given. Usage: echo.mjs [FILE]; prints its port. */
+import { Buffer } from 'node:buffer';
+import { fdatasyncSync, openSync, writeSync } from 'node:fs';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+
+const file = process.argv[2] === undefined ? null : openSync(process.argv[2], 'a');
+const bytes = {
+  requestSerialize: (value) => value,
+  requestDeserialize: (value) => value,
+  responseSerialize: (value) => value,
+  responseDeserialize: (value) => value,
+};
+const answer = Buffer.alloc(64);
+const server = new Server();
+server.addService(
+  { echo: { path: '/bench.Echo/Echo', requestStream: false, responseStream: false, ...bytes } },
+  {
+    echo: ({ request }, callback) => {
+      if (file !== null) {
+        writeSync(file, request);
+        fdatasyncSync(file);
+      }
+      callback(null, answer);
+    },
+  },
+);
+server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
+  if (error) throw error;
+  process.stdout.write(`${port}\n`);
+});

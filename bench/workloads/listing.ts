@@ -1,0 +1,99 @@
+/** Pages of jobs over a large store in SQLite: the first page and the deepest one, unfiltered and by a user, a tag and a status. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { acceptJob } from '../../core/job/accept.js';
+import type { Job } from '../../core/job/job.js';
+import type { JobFilter, JobPosition } from '../../core/ports/job-store.js';
+import { PinoLogger } from '../../infra/runtime/pino-logger.js';
+import { SqliteDatabase } from '../../infra/store/sqlite/sqlite-database.js';
+import { SqliteJobStore } from '../../infra/store/sqlite/sqlite-job-store.js';
+import { quantile } from '../harness/statistics.js';
+import type { Workload } from '../harness/workload.js';
+import { registryOfThousands, requestFor } from './registry-of-thousands.js';
+
+const PAGE = 50;
+const REPEATS = 200;
+const TOGETHER = 500;
+
+const ANY: JobFilter = {
+  ...{ statuses: [], user: null, name: null, tags: [], cluster: null, command: null },
+  ...{ grouping: null, groupingInstance: null, createdFrom: null, createdBefore: null },
+};
+const FILTERS: Readonly<Record<string, JobFilter>> = {
+  'all jobs': ANY,
+  'of a user (1 in 100)': { ...ANY, user: 'user-7' },
+  'of a tag (1 in 1,000)': { ...ANY, tags: ['team:7'] },
+  'of a status': { ...ANY, statuses: ['ACCEPTED'] },
+};
+
+/** Time of one page. */
+export const LISTING: Workload = {
+  summary: 'first and deepest page of a listing over a million jobs (--jobs), by filter',
+  run: async ({ jobs = 1_000_000 }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
+    const database = SqliteDatabase.open({
+      path: join(folder, 'marid.db'),
+      logger: PinoLogger.create({ level: 'warn' }),
+    });
+    try {
+      const store = new SqliteJobStore(database);
+      await fill(store, jobs);
+      for (const [name, filter] of Object.entries(FILTERS)) {
+        const first = await timed(store, filter, null);
+        const deep = await timed(store, filter, await deepest(store, filter));
+        const ratio = deep / first;
+        console.log(
+          `${name.padEnd(24)} first page ${first.toFixed(3)} ms, deepest ${deep.toFixed(3)} ms (${ratio.toFixed(2)} x)`,
+        );
+      }
+    } finally {
+      database.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+async function fill(store: SqliteJobStore, jobs: number): Promise<void> {
+  const make = jobMaker();
+  const started = performance.now();
+  for (let done = 0; done < jobs; done += TOGETHER) {
+    await Promise.all(Array.from({ length: TOGETHER }, (_, index) => store.insert({ job: make(done + index) })));
+    if (done % 100_000 === 0) console.error(`${String(done)} jobs stored`);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  console.log(`${String(jobs)} jobs stored in ${seconds.toFixed(0)} s`);
+}
+
+function jobMaker(): (n: number) => Job {
+  const { clusters, commands } = registryOfThousands();
+  return (n) => {
+    const cluster = clusters[n % clusters.length];
+    const command = commands[n % commands.length];
+    if (cluster === undefined || command === undefined) throw new Error('the registry is not empty');
+    const request = { ...requestFor(n), user: `user-${String(n % 100)}`, tags: [`team:${String(n % 1000)}`] };
+    return acceptJob({
+      ...{ id: `job-${String(n).padStart(9, '0')}`, request, requestHash: '', explanation: '', parentId: null },
+      ...{ resolution: { cluster, command, applications: [], memoryMb: 16, timeoutMs: 60_000 } },
+      ...{ now: 1_700_000_000_000 + n * 1000, offerAfterMs: 0 },
+    });
+  };
+}
+
+/** A place with one page behind it: the oldest page's last job when one walks from the old end. */
+async function deepest(store: SqliteJobStore, filter: JobFilter): Promise<JobPosition | null> {
+  const oldest = await store.list({ filter, order: 'oldest', after: null, limit: PAGE + 1 });
+  const last = oldest.at(-1);
+  return last === undefined ? null : { createdAt: last.createdAt, id: last.id };
+}
+
+async function timed(store: SqliteJobStore, filter: JobFilter, after: JobPosition | null): Promise<number> {
+  const times: number[] = [];
+  for (let index = 0; index < REPEATS; index += 1) {
+    const started = performance.now();
+    const page = await store.list({ filter, order: 'newest', after, limit: PAGE });
+    times.push(performance.now() - started);
+    if (page.length === 0) throw new Error('a page has jobs');
+  }
+  return quantile(times, 0.5);
+}

@@ -1,0 +1,19 @@
+/** What the leader does for archives. */
+import type { ControlPlaneOptions } from '../options.js';
+import type { JobRepository } from '../jobs/job-repository.js';
+import type { LeaderTask } from '../leader/leader-task.js';
+import { ArchiveRetentionTask } from './archive-retention-task.js';
+import { ArchiveStatusTask } from './archive-status-task.js';
+
+/** The tasks. */
+export function archiveTasks(
+  { config, engines, runtime: { clock } }: ControlPlaneOptions,
+  jobs: JobRepository,
+): readonly LeaderTask[] {
+  const { blobs, survey, jobs: store } = engines;
+  const { archiveUnknownAfterMs } = config;
+  return [
+    new ArchiveStatusTask({ survey, jobs, archiveUnknownAfterMs, clock }),
+    new ArchiveRetentionTask({ store, blobs, clock }),
+  ];
+}
