@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { collect, collectList, collectPairs, parseMemoryMb, wholeNumber } from '../parse/amounts.js';
 import { collectCriteria, parseCriterion, type CriterionInput } from '../parse/criterion.js';
 import { parseDuration } from '../parse/duration.js';
+import { collectLimits, LIMIT_OPTION_NAMES, type LimitsInput } from '../parse/limits.js';
 import { addOptions } from './options.js';
 
 /** The options as parsed. */
@@ -18,6 +19,7 @@ export interface JobOptions {
   readonly application?: readonly string[];
   readonly memory?: number;
   readonly timeout?: number;
+  readonly limit?: LimitsInput;
   readonly env?: Readonly<Record<string, string>>;
   readonly tag?: readonly string[];
   readonly pool?: string;
@@ -83,6 +85,10 @@ function executionOptions(): readonly Option[] {
   return [
     new Option('--memory <amount>', 'memory to reserve: 512 (MiB), 512m, 2g').argParser(parseMemoryMb),
     new Option('--timeout <time>', 'longest run time of an attempt: 30s, 5m, 2h').argParser(parseDuration),
+    new Option(
+      '--limit <name=value>',
+      `what the job may use: ${LIMIT_OPTION_NAMES.join(', ')}, as in cpu-time=10m, file-size=2g`,
+    ).argParser(collectLimits),
     new Option('--max-attempts <n>', "attempts that the job's own failures may use").argParser(wholeNumber(1)),
     new Option('--env <name=value>', 'environment variable of the program').argParser(collectPairs),
     new Option('--pool <pool>', 'worker pool'),

@@ -3,7 +3,12 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { invalidArgument, MaridError, type FieldViolation } from '../../core/errors/marid-error.js';
 import { CriterionSchema } from '../../proto/gen/marid/v1/criterion_pb.js';
-import { ArchiveRequestSchema, JobRequestSchema, type JobRequest } from '../../proto/gen/marid/v1/job_pb.js';
+import {
+  ArchiveRequestSchema,
+  JobLimitsSchema,
+  JobRequestSchema,
+  type JobRequest,
+} from '../../proto/gen/marid/v1/job_pb.js';
 import type { CliContext } from '../context.js';
 import type { JobOptions } from '../commands/job-options.js';
 import type { CriterionInput } from '../parse/criterion.js';
@@ -80,6 +85,9 @@ function overrideMatching(request: JobRequest, options: JobOptions): void {
 function overrideExecution(request: JobRequest, options: JobOptions): void {
   if (options.memory !== undefined) request.memoryMb = options.memory;
   if (options.timeout !== undefined) request.timeout = durationFromMs(options.timeout);
+  if (options.limit !== undefined) {
+    request.limits = { ...(request.limits ?? create(JobLimitsSchema)), ...options.limit };
+  }
   if (options.maxAttempts !== undefined) request.maxAttempts = options.maxAttempts;
   if (options.env !== undefined) request.environment = { ...request.environment, ...options.env };
   if (options.pool !== undefined) request.pool = options.pool;

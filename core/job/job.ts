@@ -3,6 +3,22 @@ import type { Application, Cluster, Command, Criterion, Json } from '../registry
 import type { ArchiveStatus, AttemptArchive } from '../archive/archive-status.js';
 import type { JobStatus, TerminalStatus } from './status.js';
 
+/** What an attempt may use besides memory and time; absent: what its worker allows. */
+export interface JobLimits {
+  /** Milliseconds of CPU time. */
+  readonly cpuTimeMs?: number;
+  /** Descriptors that a process may have open. */
+  readonly openFiles?: number;
+  /** Processes at a time. */
+  readonly processes?: number;
+  /** MiB of a single file. */
+  readonly fileMb?: number;
+  /** MiB of the job's directory. */
+  readonly folderMb?: number;
+  /** Files and directories in it. */
+  readonly folderFiles?: number;
+}
+
 /** What of a job's directory is archived. */
 export interface ArchiveRequest {
   /** Nothing. */
@@ -43,6 +59,8 @@ export interface JobRequest {
   readonly groupingInstance: string;
   readonly group: string;
   readonly email: string;
+  /** Lower than the worker's; absent: none. */
+  readonly limits?: JobLimits;
   /** Default: everything but what the worker leaves out. */
   readonly archive?: ArchiveRequest;
 }
@@ -92,6 +110,10 @@ export interface ExitResult {
   readonly peakMemoryBytes: number | null;
   /** Processor time in milliseconds; `null`: not measured. */
   readonly cpuTimeMs: number | null;
+  /** Bytes that its processes read by system calls: files, pipes, terminals; absent: not measured. */
+  readonly bytesRead?: number;
+  /** Bytes that they wrote so. */
+  readonly bytesWritten?: number;
 }
 
 /** How long a step of a worker's preparation took. */

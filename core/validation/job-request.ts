@@ -13,6 +13,7 @@ import {
   textProblem,
 } from './fields.js';
 import { poolProblem } from './ids.js';
+import { checkJobLimits } from './job-limits.js';
 import { LIMITS } from './limits.js';
 import { checkArguments, checkEnvironment } from './program.js';
 import { quote } from './text.js';
@@ -71,6 +72,7 @@ function checkExecution(violations: Violations, path: string, request: JobReques
   violations.add(`${path}.memory_mb`, memoryProblem(request.memoryMb));
   violations.add(`${path}.timeout`, timeoutProblem(request.timeoutMs));
   violations.add(`${path}.max_attempts`, attemptsProblem(request.maxAttempts));
+  if (request.limits !== undefined) checkJobLimits(violations, `${path}.limits`, request.limits);
   if (request.pool !== '') violations.add(`${path}.pool`, poolProblem(request.pool));
 }
 

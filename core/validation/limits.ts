@@ -49,6 +49,10 @@ export const LIMITS = {
   environmentBytes: 256 * KIB,
   /** MiB that one job may reserve: 16 TiB, more than any machine has. */
   memoryMb: 16 * MIB,
+  /** Shortest CPU time that a job may be limited to, in milliseconds: the kernel counts seconds. */
+  cpuTimeMs: 1_000,
+  /** Fewest open files that a job may be limited to: a shell and its pipes need some. */
+  openFiles: 16,
   /** Shortest run time in milliseconds. */
   timeoutMs: 1_000,
   /** Patterns of files that a job leaves out of its archive. */

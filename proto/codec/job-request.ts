@@ -8,6 +8,7 @@ import {
 } from '../gen/marid/v1/job_pb.js';
 import { metadataFromMessage, metadataToMessage, numberOrNull, textOrNull } from './absent.js';
 import { criterionFromMessage, criterionToMessage } from './criterion.js';
+import { jobLimitsFromMessage, jobLimitsToMessage } from './job-limits.js';
 import { fromDuration, toOptionalDuration } from './time.js';
 
 /** A request as a message. */
@@ -36,6 +37,7 @@ export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
     groupingInstance: request.groupingInstance,
     group: request.group,
     email: request.email,
+    ...(request.limits === undefined ? {} : { limits: jobLimitsToMessage(request.limits) }),
     ...(request.archive === undefined
       ? {}
       : { archive: { ...request.archive, excludes: [...request.archive.excludes] } }),
@@ -44,6 +46,7 @@ export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
 
 /** The request of a message; an empty one when it is absent, for validation to name what is missing. */
 export function jobRequestFromMessage(message: JobRequestMessage = create(JobRequestSchema)): JobRequest {
+  const limits = jobLimitsFromMessage(message.limits);
   return {
     name: message.name,
     user: message.user,
@@ -68,6 +71,7 @@ export function jobRequestFromMessage(message: JobRequestMessage = create(JobReq
     groupingInstance: message.groupingInstance,
     group: message.group,
     email: message.email,
+    ...(limits === undefined ? {} : { limits }),
     ...(message.archive === undefined ? {} : { archive: archiveFromMessage(message.archive) }),
   };
 }

@@ -42,7 +42,7 @@ export async function startGatewayWorker(
   const cache = await DependencyCache.open({
     ...{ folder: cacheFolderOf(folder.path), fetchers, settings: config, ...runtime },
   });
-  const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock: runtime.clock });
+  const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock: runtime.clock }, config);
   const gateway = new Gateway({
     preparation,
     ...{ config, ...runtime, log: options.log ?? plane.log, client: plane.workers },

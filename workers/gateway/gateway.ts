@@ -21,6 +21,7 @@ import { Adoption } from './attempts/adoption.js';
 import { AttemptReporter } from './attempts/attempt-reporter.js';
 import { AttemptRunner } from './attempts/attempt-runner.js';
 import { EventOutbox } from './attempts/event-outbox.js';
+import { FolderWatch } from './attempts/folder-watch.js';
 import { HeldAttempts } from './attempts/held-attempts.js';
 import type { LauncherLink } from './attempts/launcher-link.js';
 import { ClaimGate } from './claiming/claim-gate.js';
@@ -78,6 +79,7 @@ export class Gateway {
   readonly #puller: NextPuller;
   readonly #reader: OfferReader;
   readonly #beats: Beats;
+  readonly #folders: FolderWatch;
   readonly #sweep: FolderSweep;
   #session: ControlPlaneSession | null = null;
   #tellSuperseded: (why: MaridError) => void = () => undefined;
@@ -134,6 +136,7 @@ export class Gateway {
       intervalMs: () => this.#session?.heartbeatMs ?? FLUSH_MS,
       beat: () => this.#beat(),
     });
+    this.#folders = new FolderWatch({ ...shared, onHit: (attempt, hit) => this.#runner.endFor(attempt, hit) });
     this.#sweep = new FolderSweep({
       ...shared,
       keepMs,
@@ -155,7 +158,9 @@ export class Gateway {
     await this.#adoption.run();
     await this.#archiver.start();
     this.#session = this.#openSession(address);
-    for (const service of [this.#session, this.#reader, this.#puller, this.#beats, this.#sweep]) await service.start();
+    for (const service of [this.#session, this.#reader, this.#puller, this.#beats, this.#folders, this.#sweep]) {
+      await service.start();
+    }
   }
 
   /**
@@ -180,7 +185,10 @@ export class Gateway {
     await this.#session?.stop();
     if (this.#held.size === 0) await this.#session?.farewell();
     else this.#options.logger.info({ attempts: this.#held.size }, 'jobs go on without the worker');
-    await this.#settled([this.#beats.stop(), this.#sweep.stop(), this.#outbox.stop()], haste);
+    await this.#settled(
+      [this.#beats, this.#folders, this.#sweep, this.#outbox].map((service) => service.stop()),
+      haste,
+    );
   }
 
   /** Waits for work that needs others: they may be away, and what is still under way then ends with the log. */

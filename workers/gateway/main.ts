@@ -86,7 +86,7 @@ export async function startWorker({ config, runtime, log, blobs }: StartWorkerOp
     const ownLog = log ?? (await openLog(config, runtime, releases));
     const client = channel.client(WorkerService);
     const cache = await openCache({ ...config, stateFolder }, runtime, releases);
-    const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock });
+    const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock }, config);
     const ownBlobs = new WorkerBlobs({ choice: config, remote: channel.client(BlobService), logger });
     releases.push(() => ownBlobs.close());
     const gateway = new Gateway({

@@ -110,7 +110,7 @@ export class LauncherServer {
         return table.start(request.start);
       case 'kill':
         assertCurrent(connection);
-        return table.kill(request.attempt, request.graceMs);
+        return table.kill(request);
       case 'renew':
         assertCurrent(connection);
         return table.renew({ ...request, ageMs: clock.now() - request.sentAt });

@@ -4,11 +4,12 @@
  */
 import type { AttemptReference } from '../../../core/job/job.js';
 import { ERROR_CODES, isMaridError, MaridError, type ErrorCode } from '../../../core/errors/marid-error.js';
-import type { ProcessExit, StartRequest } from '../../../core/ports/launcher.js';
+import type { KillOptions, ProcessExit, StartRequest } from '../../../core/ports/launcher.js';
 import {
   decodeAttempt,
   decodeExit,
   decodeFields,
+  decodeHit,
   decodeJson,
   decodeNumber,
   decodeStartRequest,
@@ -22,7 +23,7 @@ export const PROTOCOL_VERSION = 1;
 export type LauncherRequest =
   | { readonly type: 'hello' }
   | { readonly type: 'start'; readonly start: StartRequest }
-  | { readonly type: 'kill'; readonly attempt: AttemptReference; readonly graceMs: number }
+  | ({ readonly type: 'kill' } & KillOptions)
   | { readonly type: 'renew'; readonly terminateInMs: number; readonly killInMs: number; readonly sentAt: number }
   | { readonly type: 'adopt' }
   | { readonly type: 'forget'; readonly attempt: AttemptReference }
@@ -81,6 +82,7 @@ export function decodeRequest(line: string): LauncherRequest {
         type: 'kill',
         attempt: decodeAttempt(fields['attempt']),
         graceMs: decodeNumber(fields['graceMs'], 'graceMs'),
+        ...('hit' in fields ? { hit: decodeHit(fields['hit']) } : {}),
       };
     case 'forget':
       return { type: 'forget', attempt: decodeAttempt(fields['attempt']) };

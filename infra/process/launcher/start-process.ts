@@ -4,12 +4,23 @@ import { closeSync, constants, lstatSync, openSync, statSync } from 'node:fs';
 import { MaridError, type ErrorCode } from '../../../core/errors/marid-error.js';
 import type { StartRequest } from '../../../core/ports/launcher.js';
 import { errnoOf, isErrno } from './errno.js';
+import { limitedCommand } from './limited-command.js';
+import { MARK_VARIABLE } from './survey.js';
 
 /** The job may have put a link where its output is to go: it is never followed. */
 const OUTPUT_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 const OUTPUT_MODE = 0o644;
 /** Errors that say that the machine has no room, so that the same start may succeed later. */
 const NO_ROOM = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ENOSPC', 'EDQUOT'];
+
+/** What to start, and how the launcher knows it. */
+export interface StartProcessOptions {
+  readonly request: StartRequest;
+  /** Value of `MARK_VARIABLE`. */
+  readonly mark: string;
+  /** Folder of the cgroup that it is to be in; `null`: none. */
+  readonly cgroup: string | null;
+}
 
 /** A child that runs. */
 export interface RunningChild {
@@ -21,11 +32,12 @@ export interface RunningChild {
  * Starts the program and resolves as soon as it was executed, before its exit can be seen. The C library looks it up in the PATH of the given environment, and runs
  * a text file without `#!` line with `/bin/sh`. Errors as the port says, `RESOURCE_EXHAUSTED` when the machine has no room.
  */
-export async function startProcess(request: StartRequest): Promise<RunningChild> {
+export async function startProcess(options: StartProcessOptions): Promise<RunningChild> {
+  const { request } = options;
   const opened: number[] = [];
   try {
     for (const path of [request.stdoutPath, request.stderrPath]) opened.push(openOutput(path));
-    return await spawnChild(request, opened);
+    return await spawnChild(options, opened);
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
   }
@@ -46,12 +58,13 @@ export function isFile(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
-async function spawnChild(request: StartRequest, output: readonly number[]): Promise<RunningChild> {
-  const [program = '', ...parameters] = request.command;
+async function spawnChild(options: StartProcessOptions, output: readonly number[]): Promise<RunningChild> {
+  const { request, mark, cgroup } = options;
+  const [program = '', ...parameters] = limitedCommand(request.command, request.limits ?? {}, cgroup);
   try {
     const child = spawn(program, parameters, {
       cwd: request.directory,
-      env: request.environment,
+      env: { ...request.environment, [MARK_VARIABLE]: mark },
       detached: true,
       stdio: ['ignore', ...output],
     });

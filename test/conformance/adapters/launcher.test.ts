@@ -19,6 +19,7 @@ import { SystemClock } from '../../../infra/runtime/system-clock.js';
 import { eventually } from '../../support/eventually.js';
 import { QuietLogger } from '../../support/quiet-logger.js';
 import { launcherSuite, membersOf, shell, workerOn, type LauncherBench } from '../suites/launcher.js';
+import { launcherTreeSuite } from '../suites/launcher-tree.js';
 
 const CONNECT = resolve('dist/infra/process/launcher/connect.js');
 const CLOCK = resolve('dist/infra/runtime/system-clock.js');
@@ -99,6 +100,7 @@ function startWorkerProcess(folder: string, script: string): ChildProcess {
 }
 
 launcherSuite('process over a unix socket', () => ProcessBench.open());
+launcherTreeSuite('process over a unix socket', () => ProcessBench.open());
 
 describe('launcher process', () => {
   let bench: ProcessBench;
@@ -234,6 +236,22 @@ describe('launcher process', () => {
       expect(exits.get('done')).toEqual(done);
       const lost = { exitCode: null, signal: null, processId: doomed.processId };
       expect(exits.get('doomed')).toMatchObject({ result: lost, endedBy: null });
+    });
+
+    test.each(['sleep 60', 'exit 0'])('the next one ends the daemons of a job that goes on with %s', async (then) => {
+      const worker = await workerOn(await begin());
+      const daemon = `(setsid sh -c 'echo $$ > daemon; exec sleep 60' >/dev/null 2>&1 &)`;
+      await worker.launcher.start(
+        shell(bench.folder, 'parent', `${daemon}; while ! test -s daemon; do sleep 0.02; done; ${then}`),
+      );
+      const number = await eventually('the daemon', () => {
+        const path = join(bench.folder, 'daemon');
+        return existsSync(path) && Number(readFileSync(path, 'utf8'));
+      });
+      if (then === 'exit 0') await worker.exitOf('parent');
+      process.kill((worker.launcher as SocketLauncher).processId, 'SIGKILL');
+      await bench.connect();
+      await gone(number);
     });
 
     test('what runs is ended and recorded though nobody starts another one', async () => {

@@ -79,10 +79,15 @@ export function launcherSuite(name: string, open: () => Promise<LauncherBench>):
         expect(text('args.out')).toBe(`<${argument}><><é>`);
       });
 
-      test('gives the environment that it was told and nothing else', async () => {
+      test('gives the environment that it was told, and its mark', async () => {
         await run('env', '', { command: ['/usr/bin/env'], environment: { A: '1', B: 'x=y\nz' } });
         await worker.exitOf('env');
-        expect(text('env.out').split('\n').sort()).toEqual(['', 'A=1', 'B=x=y', 'z']);
+        expect(
+          text('env.out')
+            .replace(/^MARID_JOB_KEY=.*\/1\/env\n/m, '')
+            .split('\n')
+            .sort(),
+        ).toEqual(['', 'A=1', 'B=x=y', 'z']);
       });
 
       test('looks the program up in the PATH of that environment', async () => {

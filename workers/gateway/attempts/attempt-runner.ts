@@ -6,7 +6,7 @@
 import { isMaridError } from '../../../core/errors/marid-error.js';
 import type { AttemptReference, JobSpecification } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
-import type { Launcher, ProcessExit, StartedProcess } from '../../../core/ports/launcher.js';
+import type { Launcher, LimitHit, ProcessExit, StartedProcess } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import { attemptDirectory } from '../jobs-folder.js';
 import { EMPTY_PLAN } from '../staging/file-plan.js';
@@ -68,6 +68,16 @@ export class AttemptRunner {
     const attempt = this.#options.held.get(reference);
     if (attempt !== null) this.#end(attempt, 'kill');
     return attempt !== null;
+  }
+
+  /** Ends an attempt that has reached a limit. Safe to repeat. */
+  endFor(attempt: Attempt, hit: LimitHit): void {
+    this.#options.launcher.kill({ attempt: attempt.reference, graceMs: 0, hit }).catch((error: unknown) => {
+      this.#options.logger.warn(
+        { ...attempt.reference, error },
+        'an attempt could not be ended; the next look repeats it',
+      );
+    });
   }
 
   /** Ends an attempt that is not the worker's any more, without a report. */

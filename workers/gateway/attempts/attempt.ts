@@ -2,8 +2,14 @@
 import type { AttemptReference, StageTime } from '../../../core/job/job.js';
 import type { ProcessExit } from '../../../core/ports/launcher.js';
 
+/** Limits of an attempt's directory, as in `JobLimits`. */
+export interface FolderLimits {
+  readonly folderMb?: number;
+  readonly folderFiles?: number;
+}
+
 /** What a worker must know of an attempt whose process outlives it; kept beside the attempt's folder. */
-export interface AttemptFacts {
+export interface AttemptFacts extends FolderLimits {
   /** MiB reserved. */
   readonly memoryMb: number;
   /** Whether setup files run before the program. */

@@ -11,6 +11,8 @@ const schema = z.object({
   archive: z
     .object({ disabled: z.boolean(), excludes: texts, paths: texts })
     .default({ disabled: false, excludes: [], paths: [] }),
+  folderMb: z.int().min(1).exactOptional(),
+  folderFiles: z.int().min(1).exactOptional(),
 });
 
 /** Writes the facts of the attempt with this directory; synchronously, see `directoryStage`. */

@@ -3,6 +3,7 @@ import type { Launcher } from '../../../core/ports/launcher.js';
 import type { AttemptFacts } from '../attempts/attempt.js';
 import { readFacts } from '../attempts/facts-file.js';
 import type { DependencyCache } from '../cache/dependency-cache.js';
+import type { LimitConfig } from '../limit-config.js';
 import { directStage } from './direct-stage.js';
 import { directoryStage } from './directory-stage.js';
 import { factsStage } from './facts-stage.js';
@@ -23,7 +24,7 @@ export interface Preparation {
 }
 
 /** Preparation in the worker's state folder, with files from its cache. */
-export function folderPreparation(cache: DependencyCache, limit: TimeLimit): Preparation {
+export function folderPreparation(cache: DependencyCache, limit: TimeLimit, limits: LimitConfig): Preparation {
   return {
     stages: (launcher) => [
       planStage,
@@ -31,8 +32,8 @@ export function folderPreparation(cache: DependencyCache, limit: TimeLimit): Pre
       filesStage(cache, limit),
       scriptStage,
       directStage(),
-      factsStage,
-      startStage(launcher),
+      factsStage(limits),
+      startStage(launcher, limits),
     ],
     readFacts,
     protect: (uris) => cache.protect(uris),

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { isMaridError, type ErrorCode } from '../../../core/errors/marid-error.js';
 import type { Launcher, StartedProcess } from '../../../core/ports/launcher.js';
+import { processLimitsOf, type LimitConfig } from '../limit-config.js';
 import { baseEnvironment } from '../script/base-environment.js';
 import type { DirectStart } from '../script/direct-start.js';
 import { StagingFailure, type Stage, type StagingContext } from './staging.js';
@@ -11,7 +12,7 @@ const BASH = '/bin/bash';
 const REFUSALS: readonly ErrorCode[] = ['NOT_FOUND', 'INVALID_ARGUMENT'];
 
 /** The stage that starts the process. `UNAVAILABLE` is passed on as it is: the launcher may have started it. */
-export function startStage(launcher: Launcher): Stage {
+export function startStage(launcher: Launcher, limits: LimitConfig): Stage {
   const environment = baseEnvironment();
   const start = ({ attempt, specification }: StagingContext, what: DirectStart): Promise<StartedProcess> =>
     launcher.start({
@@ -21,6 +22,7 @@ export function startStage(launcher: Launcher): Stage {
       stdoutPath: join(attempt.directory, 'stdout'),
       stderrPath: join(attempt.directory, 'stderr'),
       timeoutMs: specification.resolution.timeoutMs,
+      limits: processLimitsOf(specification, limits),
     });
   const script = (context: StagingContext): DirectStart => ({
     command: [BASH, '--noprofile', '--norc', join(context.attempt.directory, 'run')],

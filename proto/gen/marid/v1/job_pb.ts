@@ -20,7 +20,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/job.proto.
  */
 export const file_marid_v1_job: GenFile = /*@__PURE__*/
-  fileDesc("ChJtYXJpZC92MS9qb2IucHJvdG8SCG1hcmlkLnYxIjQKDkFyY2hpdmVSZXF1ZXN0EhAKCGRpc2FibGVkGAEgASgIEhAKCGV4Y2x1ZGVzGAIgAygJIq0FCgpKb2JSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEdXNlchgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEikKCG1ldGFkYXRhGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIMCgR0YWdzGAYgAygJEi0KEGNsdXN0ZXJfY3JpdGVyaWEYByADKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SLgoRY29tbWFuZF9jcml0ZXJpb24YCCABKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SFwoPYXBwbGljYXRpb25faWRzGAkgAygJEhEKCWFyZ3VtZW50cxgKIAMoCRIVCg1yYXdfYXJndW1lbnRzGAsgASgJEjoKC2Vudmlyb25tZW50GAwgAygLMiUubWFyaWQudjEuSm9iUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5Eg8KB2NvbmZpZ3MYDSADKAkSFAoMZGVwZW5kZW5jaWVzGA4gAygJEhIKCnNldHVwX2ZpbGUYDyABKAkSEQoJbWVtb3J5X21iGBAgASgFEioKB3RpbWVvdXQYESABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbWF4X2F0dGVtcHRzGBIgASgFEgwKBHBvb2wYEyABKAkSEAoIZ3JvdXBpbmcYFCABKAkSGQoRZ3JvdXBpbmdfaW5zdGFuY2UYFSABKAkSDQoFZ3JvdXAYFiABKAkSDQoFZW1haWwYFyABKAkSKQoHYXJjaGl2ZRgjIAEoCzIYLm1hcmlkLnYxLkFyY2hpdmVSZXF1ZXN0GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLNAQoKVHJhbnNpdGlvbhIQCghzZXF1ZW5jZRgBIAEoAxIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIhCgRmcm9tGAMgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEh8KAnRvGAQgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg8KB2F0dGVtcHQYBSABKAUSDgoGcmVhc29uGAYgASgJEg8KB21lc3NhZ2UYByABKAkSDQoFYWN0b3IYCCABKAkiygEKCkV4aXRSZXN1bHQSFgoJZXhpdF9jb2RlGAEgASgFSACIAQESDgoGc2lnbmFsGAIgASgJEhIKCnByb2Nlc3NfaWQYAyABKAUSFAoMc3Rkb3V0X2J5dGVzGAQgASgDEhQKDHN0ZGVycl9ieXRlcxgFIAEoAxIZChFwZWFrX21lbW9yeV9ieXRlcxgGIAEoAxIrCghjcHVfdGltZRgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIMCgpfZXhpdF9jb2RlIsQDCgdBdHRlbXB0Eg4KBm51bWJlchgBIAEoBRIRCgl3b3JrZXJfaWQYAiABKAkSDAoEaG9zdBgDIAEoCRIuCgpjbGFpbV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoHb3V0Y29tZRgHIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIOCgZyZWFzb24YCCABKAkSDwoHbWVzc2FnZRgJIAEoCRIeChZpbmZyYXN0cnVjdHVyZV9mYWlsdXJlGAogASgIEiQKBnJlc3VsdBgLIAEoCzIULm1hcmlkLnYxLkV4aXRSZXN1bHQSIwoGc3RhZ2VzGB4gAygLMhMubWFyaWQudjEuU3RhZ2VUaW1lEi8KDmFyY2hpdmVfc3RhdHVzGCMgASgOMhcubWFyaWQudjEuQXJjaGl2ZVN0YXR1cxIXCg9hcmNoaXZlX21lc3NhZ2UYJCABKAkiRgoJU3RhZ2VUaW1lEgwKBG5hbWUYASABKAkSKwoIZHVyYXRpb24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24i5AUKA0pvYhIKCgJpZBgBIAEoCRIlCgdyZXF1ZXN0GAIgASgLMhQubWFyaWQudjEuSm9iUmVxdWVzdBIjCgZzdGF0dXMYAyABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSDgoGcmVhc29uGAQgASgJEg8KB21lc3NhZ2UYBSABKAkSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoHY2x1c3RlchgKIAEoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEiwKB2NvbW1hbmQYCyABKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIxCgxhcHBsaWNhdGlvbnMYDCADKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIRCgltZW1vcnlfbWIYDSABKAUSDwoHYXR0ZW1wdBgOIAEoBRIjCghhdHRlbXB0cxgPIAMoCzIRLm1hcmlkLnYxLkF0dGVtcHQSJQoHaGlzdG9yeRgQIAMoCzIULm1hcmlkLnYxLlRyYW5zaXRpb24SJAoGcmVzdWx0GBEgASgLMhQubWFyaWQudjEuRXhpdFJlc3VsdBIRCgl3b3JrZXJfaWQYEiABKAkSFgoOa2lsbF9yZXF1ZXN0ZWQYEyABKAgSDAoEZXRhZxgUIAEoCRIVCg1wYXJlbnRfam9iX2lkGBUgASgJEi8KDmFyY2hpdmVfc3RhdHVzGCMgASgOMhcubWFyaWQudjEuQXJjaGl2ZVN0YXR1cyI+ChFSZXNvdXJjZVJlZmVyZW5jZRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB3ZlcnNpb24YAyABKAkijgIKEEpvYlNwZWNpZmljYXRpb24SDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSJQoHcmVxdWVzdBgDIAEoCzIULm1hcmlkLnYxLkpvYlJlcXVlc3QSIgoHY2x1c3RlchgEIAEoCzIRLm1hcmlkLnYxLkNsdXN0ZXISIgoHY29tbWFuZBgFIAEoCzIRLm1hcmlkLnYxLkNvbW1hbmQSKwoMYXBwbGljYXRpb25zGAYgAygLMhUubWFyaWQudjEuQXBwbGljYXRpb24SEQoJbWVtb3J5X21iGAcgASgFEioKB3RpbWVvdXQYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24qlwIKCUpvYlN0YXR1cxIaChZKT0JfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFwoTSk9CX1NUQVRVU19SRVNFUlZFRBABEhcKE0pPQl9TVEFUVVNfUkVTT0xWRUQQAhIXChNKT0JfU1RBVFVTX0FDQ0VQVEVEEAMSFgoSSk9CX1NUQVRVU19DTEFJTUVEEAQSEwoPSk9CX1NUQVRVU19JTklUEAUSFgoSSk9CX1NUQVRVU19SVU5OSU5HEAYSGAoUSk9CX1NUQVRVU19TVUNDRUVERUQQBxIVChFKT0JfU1RBVFVTX0ZBSUxFRBAIEhUKEUpPQl9TVEFUVVNfS0lMTEVEEAkSFgoSSk9CX1NUQVRVU19JTlZBTElEEAoq2QEKDUFyY2hpdmVTdGF0dXMSHgoaQVJDSElWRV9TVEFUVVNfVU5TUEVDSUZJRUQQABIaChZBUkNISVZFX1NUQVRVU19QRU5ESU5HEAESGwoXQVJDSElWRV9TVEFUVVNfQVJDSElWRUQQAhIZChVBUkNISVZFX1NUQVRVU19GQUlMRUQQAxIbChdBUkNISVZFX1NUQVRVU19ESVNBQkxFRBAEEhsKF0FSQ0hJVkVfU1RBVFVTX05PX0ZJTEVTEAUSGgoWQVJDSElWRV9TVEFUVVNfVU5LTk9XThAGYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_marid_v1_application, file_marid_v1_cluster, file_marid_v1_command, file_marid_v1_criterion]);
+  fileDesc("ChJtYXJpZC92MS9qb2IucHJvdG8SCG1hcmlkLnYxIjQKDkFyY2hpdmVSZXF1ZXN0EhAKCGRpc2FibGVkGAEgASgIEhAKCGV4Y2x1ZGVzGAIgAygJItIFCgpKb2JSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEdXNlchgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEikKCG1ldGFkYXRhGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIMCgR0YWdzGAYgAygJEi0KEGNsdXN0ZXJfY3JpdGVyaWEYByADKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SLgoRY29tbWFuZF9jcml0ZXJpb24YCCABKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SFwoPYXBwbGljYXRpb25faWRzGAkgAygJEhEKCWFyZ3VtZW50cxgKIAMoCRIVCg1yYXdfYXJndW1lbnRzGAsgASgJEjoKC2Vudmlyb25tZW50GAwgAygLMiUubWFyaWQudjEuSm9iUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5Eg8KB2NvbmZpZ3MYDSADKAkSFAoMZGVwZW5kZW5jaWVzGA4gAygJEhIKCnNldHVwX2ZpbGUYDyABKAkSEQoJbWVtb3J5X21iGBAgASgFEioKB3RpbWVvdXQYESABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbWF4X2F0dGVtcHRzGBIgASgFEgwKBHBvb2wYEyABKAkSEAoIZ3JvdXBpbmcYFCABKAkSGQoRZ3JvdXBpbmdfaW5zdGFuY2UYFSABKAkSDQoFZ3JvdXAYFiABKAkSDQoFZW1haWwYFyABKAkSIwoGbGltaXRzGCggASgLMhMubWFyaWQudjEuSm9iTGltaXRzEikKB2FyY2hpdmUYIyABKAsyGC5tYXJpZC52MS5BcmNoaXZlUmVxdWVzdBoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEimQEKCUpvYkxpbWl0cxIrCghjcHVfdGltZRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpvcGVuX2ZpbGVzGAIgASgFEhEKCXByb2Nlc3NlcxgDIAEoBRIPCgdmaWxlX21iGAQgASgFEhEKCWZvbGRlcl9tYhgFIAEoBRIUCgxmb2xkZXJfZmlsZXMYBiABKAUizQEKClRyYW5zaXRpb24SEAoIc2VxdWVuY2UYASABKAMSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIQoEZnJvbRgDIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIfCgJ0bxgEIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIPCgdhdHRlbXB0GAUgASgFEg4KBnJlYXNvbhgGIAEoCRIPCgdtZXNzYWdlGAcgASgJEg0KBWFjdG9yGAggASgJIvUBCgpFeGl0UmVzdWx0EhYKCWV4aXRfY29kZRgBIAEoBUgAiAEBEg4KBnNpZ25hbBgCIAEoCRISCgpwcm9jZXNzX2lkGAMgASgFEhQKDHN0ZG91dF9ieXRlcxgEIAEoAxIUCgxzdGRlcnJfYnl0ZXMYBSABKAMSGQoRcGVha19tZW1vcnlfYnl0ZXMYBiABKAMSKwoIY3B1X3RpbWUYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKYnl0ZXNfcmVhZBgoIAEoAxIVCg1ieXRlc193cml0dGVuGCkgASgDQgwKCl9leGl0X2NvZGUixAMKB0F0dGVtcHQSDgoGbnVtYmVyGAEgASgFEhEKCXdvcmtlcl9pZBgCIAEoCRIMCgRob3N0GAMgASgJEi4KCmNsYWltX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgdvdXRjb21lGAcgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg4KBnJlYXNvbhgIIAEoCRIPCgdtZXNzYWdlGAkgASgJEh4KFmluZnJhc3RydWN0dXJlX2ZhaWx1cmUYCiABKAgSJAoGcmVzdWx0GAsgASgLMhQubWFyaWQudjEuRXhpdFJlc3VsdBIjCgZzdGFnZXMYHiADKAsyEy5tYXJpZC52MS5TdGFnZVRpbWUSLwoOYXJjaGl2ZV9zdGF0dXMYIyABKA4yFy5tYXJpZC52MS5BcmNoaXZlU3RhdHVzEhcKD2FyY2hpdmVfbWVzc2FnZRgkIAEoCSJGCglTdGFnZVRpbWUSDAoEbmFtZRgBIAEoCRIrCghkdXJhdGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiLkBQoDSm9iEgoKAmlkGAEgASgJEiUKB3JlcXVlc3QYAiABKAsyFC5tYXJpZC52MS5Kb2JSZXF1ZXN0EiMKBnN0YXR1cxgDIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIOCgZyZWFzb24YBCABKAkSDwoHbWVzc2FnZRgFIAEoCRIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgdjbHVzdGVyGAogASgLMhsubWFyaWQudjEuUmVzb3VyY2VSZWZlcmVuY2USLAoHY29tbWFuZBgLIAEoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEjEKDGFwcGxpY2F0aW9ucxgMIAMoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEhEKCW1lbW9yeV9tYhgNIAEoBRIPCgdhdHRlbXB0GA4gASgFEiMKCGF0dGVtcHRzGA8gAygLMhEubWFyaWQudjEuQXR0ZW1wdBIlCgdoaXN0b3J5GBAgAygLMhQubWFyaWQudjEuVHJhbnNpdGlvbhIkCgZyZXN1bHQYESABKAsyFC5tYXJpZC52MS5FeGl0UmVzdWx0EhEKCXdvcmtlcl9pZBgSIAEoCRIWCg5raWxsX3JlcXVlc3RlZBgTIAEoCBIMCgRldGFnGBQgASgJEhUKDXBhcmVudF9qb2JfaWQYFSABKAkSLwoOYXJjaGl2ZV9zdGF0dXMYIyABKA4yFy5tYXJpZC52MS5BcmNoaXZlU3RhdHVzIj4KEVJlc291cmNlUmVmZXJlbmNlEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCSKOAgoQSm9iU3BlY2lmaWNhdGlvbhIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBRIlCgdyZXF1ZXN0GAMgASgLMhQubWFyaWQudjEuSm9iUmVxdWVzdBIiCgdjbHVzdGVyGAQgASgLMhEubWFyaWQudjEuQ2x1c3RlchIiCgdjb21tYW5kGAUgASgLMhEubWFyaWQudjEuQ29tbWFuZBIrCgxhcHBsaWNhdGlvbnMYBiADKAsyFS5tYXJpZC52MS5BcHBsaWNhdGlvbhIRCgltZW1vcnlfbWIYByABKAUSKgoHdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiqXAgoJSm9iU3RhdHVzEhoKFkpPQl9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNKT0JfU1RBVFVTX1JFU0VSVkVEEAESFwoTSk9CX1NUQVRVU19SRVNPTFZFRBACEhcKE0pPQl9TVEFUVVNfQUNDRVBURUQQAxIWChJKT0JfU1RBVFVTX0NMQUlNRUQQBBITCg9KT0JfU1RBVFVTX0lOSVQQBRIWChJKT0JfU1RBVFVTX1JVTk5JTkcQBhIYChRKT0JfU1RBVFVTX1NVQ0NFRURFRBAHEhUKEUpPQl9TVEFUVVNfRkFJTEVEEAgSFQoRSk9CX1NUQVRVU19LSUxMRUQQCRIWChJKT0JfU1RBVFVTX0lOVkFMSUQQCirZAQoNQXJjaGl2ZVN0YXR1cxIeChpBUkNISVZFX1NUQVRVU19VTlNQRUNJRklFRBAAEhoKFkFSQ0hJVkVfU1RBVFVTX1BFTkRJTkcQARIbChdBUkNISVZFX1NUQVRVU19BUkNISVZFRBACEhkKFUFSQ0hJVkVfU1RBVFVTX0ZBSUxFRBADEhsKF0FSQ0hJVkVfU1RBVFVTX0RJU0FCTEVEEAQSGwoXQVJDSElWRV9TVEFUVVNfTk9fRklMRVMQBRIaChZBUkNISVZFX1NUQVRVU19VTktOT1dOEAZiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_marid_v1_application, file_marid_v1_cluster, file_marid_v1_command, file_marid_v1_criterion]);
 
 /**
  * ArchiveRequest says what of a job's directory is archived when an attempt ends.
@@ -221,6 +221,13 @@ export type JobRequest = Message<"marid.v1.JobRequest"> & {
   email: string;
 
   /**
+   * What the job may use besides memory and time; the worker's configuration may allow less. Absent: what it allows.
+   *
+   * @generated from field: marid.v1.JobLimits limits = 40;
+   */
+  limits?: JobLimits | undefined;
+
+  /**
    * What is archived when an attempt ends. Absent: everything but what the worker leaves out.
    *
    * @generated from field: marid.v1.ArchiveRequest archive = 35;
@@ -234,6 +241,62 @@ export type JobRequest = Message<"marid.v1.JobRequest"> & {
  */
 export const JobRequestSchema: GenMessage<JobRequest> = /*@__PURE__*/
   messageDesc(file_marid_v1_job, 1);
+
+/**
+ * JobLimits is what an attempt of a job may use; 0 and absent: what the worker's configuration allows. An attempt that reaches a limit fails with a reason of its own.
+ *
+ * @generated from message marid.v1.JobLimits
+ */
+export type JobLimits = Message<"marid.v1.JobLimits"> & {
+  /**
+   * Processor time: of each process, and of all together. At least 1 s. Reason: `CPU_TIME_LIMIT`.
+   *
+   * @generated from field: google.protobuf.Duration cpu_time = 1;
+   */
+  cpuTime?: Duration | undefined;
+
+  /**
+   * Descriptors that a process may have open, at least 16; the system refuses more to the program.
+   *
+   * @generated from field: int32 open_files = 2;
+   */
+  openFiles: number;
+
+  /**
+   * Processes at a time. Reason: `PROCESS_LIMIT`.
+   *
+   * @generated from field: int32 processes = 3;
+   */
+  processes: number;
+
+  /**
+   * Size of a single file, its output too, in MiB. Reason: `FILE_SIZE_LIMIT`.
+   *
+   * @generated from field: int32 file_mb = 4;
+   */
+  fileMb: number;
+
+  /**
+   * Size of the job's directory in MiB, looked at every few seconds. Reason: `FOLDER_SIZE_LIMIT`.
+   *
+   * @generated from field: int32 folder_mb = 5;
+   */
+  folderMb: number;
+
+  /**
+   * Files and directories in the job's directory, looked at every few seconds. Reason: `FOLDER_FILES_LIMIT`.
+   *
+   * @generated from field: int32 folder_files = 6;
+   */
+  folderFiles: number;
+};
+
+/**
+ * Describes the message marid.v1.JobLimits.
+ * Use `create(JobLimitsSchema)` to create a new message.
+ */
+export const JobLimitsSchema: GenMessage<JobLimits> = /*@__PURE__*/
+  messageDesc(file_marid_v1_job, 2);
 
 /**
  * Transition is one step of a job's life. A job's transitions are numbered from 1 without gaps.
@@ -303,7 +366,7 @@ export type Transition = Message<"marid.v1.Transition"> & {
  * Use `create(TransitionSchema)` to create a new message.
  */
 export const TransitionSchema: GenMessage<Transition> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 2);
+  messageDesc(file_marid_v1_job, 3);
 
 /**
  * ExitResult says how the program of an attempt ended and what it used.
@@ -359,6 +422,20 @@ export type ExitResult = Message<"marid.v1.ExitResult"> & {
    * @generated from field: google.protobuf.Duration cpu_time = 7;
    */
   cpuTime?: Duration | undefined;
+
+  /**
+   * Bytes read by system calls: files, pipes, terminals; 0 when not measured.
+   *
+   * @generated from field: int64 bytes_read = 40;
+   */
+  bytesRead: bigint;
+
+  /**
+   * Bytes written so; 0 when not measured.
+   *
+   * @generated from field: int64 bytes_written = 41;
+   */
+  bytesWritten: bigint;
 };
 
 /**
@@ -366,7 +443,7 @@ export type ExitResult = Message<"marid.v1.ExitResult"> & {
  * Use `create(ExitResultSchema)` to create a new message.
  */
 export const ExitResultSchema: GenMessage<ExitResult> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 3);
+  messageDesc(file_marid_v1_job, 4);
 
 /**
  * Attempt is one execution of a job.
@@ -478,7 +555,7 @@ export type Attempt = Message<"marid.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 4);
+  messageDesc(file_marid_v1_job, 5);
 
 /**
  * StageTime tells how long a step of the preparation of an attempt took.
@@ -506,7 +583,7 @@ export type StageTime = Message<"marid.v1.StageTime"> & {
  * Use `create(StageTimeSchema)` to create a new message.
  */
 export const StageTimeSchema: GenMessage<StageTime> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 5);
+  messageDesc(file_marid_v1_job, 6);
 
 /**
  * Job is a request with what became of it.
@@ -674,7 +751,7 @@ export type Job = Message<"marid.v1.Job"> & {
  * Use `create(JobSchema)` to create a new message.
  */
 export const JobSchema: GenMessage<Job> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 6);
+  messageDesc(file_marid_v1_job, 7);
 
 /**
  * ResourceReference names a registry entry as it was when a job was resolved.
@@ -709,7 +786,7 @@ export type ResourceReference = Message<"marid.v1.ResourceReference"> & {
  * Use `create(ResourceReferenceSchema)` to create a new message.
  */
 export const ResourceReferenceSchema: GenMessage<ResourceReference> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 7);
+  messageDesc(file_marid_v1_job, 8);
 
 /**
  * JobSpecification is everything that a worker needs to run an attempt.
@@ -779,7 +856,7 @@ export type JobSpecification = Message<"marid.v1.JobSpecification"> & {
  * Use `create(JobSpecificationSchema)` to create a new message.
  */
 export const JobSpecificationSchema: GenMessage<JobSpecification> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 8);
+  messageDesc(file_marid_v1_job, 9);
 
 /**
  * JobStatus is where a job is in its life. The last four are terminal and never change.

@@ -23,6 +23,14 @@ describe('validateJobRequest', () => {
     expect(violationsOf({ name: '', version: '', pool: '', arguments: [], tags: [] })).toEqual([]);
   });
 
+  test('limits have to be such that a program can start, and are named one by one', () => {
+    const least = { cpuTimeMs: 1000, openFiles: 16, processes: 1, fileMb: 1, folderMb: 1, folderFiles: 1 };
+    expect(violationsOf({ limits: least })).toEqual([]);
+    const below = { cpuTimeMs: 999, openFiles: 15, processes: -1, fileMb: 0.5, folderMb: 2 ** 31, folderFiles: -5 };
+    const names = ['cpu_time', 'open_files', 'processes', 'file_mb', 'folder_mb', 'folder_files'];
+    expect(fieldsOf({ limits: below })).toEqual(names.map((name) => `job.limits.${name}`));
+  });
+
   test('accepts every part at its limit', () => {
     const label = '😀'.repeat(LIMITS.nameCharacters);
     const atLimit: Partial<JobRequest> = {

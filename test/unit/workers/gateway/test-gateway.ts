@@ -80,7 +80,7 @@ export class TestGateway {
     const cache = await DependencyCache.open({
       ...{ folder: cacheFolderOf(stateFolder), fetchers, settings: full, clock, random, logger },
     });
-    const preparation = folderPreparation(cache, { timeoutMs: full.stagingTimeoutMs, clock });
+    const preparation = folderPreparation(cache, { timeoutMs: full.stagingTimeoutMs, clock }, full);
     const gateway = new Gateway({ config: full, identity, launcher, preparation, client, log, clock, random, logger });
     await gateway.start('127.0.0.1:1');
     this.#stopWorker = async () => {

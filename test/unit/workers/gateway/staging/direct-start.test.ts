@@ -8,6 +8,7 @@ import { connectLauncher } from '../../../../../infra/process/launcher/connect.j
 import type { SocketLauncher } from '../../../../../infra/process/launcher/socket-launcher.js';
 import { SystemClock } from '../../../../../infra/runtime/system-clock.js';
 import { Attempt, WHOLE_ARCHIVE } from '../../../../../workers/gateway/attempts/attempt.js';
+import { workerConfigSchema } from '../../../../../workers/gateway/config.js';
 import { EMPTY_PLAN } from '../../../../../workers/gateway/staging/file-plan.js';
 import { directStage } from '../../../../../workers/gateway/staging/direct-stage.js';
 import { directoryStage } from '../../../../../workers/gateway/staging/directory-stage.js';
@@ -49,7 +50,7 @@ async function start(parts: SpecificationParts, way: 'direct' | 'script'): Promi
   const context: StagingContext = { attempt, specification, signal, plan: EMPTY_PLAN, direct: null, started: null };
   const before = [planStage, directoryStage, scriptStage];
   const stages = way === 'direct' ? [...before, directStage()] : before;
-  for (const stage of [...stages, startStage(launcher)]) await stage.run(context);
+  for (const stage of [...stages, startStage(launcher, workerConfigSchema.parse({}))]) await stage.run(context);
   return context;
 }
 
@@ -72,6 +73,7 @@ async function outcome(context: StagingContext) {
     files,
     texts: texts.map((path) =>
       read(path)
+        .replace(/(MARID_JOB_KEY=)[^\n\0]*/, '$1') // another for each attempt
         .split(/[\n\0]/)
         .sort(),
     ),
