@@ -13,11 +13,12 @@ import {
 } from '../../../infra/process/launcher/attempt-record.js';
 import { JOURNAL_FILE } from '../../../infra/process/launcher/record-journal.js';
 import { connectLauncher } from '../../../infra/process/launcher/connect.js';
-import { listStats, readBoot, readStat } from '../../../infra/process/launcher/proc.js';
+import { readBoot, readStat } from '../../../infra/process/launcher/proc.js';
 import type { SocketLauncher } from '../../../infra/process/launcher/socket-launcher.js';
 import { SystemClock } from '../../../infra/runtime/system-clock.js';
 import { eventually } from '../../support/eventually.js';
 import { QuietLogger } from '../../support/quiet-logger.js';
+import { isAlive, sessionOf } from '../../support/processes.js';
 import { launcherSuite, membersOf, shell, workerOn, type LauncherBench } from '../suites/launcher.js';
 import { launcherTreeSuite } from '../suites/launcher-tree.js';
 
@@ -72,18 +73,6 @@ class ProcessBench implements LauncherBench {
 
 function gone(processId: number): Promise<boolean> {
   return eventually(`process ${String(processId)} to end`, () => !isAlive(processId));
-}
-
-/** Live processes of a session. */
-function sessionOf(session: number): readonly number[] {
-  return listStats()
-    .filter((stat) => stat.session === session && stat.state !== 'Z')
-    .map((stat) => stat.processId);
-}
-
-function isAlive(processId: number): boolean {
-  const stat = readStat(processId);
-  return stat !== null && stat.state !== 'Z' && stat.state !== 'X';
 }
 
 /** A worker of its own: connects, starts the job and tells its numbers as `{ launcher, job }`. */
@@ -276,6 +265,15 @@ describe('launcher process', () => {
       await rm(version, { recursive: true });
       process.kill((worker.launcher as SocketLauncher).processId, 'SIGKILL');
       await eventually('the job to end', () => sessionOf(doomed.processId).length === 0);
+    });
+
+    test('one that is stopped in the moment in which its first job starts is replaced, and the job is ended', async () => {
+      const { launcher } = await workerOn(await begin({ leaseMs: 1000 }));
+      const script = 'echo $$ >started; mv started job; kill -STOP $PPID; exec sleep 60';
+      const starting = launcher.start(shell(bench.folder, 'doomed', script)).catch((error: unknown) => error);
+      const job = await eventually('the job', () => existsSync(join(bench.folder, 'job')) && readFileSync(join(bench.folder, 'job'), 'utf8')); // prettier-ignore
+      await eventually('the job to end', () => sessionOf(Number(job)).length === 0, 20_000);
+      expect(await starting).toMatchObject({ code: 'UNAVAILABLE' });
     });
 
     test('one that is stopped and whose lease runs out is replaced, and what runs is ended', async () => {
