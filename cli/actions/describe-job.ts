@@ -73,6 +73,7 @@ function askedPairs(job: Job, now: number): readonly (readonly [string, string])
     ['Attempts allowed', request.maxAttempts > 1 ? String(request.maxAttempts) : ''],
     ['Pool', request.pool],
     ['Tags', request.tags.join(', ')],
+    ['Attachments', request.attachments.map(({ name, sizeBytes }) => `${name} (${formatBytes(sizeBytes)})`).join(', ')],
     [
       'Archive',
       request.archive?.disabled === true

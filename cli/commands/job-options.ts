@@ -33,6 +33,7 @@ export interface JobOptions {
   readonly description?: string;
   readonly jobVersion?: string;
   readonly group?: string;
+  readonly attach?: readonly string[];
   /** False: nothing is archived. */
   readonly archive?: boolean;
   readonly archiveExclude?: readonly string[];
@@ -42,6 +43,12 @@ export interface JobOptions {
 export function addJobOptions(command: Command): Command {
   const file = new Option('-f, --file <file>', "YAML file with the request ('-': standard input); options override it");
   return addEditOptions(command.addOption(file));
+}
+
+/** Adds the option for files that go with a new job. */
+export function addAttachOption(command: Command): Command {
+  const text = 'file to upload and place in the job directory; repeat for more';
+  return command.addOption(new Option('--attach <file>', text).argParser(collect));
 }
 
 /** Adds the options that change a request, and the arguments behind `--`. */

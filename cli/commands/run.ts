@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
 import { documented } from '../registration.js';
-import { addJobOptions } from './job-options.js';
+import { addAttachOption, addJobOptions } from './job-options.js';
 
 /** Adds the command. */
 export function register(program: Command, context: CliContext): void {
-  const command = addJobOptions(program.command('run'));
+  const command = addAttachOption(addJobOptions(program.command('run')));
   documented(command, {
     summary: 'Run a job as if it were here: submit it, show its output, end with its exit code.',
     details:

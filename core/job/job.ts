@@ -27,6 +27,15 @@ export interface ArchiveRequest {
   readonly excludes: readonly string[];
 }
 
+/** A file that was uploaded for a job. */
+export interface JobAttachment {
+  /** Its file in the job's directory: data, checked to be one name. */
+  readonly name: string;
+  /** Of its content, hexadecimal. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
 /** What a user asks for, with absent parts as `null` or empty. Limits and defaults: `proto/marid/v1/job.proto`. */
 export interface JobRequest {
   /** Empty in a request: the job's id is taken. */
@@ -63,6 +72,8 @@ export interface JobRequest {
   readonly limits?: JobLimits;
   /** Default: everything but what the worker leaves out. */
   readonly archive?: ArchiveRequest;
+  /** Default: none. */
+  readonly attachments?: readonly JobAttachment[];
 }
 
 /** What matching chose: copies of the entries as they were. */

@@ -26,6 +26,8 @@ export interface ResourceBase {
   readonly dependencies: readonly string[];
   /** URI, or `null`. */
   readonly setupFile: string | null;
+  /** Variables of the jobs that use it; values may refer to secrets. Absent in old documents: none. */
+  readonly environment?: { readonly [name: string]: string };
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   /** Milliseconds since the epoch. */

@@ -15,7 +15,7 @@ import {
 } from './fields.js';
 import { idProblem } from './ids.js';
 import { LIMITS } from './limits.js';
-import { checkExecutable } from './program.js';
+import { checkEnvironment, checkExecutable } from './program.js';
 import { quote } from './text.js';
 import { uriProblem } from './uris.js';
 import { Violations } from './violations.js';
@@ -50,6 +50,7 @@ function checkBase(violations: Violations, path: string, resource: Resource): vo
   violations.addEach(`${path}.configs`, resource.configs, LIMITS.uris, uriProblem);
   violations.addEach(`${path}.dependencies`, resource.dependencies, LIMITS.uris, uriProblem);
   if (resource.setupFile !== null) violations.add(`${path}.setup_file`, uriProblem(resource.setupFile));
+  checkEnvironment(violations, `${path}.environment`, resource.environment ?? {});
 }
 
 function checkCommand(violations: Violations, path: string, command: Command): void {

@@ -1,9 +1,10 @@
 /** What users ask for. */
 import { create } from '@bufbuild/protobuf';
-import type { ArchiveRequest, JobRequest } from '../../core/job/job.js';
+import type { ArchiveRequest, JobAttachment, JobRequest } from '../../core/job/job.js';
 import {
   JobRequestSchema,
   type ArchiveRequest as ArchiveRequestMessage,
+  type Attachment as AttachmentMessage,
   type JobRequest as JobRequestMessage,
 } from '../gen/marid/v1/job_pb.js';
 import { metadataFromMessage, metadataToMessage, numberOrNull, textOrNull } from './absent.js';
@@ -37,6 +38,7 @@ export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
     groupingInstance: request.groupingInstance,
     group: request.group,
     email: request.email,
+    attachments: (request.attachments ?? []).map((each) => ({ ...each, sizeBytes: BigInt(each.sizeBytes) })),
     ...(request.limits === undefined ? {} : { limits: jobLimitsToMessage(request.limits) }),
     ...(request.archive === undefined
       ? {}
@@ -73,7 +75,12 @@ export function jobRequestFromMessage(message: JobRequestMessage = create(JobReq
     email: message.email,
     ...(limits === undefined ? {} : { limits }),
     ...(message.archive === undefined ? {} : { archive: archiveFromMessage(message.archive) }),
+    ...(message.attachments.length === 0 ? {} : { attachments: message.attachments.map(attachmentFromMessage) }),
   };
+}
+
+function attachmentFromMessage({ name, sha256, sizeBytes }: AttachmentMessage): JobAttachment {
+  return { name, sha256, sizeBytes: Number(sizeBytes) };
 }
 
 function archiveFromMessage({ disabled, excludes }: ArchiveRequestMessage): ArchiveRequest {

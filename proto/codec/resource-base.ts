@@ -18,6 +18,7 @@ interface BaseFields {
   configs: string[];
   dependencies: string[];
   setupFile: string;
+  environment: { [name: string]: string };
   createTime?: Timestamp | undefined;
   updateTime?: Timestamp | undefined;
   etag: string;
@@ -36,6 +37,7 @@ export function baseToMessage(entry: ResourceBase): BaseFields {
     configs: [...entry.configs],
     dependencies: [...entry.dependencies],
     setupFile: entry.setupFile ?? '',
+    environment: { ...entry.environment },
     createTime: toTimestamp(entry.createdAt),
     updateTime: toTimestamp(entry.updatedAt),
     etag: etagOf(entry),
@@ -55,6 +57,7 @@ export function baseFromMessage(message: BaseFields): ResourceBase {
     configs: [...message.configs],
     dependencies: [...message.dependencies],
     setupFile: textOrNull(message.setupFile),
+    environment: { ...message.environment },
     createdAt: fromTimestamp(message.createTime) ?? 0,
     updatedAt: fromTimestamp(message.updateTime) ?? 0,
     revision: revisionOf(message.etag),

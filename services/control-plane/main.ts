@@ -5,6 +5,7 @@ import { openControlPlaneEngines, type OpenEngines } from '../../infra/engines/o
 import { MetricsServer } from '../../infra/metrics/metrics-server.js';
 import { bindService, connectRpc, RpcServer, type BoundService } from '../../infra/rpc/index.js';
 import { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
+import { AttachmentService } from '../../proto/gen/marid/v1/attachment_service_pb.js';
 import { BlobService } from '../../proto/gen/marid/v1/blob_service_pb.js';
 import { ClusterService } from '../../proto/gen/marid/v1/cluster_service_pb.js';
 import { CommandService } from '../../proto/gen/marid/v1/command_service_pb.js';
@@ -90,6 +91,7 @@ function warnWhenAway(blobs: Promise<unknown>, { logger }: ControlPlaneRuntime):
 function bind({ handlers }: ControlPlane, open: OpenEngines, runtime: ControlPlaneRuntime): readonly BoundService[] {
   return [
     bindService(ApplicationService, handlers.applications),
+    bindService(AttachmentService, handlers.attachments),
     bindService(CommandService, handlers.commands),
     bindService(ClusterService, handlers.clusters),
     bindService(JobService, handlers.jobs),

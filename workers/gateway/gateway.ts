@@ -18,6 +18,7 @@ import type { ServiceClient, ServiceHandlers } from '../../proto/rpc/service.js'
 import type { BlobStore } from '../../core/ports/blob-store.js';
 import { Archiver } from './archive/archiver.js';
 import { Adoption } from './attempts/adoption.js';
+import type { Attempt } from './attempts/attempt.js';
 import { AttemptReporter } from './attempts/attempt-reporter.js';
 import { AttemptRunner } from './attempts/attempt-runner.js';
 import { EventOutbox } from './attempts/event-outbox.js';
@@ -112,7 +113,8 @@ export class Gateway {
     this.#reporter = new AttemptReporter({ ...shared, ...own, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     const stages = preparation.stages(launcher);
-    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, reporter: this.#reporter });
+    const cleanUp = (attempt: Attempt): void => preparation.cleanUp(attempt);
+    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, cleanUp, reporter: this.#reporter });
     this.#adoption = new Adoption({
       ...shared,
       runner: this.#runner,

@@ -14,6 +14,7 @@ const BASE_FIELDS = {
   configs: 'configs',
   dependencies: 'dependencies',
   setup_file: 'setupFile',
+  environment: 'environment',
   status: 'status',
 } as const;
 

@@ -9,6 +9,7 @@ import { isTerminal } from '../../../core/job/status.js';
 import type { Offerer } from '../dispatch/offerer.js';
 import { jobNotFound, type JobRepository } from '../jobs/job-repository.js';
 import type { UserLimits } from '../quota/user-limits.js';
+import type { Attachments } from '../attachments/attachments.js';
 import type { Admission } from './admission.js';
 import { contentHash } from './content-hash.js';
 import type { Matcher } from './matcher.js';
@@ -20,6 +21,7 @@ export interface SubmitterOptions {
   readonly limits: UserLimits;
   readonly matcher: Matcher;
   readonly offerer: Offerer;
+  readonly attachments: Attachments;
   /** How long the dispatch loop leaves a new job alone, milliseconds. */
   readonly offerAfterMs: number;
   readonly clock: Clock;
@@ -81,12 +83,13 @@ export class Submitter {
   }
 
   private async accept(id: string, { request, parentId }: Submission, requestHash: string): Promise<Job> {
-    const { admission, jobs, limits, matcher, clock, offerAfterMs } = this.options;
+    const { admission, attachments, jobs, limits, matcher, clock, offerAfterMs } = this.options;
     if (parentId !== null) await jobs.require(parentId);
     const outcome = await matcher.resolve(request);
     if (outcome.kind === 'none') throw new MaridError('NO_MATCH', outcome.message);
     const { resolution, explanation } = outcome;
     admission.checkMemory(request, resolution.memoryMb);
+    await attachments.keep(id, request.attachments ?? []);
     await limits.take(request.user, id);
     return acceptJob({ id, request, requestHash, resolution, explanation, parentId, now: clock.now(), offerAfterMs });
   }

@@ -14,6 +14,8 @@ export interface AttemptFacts extends FolderLimits {
   readonly memoryMb: number;
   /** Whether setup files run before the program. */
   readonly hasSetup: boolean;
+  /** Whether there are files with secrets, to be removed at its end; absent: no. */
+  readonly hasSecretFiles?: boolean;
   readonly archive: ArchiveFacts;
 }
 

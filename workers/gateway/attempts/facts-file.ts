@@ -8,6 +8,7 @@ const texts = z.array(z.string());
 const schema = z.object({
   memoryMb: z.int().min(0),
   hasSetup: z.boolean(),
+  hasSecretFiles: z.boolean().exactOptional(),
   archive: z
     .object({ disabled: z.boolean(), excludes: texts, paths: texts })
     .default({ disabled: false, excludes: [], paths: [] }),

@@ -1,5 +1,5 @@
 /** Which file of a job comes from where and goes where: Genie's layout of the job's directory. Pure. */
-import type { JobSpecification } from '../../../core/job/job.js';
+import type { JobAttachment, JobSpecification } from '../../../core/job/job.js';
 import type { SetupFile } from '../script/run-script.js';
 import { fileNameOf, isFileName } from './file-name.js';
 import { StagingFailure } from './staging.js';
@@ -46,7 +46,8 @@ interface Entity {
 export function planFiles(specification: JobSpecification): FilePlan {
   const entities = entitiesOf(specification);
   const targets = new Map(RESERVED.map((name) => [name, 'the job directory itself']));
-  const files = entities.flatMap((entity) => filesOf(entity)).filter((file) => claimTarget(targets, file));
+  const attachments = (specification.request.attachments ?? []).map(attachedFile);
+  const files = [...entities.flatMap(filesOf), ...attachments].filter((file) => claimTarget(targets, file));
   if (files.length === 0) return EMPTY_PLAN;
   const folders = entities.slice(0, -1).flatMap((entity) => [entity.configFolder, entity.dependencyFolder]);
   const setupFiles = entities
@@ -85,6 +86,12 @@ function filesOf({ folder, configFolder, dependencyFolder, files }: Entity): rea
     ...configs,
     ...dependencies.map((file) => ({ ...file, writable: false })),
   ];
+}
+
+/** Its name was checked when the job was submitted; a directory must never rest on that alone. */
+function attachedFile({ name, sha256 }: JobAttachment): PlannedFile {
+  if (isFileName(name)) return { uri: `marid-attachment:${sha256}`, target: name, writable: false };
+  throw new StagingFailure('INVALID_NAME', `${JSON.stringify(name)} cannot be the name of an attachment.`, false);
 }
 
 /** Takes the place of a file. False when the same URI has it already. */

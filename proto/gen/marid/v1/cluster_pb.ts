@@ -12,7 +12,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/cluster.proto.
  */
 export const file_marid_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("ChZtYXJpZC92MS9jbHVzdGVyLnByb3RvEghtYXJpZC52MSLkAgoHQ2x1c3RlchIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHVzZXIYAyABKAkSDwoHdmVyc2lvbhgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIpCghtZXRhZGF0YRgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDAoEdGFncxgHIAMoCRIPCgdjb25maWdzGAggAygJEhQKDGRlcGVuZGVuY2llcxgJIAMoCRISCgpzZXR1cF9maWxlGAogASgJEicKBnN0YXR1cxgLIAEoDjIXLm1hcmlkLnYxLkNsdXN0ZXJTdGF0dXMSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGA4gASgJKogBCg1DbHVzdGVyU3RhdHVzEh4KGkNMVVNURVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRQ0xVU1RFUl9TVEFUVVNfVVAQARIhCh1DTFVTVEVSX1NUQVRVU19PVVRfT0ZfU0VSVklDRRACEh0KGUNMVVNURVJfU1RBVFVTX1RFUk1JTkFURUQQA2IGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChZtYXJpZC92MS9jbHVzdGVyLnByb3RvEghtYXJpZC52MSLRAwoHQ2x1c3RlchIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHVzZXIYAyABKAkSDwoHdmVyc2lvbhgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIpCghtZXRhZGF0YRgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDAoEdGFncxgHIAMoCRIPCgdjb25maWdzGAggAygJEhQKDGRlcGVuZGVuY2llcxgJIAMoCRISCgpzZXR1cF9maWxlGAogASgJEicKBnN0YXR1cxgLIAEoDjIXLm1hcmlkLnYxLkNsdXN0ZXJTdGF0dXMSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGA4gASgJEjcKC2Vudmlyb25tZW50GC4gAygLMiIubWFyaWQudjEuQ2x1c3Rlci5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASqIAQoNQ2x1c3RlclN0YXR1cxIeChpDTFVTVEVSX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEUNMVVNURVJfU1RBVFVTX1VQEAESIQodQ0xVU1RFUl9TVEFUVVNfT1VUX09GX1NFUlZJQ0UQAhIdChlDTFVTVEVSX1NUQVRVU19URVJNSU5BVEVEEANiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * Cluster is a place where the work finally runs: a Spark, YARN or Trino installation, a database.
@@ -119,6 +119,14 @@ export type Cluster = Message<"marid.v1.Cluster"> & {
    * @generated from field: string etag = 14;
    */
   etag: string;
+
+  /**
+   * Variables of every job that uses this entry, set after those of Marid itself;
+   * limits, and references to secrets, as in JobRequest.environment.
+   *
+   * @generated from field: map<string, string> environment = 46;
+   */
+  environment: { [key: string]: string };
 };
 
 /**
