@@ -93,18 +93,19 @@ export interface KillOptions {
   readonly hit?: LimitHit;
 }
 
-/** A connection to the node's launcher. Rejects with `UNAVAILABLE` when the launcher is gone. */
+/** A connection to the node's launcher. Rejects with `UNAVAILABLE` when the launcher is gone; `start`, `kill`, `renew` and `forget` with `STALE_SESSION` when another connection has adopted since this one did. */
 export interface Launcher {
   /**
    * Starts a process in its own session and process group. Recorded on disk before it returns. Rejects with `NOT_FOUND` when the program does not
    * exist, `INVALID_ARGUMENT` when it cannot be executed, `ALREADY_EXISTS` when the attempt was started before,
-   * `STALE_SESSION` when the lease has expired or another connection has adopted since this one did, `RESOURCE_EXHAUSTED` when the node has no room.
+   * `STALE_SESSION` when the lease has expired, `RESOURCE_EXHAUSTED` when the node has no room.
    */
   start(request: StartRequest): Promise<StartedProcess>;
   /** SIGTERM to its processes, SIGKILL after `graceMs`. False when the attempt does not run. Safe to repeat. With `hit` it is ended by that limit. */
   kill(options: KillOptions): Promise<boolean>;
   /**
-   * Extends the lease: without another call the launcher terminates its process groups at `terminateInMs` from now and kills them at `killInMs`.
+   * Extends the lease: without another call the launcher terminates its process groups at `terminateInMs` from now and kills them at `killInMs`;
+   * 0 is a time that has passed.
    */
   renew(options: { readonly terminateInMs: number; readonly killInMs: number }): Promise<void>;
   /** Everything it holds; from now on exits are told to this connection. */

@@ -17,6 +17,14 @@ export const controlPlaneConfigSchema = z
       .regex(/^.+:\d{1,5}$/, 'must be host:port')
       .default('127.0.0.1:7070')
       .describe('Address of the gRPC server, host:port; port 0 takes a free one.'),
+    metricsListen: z
+      .string()
+      .regex(/^.+:\d{1,5}$/, 'must be host:port')
+      .nullable()
+      .default(null)
+      .describe(
+        'Address where GET /metrics gives measurements in the format of Prometheus, host:port; null: nowhere. Whoever reaches it may read, so take a loopback address or one of your own network.',
+      ),
     dataFolder: z
       .string()
       .min(1)

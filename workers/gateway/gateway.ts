@@ -6,6 +6,7 @@
  */
 import { MemoryBudget } from '../../core/dispatch/budget.js';
 import { attemptKey } from '../../core/job/attempt-key.js';
+import type { MaridError } from '../../core/errors/marid-error.js';
 import type { JobSpecification } from '../../core/job/job.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
@@ -42,6 +43,8 @@ import type { Preparation } from './staging/stages.js';
 
 /** How long a stopping worker waits for the control plane and the log, in milliseconds. */
 const FLUSH_MS = 5_000;
+/** The same when it is asked for haste: what was not said, the next process says from the launcher's records. */
+const HASTY_FLUSH_MS = 250;
 
 /** Options of `Gateway`. */
 export interface GatewayOptions {
@@ -64,6 +67,8 @@ export interface GatewayOptions {
 export class Gateway {
   /** What the worker serves. */
   readonly handlers: ServiceHandlers<typeof WorkerNodeService>;
+  /** Resolves when another process has taken this worker's place, with what to do: this one is to `stop` in haste. */
+  readonly superseded: Promise<MaridError>;
   readonly #options: GatewayOptions;
   readonly #budget: MemoryBudget;
   readonly #held: HeldAttempts;
@@ -82,10 +87,12 @@ export class Gateway {
   readonly #folders: FolderWatch;
   readonly #sweep: FolderSweep;
   #session: ControlPlaneSession | null = null;
+  #tellSuperseded: (why: MaridError) => void = () => undefined;
   #stopping: Promise<void> | null = null;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.superseded = new Promise((resolve) => (this.#tellSuperseded = resolve));
     const { config, identity, launcher, log, client, clock, random, logger, preparation } = options;
     const jobsFolder = jobsFolderOf(config.stateFolder);
     const budget = new MemoryBudget(config.memoryMb ?? defaultMemoryMb());
@@ -176,18 +183,28 @@ export class Gateway {
   async #drain(haste?: AbortSignal): Promise<void> {
     const { drainTimeoutMs } = this.#options.config;
     this.#options.logger.info({ attempts: this.#held.size, drainTimeoutMs }, 'worker drains');
-    await Promise.all([this.#reader.stop(), this.#puller.stop(), this.#claimer.flush(FLUSH_MS)]);
+    await this.#settled([this.#reader.stop(), this.#puller.stop(), this.#claimer.flush(FLUSH_MS)], haste);
     await this.#gate.close();
     await this.#claimer.stop();
     await this.#within(drainTimeoutMs, this.#held.whenEmpty(), haste);
     await this.#within(FLUSH_MS, this.#runner.abandonStaging());
     await this.#within(FLUSH_MS, this.#archiver.flush(), haste);
-    await this.#archiver.stop();
-    await this.#outbox.flush(this.#held.size + this.#outbox.size === 0 ? 0 : FLUSH_MS);
+    await this.#settled([this.#archiver.stop()], haste);
+    if (this.#held.size + this.#outbox.size > 0) await this.#settled([this.#outbox.flush(FLUSH_MS)], haste);
     await this.#session?.stop();
     if (this.#held.size === 0) await this.#session?.farewell();
     else this.#options.logger.info({ attempts: this.#held.size }, 'jobs go on without the worker');
-    for (const service of [this.#times, this.#beats, this.#folders, this.#sweep, this.#outbox]) await service.stop();
+    await this.#settled(
+      [this.#times, this.#beats, this.#folders, this.#sweep, this.#outbox].map((service) => service.stop()),
+      haste,
+    );
+  }
+
+  /** Waits for work that needs others: they may be away, and what is still under way then ends with the log. */
+  async #settled(work: readonly Promise<void>[], haste?: AbortSignal): Promise<void> {
+    const all = Promise.all(work).then(() => undefined);
+    await this.#within(FLUSH_MS, all, haste);
+    if (haste?.aborted === true) await this.#within(HASTY_FLUSH_MS, all);
   }
 
   async #within(timeoutMs: number, event: Promise<void>, haste?: AbortSignal): Promise<void> {
@@ -215,6 +232,7 @@ export class Gateway {
       onKill: (reference) => this.#runner.kill(reference),
       onLost: (reference) => this.#runner.disown(reference),
       onRepeat: (reference) => this.#reporter.repeat(reference),
+      onSuperseded: this.#tellSuperseded,
       onReady: () => {
         this.#outbox.open();
         this.#reader.pump();

@@ -1,6 +1,7 @@
 /** A worker's composition root: identity, launcher, control plane, log, the gateway, its server. */
 import { chmod, mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { MaridError } from '../../core/errors/marid-error.js';
 import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Fetcher } from '../../core/ports/fetcher.js';
@@ -40,6 +41,8 @@ export { workerConfigSchema, type WorkerConfig } from './config.js';
 
 /** How long readers of output may go on when the worker stops, in milliseconds. */
 const SERVER_GRACE_MS = 2_000;
+/** The same when the worker is asked for haste. */
+const HASTY_GRACE_MS = 100;
 
 /** Time, chance and log of a process. */
 interface WorkerRuntime {
@@ -66,6 +69,8 @@ export interface RunningWorker {
   readonly id: string;
   /** `host:port` of its own server. */
   readonly address: string;
+  /** Resolves when another process has taken its place: it is to be stopped without waiting. */
+  readonly superseded: Promise<MaridError>;
   /** Drains and ends it, without waiting for its jobs when `haste` aborts; resolves when everything is closed. Idempotent. */
   stop(haste?: AbortSignal): Promise<void>;
 }
@@ -105,11 +110,15 @@ export async function startWorker({ config, runtime, log, blobs }: StartWorkerOp
     });
     const services = [bindService(WorkerNodeService, gateway.handlers)];
     const server = await RpcServer.start({ listen: config.listen, services, logger, clock });
-    releases.push(() => server.stop({ graceMs: SERVER_GRACE_MS }));
+    releases.push((haste) => server.stop({ graceMs: haste?.aborted === true ? HASTY_GRACE_MS : SERVER_GRACE_MS }));
     releases.push((haste) => gateway.stop(haste));
     await gateway.start(server.address);
     let stopping: Promise<void> | null = null;
-    return { id: identity.workerId, address: server.address, stop: (haste) => (stopping ??= release(haste)) };
+    const { superseded } = gateway;
+    return {
+      ...{ id: identity.workerId, address: server.address, superseded },
+      stop: (haste) => (stopping ??= release(haste)),
+    };
   } catch (error) {
     await release();
     throw error;

@@ -30,7 +30,7 @@ export interface LauncherServerOptions {
 /** A worker's connection. */
 interface Connection {
   readonly socket: Socket;
-  /** Another connection has adopted since this one did: its worker must not start anything any more. */
+  /** Another connection has adopted since this one did: its worker has no say any more. */
   superseded: boolean;
 }
 
@@ -109,6 +109,7 @@ export class LauncherServer {
         assertCurrent(connection);
         return table.start(request.start);
       case 'kill':
+        assertCurrent(connection);
         return table.kill(request);
       case 'renew':
         assertCurrent(connection);
@@ -116,6 +117,7 @@ export class LauncherServer {
       case 'adopt':
         return this.adopt(connection);
       case 'forget':
+        assertCurrent(connection);
         return table.forget(request.attempt);
       case 'close':
         return null;

@@ -6,6 +6,7 @@ import { closeSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { SystemClock } from '../../runtime/system-clock.js';
 import { Guard } from './guard.js';
+import { dropOtherCode } from './kept-code.js';
 import { LauncherServer } from './launcher-server.js';
 import { LeaseDeadline } from './lease-deadline.js';
 import { LineLogger } from './line-logger.js';
@@ -57,6 +58,7 @@ async function main([path = '', idleMs = '', leaseMs = '']: readonly string[]): 
       process.exit(0);
     }
     await table.recover();
+    dropOtherCode(path, process.argv[1] ?? '');
   };
   for (const signal of SIGNALS) process.on(signal, () => (table.busy ? undefined : stop(signal)));
   process.on('uncaughtException', (error) => logger.error({ error }, 'unexpected error; going on for the jobs'));

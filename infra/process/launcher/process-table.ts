@@ -111,11 +111,14 @@ export class ProcessTable {
   async start(request: StartRequest): Promise<StartedProcess> {
     const key = keyOf(request.attempt);
     this.admit(key, request.attempt);
+    const isFirst = !this.busy;
     this.starting.add(key);
+    if (isFirst) this.lookAtLease(); // the guard watches before anything runs: this process may be stopped right after
     try {
       return await this.startRecorded(key, request);
     } finally {
       this.starting.delete(key);
+      if (!this.busy) this.lookAtLease();
     }
   }
 
@@ -253,8 +256,8 @@ export class ProcessTable {
     this.cancelLeaseLook?.();
     this.cancelLeaseLook = null;
     const { lease, clock, guard } = this.options;
-    guard.watch(this.running.size === 0 ? null : lease.killInMs);
-    if (this.running.size === 0) return;
+    guard.watch(this.busy ? lease.killInMs : null);
+    if (!this.busy) return;
     const due = lease.phase !== 'held';
     for (const job of due ? this.running.values() : []) job.terminate('lease', lease.killInMs);
     const nextMs = due ? LEASE_LOOK_MS : Math.min(LEASE_LOOK_MS, lease.terminateInMs);

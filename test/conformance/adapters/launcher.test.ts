@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,11 +13,12 @@ import {
 } from '../../../infra/process/launcher/attempt-record.js';
 import { JOURNAL_FILE } from '../../../infra/process/launcher/record-journal.js';
 import { connectLauncher } from '../../../infra/process/launcher/connect.js';
-import { listStats, readBoot, readStat } from '../../../infra/process/launcher/proc.js';
+import { readBoot, readStat } from '../../../infra/process/launcher/proc.js';
 import type { SocketLauncher } from '../../../infra/process/launcher/socket-launcher.js';
 import { SystemClock } from '../../../infra/runtime/system-clock.js';
 import { eventually } from '../../support/eventually.js';
 import { QuietLogger } from '../../support/quiet-logger.js';
+import { isAlive, sessionOf } from '../../support/processes.js';
 import { launcherSuite, membersOf, shell, workerOn, type LauncherBench } from '../suites/launcher.js';
 import { launcherTreeSuite } from '../suites/launcher-tree.js';
 
@@ -26,6 +27,7 @@ const CLOCK = resolve('dist/infra/runtime/system-clock.js');
 
 /** How the launcher of a bench behaves. */
 interface Behaviour {
+  readonly entry?: string;
   readonly idleMs?: number;
   readonly leaseMs?: number;
 }
@@ -71,18 +73,6 @@ class ProcessBench implements LauncherBench {
 
 function gone(processId: number): Promise<boolean> {
   return eventually(`process ${String(processId)} to end`, () => !isAlive(processId));
-}
-
-/** Live processes of a session. */
-function sessionOf(session: number): readonly number[] {
-  return listStats()
-    .filter((stat) => stat.session === session && stat.state !== 'Z')
-    .map((stat) => stat.processId);
-}
-
-function isAlive(processId: number): boolean {
-  const stat = readStat(processId);
-  return stat !== null && stat.state !== 'Z' && stat.state !== 'X';
 }
 
 /** A worker of its own: connects, starts the job and tells its numbers as `{ launcher, job }`. */
@@ -264,6 +254,26 @@ describe('launcher process', () => {
       const exit = await eventually('the exit', () => recordsIn(bench.records).get(key)?.exit);
       expect(exit).toMatchObject({ result: { exitCode: null, processId: doomed.processId }, endedBy: null });
       expect(sessionOf(doomed.processId)).toEqual([]);
+    });
+
+    test('what runs is ended though the version that it was started from has been removed', async () => {
+      const version = await mkdtemp(join(tmpdir(), 'marid-version-'));
+      for (const part of ['core', 'infra']) cpSync(resolve('dist', part), join(version, part), { recursive: true });
+      writeFileSync(join(version, 'package.json'), '{ "type": "module" }');
+      const worker = await workerOn(await begin({ entry: join(version, 'infra/process/launcher/main.js') }));
+      const doomed = await worker.launcher.start(shell(bench.folder, 'doomed', 'exec sleep 60'));
+      await rm(version, { recursive: true });
+      process.kill((worker.launcher as SocketLauncher).processId, 'SIGKILL');
+      await eventually('the job to end', () => sessionOf(doomed.processId).length === 0);
+    });
+
+    test('one that is stopped in the moment in which its first job starts is replaced, and the job is ended', async () => {
+      const { launcher } = await workerOn(await begin({ leaseMs: 1000 }));
+      const script = 'echo $$ >started; mv started job; kill -STOP $PPID; exec sleep 60';
+      const starting = launcher.start(shell(bench.folder, 'doomed', script)).catch((error: unknown) => error);
+      const job = await eventually('the job', () => existsSync(join(bench.folder, 'job')) && readFileSync(join(bench.folder, 'job'), 'utf8')); // prettier-ignore
+      await eventually('the job to end', () => sessionOf(Number(job)).length === 0, 20_000);
+      await starting; // answered or not: the job may have been faster
     });
 
     test('one that is stopped and whose lease runs out is replaced, and what runs is ended', async () => {

@@ -258,18 +258,23 @@ export function launcherSuite(name: string, open: () => Promise<LauncherBench>):
         expect(worker.exits).toEqual([exit]);
       });
 
-      test('ends the right of the one before to start and to renew', async () => {
+      test('ends the right of the one before to start, kill, renew and forget', async () => {
+        await run('ended', 'exit 1');
+        const { attempt } = await worker.exitOf('ended');
         await workerOn(await bench.connect());
-        await expect(run('stale', 'exit 0')).rejects.toMatchObject({ code: 'STALE_SESSION' });
-        const renewal = worker.launcher.renew({ terminateInMs: 1000, killInMs: 2000 });
-        await expect(renewal).rejects.toMatchObject({ code: 'STALE_SESSION' });
+        const stale = { code: 'STALE_SESSION' };
+        await expect(run('stale', 'exit 0')).rejects.toMatchObject(stale);
+        await expect(worker.launcher.kill({ attempt, graceMs: 0 })).rejects.toMatchObject(stale);
+        await expect(worker.launcher.renew({ terminateInMs: 1000, killInMs: 2000 })).rejects.toMatchObject(stale);
+        await expect(worker.launcher.forget({ attempt })).rejects.toMatchObject(stale);
       });
 
       test('repeats an exit until it is forgotten', async () => {
         await run('told', 'exit 1');
         const { attempt } = await worker.exitOf('told');
-        expect((await workerOn(await bench.connect())).held).toHaveLength(1);
-        await worker.launcher.forget({ attempt });
+        const next = await workerOn(await bench.connect());
+        expect(next.held).toHaveLength(1);
+        await next.launcher.forget({ attempt });
         expect((await workerOn(await bench.connect())).held).toEqual([]);
       });
     });

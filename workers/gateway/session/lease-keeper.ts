@@ -59,14 +59,16 @@ export class LeaseKeeper {
     return this.#renewal !== null && this.#elapsedMs(sent) < this.#renewal.ttlMs * TERMINATE_PART;
   }
 
-  /** Tells the launcher the deadlines of the last renewal; also for a launcher that has just been started. */
+  /**
+   * Tells the launcher the deadlines of the last renewal, also those that have passed (as 0): so a launcher that has just been started learns them, and a worker that was stopped for long whether another
+   * has the launcher now.
+   */
   async tell(): Promise<void> {
     const { launcher, logger } = this.#options;
     if (this.#renewal === null) return;
     const { sent, ttlMs } = this.#renewal;
-    const terminateInMs = Math.floor(ttlMs * TERMINATE_PART - this.#elapsedMs(sent));
-    const killInMs = Math.floor(ttlMs * KILL_PART - this.#elapsedMs(sent));
-    if (terminateInMs <= 0) return;
+    const leftMs = (part: number): number => Math.max(0, Math.floor(ttlMs * part - this.#elapsedMs(sent)));
+    const [terminateInMs, killInMs] = [leftMs(TERMINATE_PART), leftMs(KILL_PART)];
     await launcher.renew({ terminateInMs, killInMs }).catch((error: unknown) => {
       this.superseded ||= isMaridError(error) && error.code === 'STALE_SESSION';
       logger.warn({ error }, 'the launcher could not be told of the renewed lease');

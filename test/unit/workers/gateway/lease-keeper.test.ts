@@ -29,13 +29,14 @@ describe('LeaseKeeper', () => {
     ]);
   });
 
-  test('tells nothing before the first renewal, and nothing of a lease that is over', async () => {
+  test('tells nothing before the first renewal, and of a lease that is over that it is', async () => {
     const { told, clock, lease } = setUp();
     await lease.tell();
     const sent = lease.mark();
     await clock.advance(71_000);
-    await lease.renewed(sent, 100_000);
     expect(told).toEqual([]);
+    await lease.renewed(sent, 100_000);
+    expect(told).toEqual([{ terminateInMs: 0, killInMs: 9_000 }]);
   });
 
   test('covers answers until the launcher would terminate', async () => {

@@ -39,7 +39,7 @@ async function run(parts: SpecificationParts): Promise<StagingContext> {
   const directory = join(folder.path, 'jobs/job-1/1');
   mkdirSync(directory, { recursive: true });
   const reference = { jobId: 'job-1', attempt: 1 };
-  const facts = { memoryMb: 1, hasSetup: false, archive: WHOLE_ARCHIVE };
+  const facts = { memoryMb: 1, hasSetup: false, recordsOutputTimes: false, archive: WHOLE_ARCHIVE };
   const attempt = new Attempt({ reference, directory, memoryKey: '', facts, sequence: 0 });
   const context: StagingContext = {
     ...{ attempt, specification: specificationWith(parts), signal: attempt.abort.signal },

@@ -22,7 +22,7 @@ afterEach(() => folder.remove());
 
 function contextOf(user: string): StagingContext {
   const reference = { jobId: 'job-1', attempt: 1 };
-  const facts = { memoryMb: 1, hasSetup: false, archive: WHOLE_ARCHIVE };
+  const facts = { memoryMb: 1, hasSetup: false, recordsOutputTimes: false, archive: WHOLE_ARCHIVE };
   const directory = join(folder.path, 'job-1/1');
   const attempt = new Attempt({ reference, directory, memoryKey: '', facts, sequence: 0 });
   return {
