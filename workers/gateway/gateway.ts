@@ -7,7 +7,7 @@
 import { MemoryBudget } from '../../core/dispatch/budget.js';
 import { attemptKey } from '../../core/job/attempt-key.js';
 import type { MaridError } from '../../core/errors/marid-error.js';
-import type { JobSpecification } from '../../core/job/job.js';
+import type { AttemptReference, JobSpecification } from '../../core/job/job.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
@@ -18,7 +18,7 @@ import type { ServiceClient, ServiceHandlers } from '../../proto/rpc/service.js'
 import type { BlobStore } from '../../core/ports/blob-store.js';
 import { Archiver } from './archive/archiver.js';
 import { Adoption } from './attempts/adoption.js';
-import type { Attempt } from './attempts/attempt.js';
+import type { Attempt, AttemptFacts } from './attempts/attempt.js';
 import { AttemptReporter } from './attempts/attempt-reporter.js';
 import { AttemptRunner } from './attempts/attempt-runner.js';
 import { EventOutbox } from './attempts/event-outbox.js';
@@ -121,11 +121,8 @@ export class Gateway {
     this.#times = new OutputTimes(shared);
     const attempts = { cleanUp, reporter: this.#reporter, times: this.#times };
     this.#runner = new AttemptRunner({ ...shared, ...attempts, killGraceMs, stages });
-    this.#adoption = new Adoption({
-      ...shared,
-      runner: this.#runner,
-      readFacts: (directory) => preparation.readFacts(directory),
-    });
+    const readFacts = (directory: string): Promise<AttemptFacts | null> => preparation.readFacts(directory);
+    this.#adoption = new Adoption({ ...shared, runner: this.#runner, readFacts });
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
     const mayClaim = (): boolean => this.#mayClaim() && this.#session?.reservedMb === null;
     this.#reader = new OfferReader({ ...shared, pool, claimer: this.#claimer, mayClaim, runs });
@@ -145,12 +142,8 @@ export class Gateway {
       beat: () => this.#beat(),
     });
     this.#folders = new FolderWatch({ ...shared, onHit: (attempt, hit) => this.#runner.endFor(attempt, hit) });
-    this.#sweep = new FolderSweep({
-      ...shared,
-      keepMs,
-      holds,
-      archives: (reference) => this.#archiver.holds(reference),
-    });
+    const archives = (reference: AttemptReference): boolean => this.#archiver.holds(reference);
+    this.#sweep = new FolderSweep({ ...shared, keepMs, holds, archives });
     this.handlers = createNodeHandlers({ ...shared, runner: this.#runner });
   }
 
