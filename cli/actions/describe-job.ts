@@ -67,13 +67,19 @@ function askedPairs(job: Job, now: number): readonly (readonly [string, string])
         .map(([name, value]) => `${name}=${quote(value)}`)
         .join(' '),
     ],
-    ['Files', [...request.configs, ...request.dependencies, request.setupFile].filter((uri) => uri !== '').join(', ')],
+    [
+      'Files',
+      [...request.configs, ...request.dependencies, ...request.unpack, request.setupFile]
+        .filter((uri) => uri !== '')
+        .join(', '),
+    ],
     ['Timeout', request.timeout === undefined ? '' : formatLength(durationMs(request.timeout))],
     ['Limits', formatLimits(request.limits)],
     ['Attempts allowed', request.maxAttempts > 1 ? String(request.maxAttempts) : ''],
     ['Pool', request.pool],
     ['Times of output', request.recordOutputTimes ? 'recorded' : ''],
     ['Tags', request.tags.join(', ')],
+    ['Attachments', request.attachments.map(({ name, sizeBytes }) => `${name} (${formatBytes(sizeBytes)})`).join(', ')],
     [
       'Archive',
       request.archive?.disabled === true

@@ -25,6 +25,7 @@ export interface JobOptions {
   readonly pool?: string;
   readonly config?: readonly string[];
   readonly dependency?: readonly string[];
+  readonly unpack?: readonly string[];
   readonly setupFile?: string;
   readonly maxAttempts?: number;
   readonly grouping?: string;
@@ -33,6 +34,7 @@ export interface JobOptions {
   readonly description?: string;
   readonly jobVersion?: string;
   readonly group?: string;
+  readonly attach?: readonly string[];
   /** False: nothing is archived. */
   readonly archive?: boolean;
   readonly archiveExclude?: readonly string[];
@@ -43,6 +45,12 @@ export interface JobOptions {
 export function addJobOptions(command: Command): Command {
   const file = new Option('-f, --file <file>', "YAML file with the request ('-': standard input); options override it");
   return addEditOptions(command.addOption(file));
+}
+
+/** Adds the option for files that go with a new job. */
+export function addAttachOption(command: Command): Command {
+  const text = 'file to upload and place in the job directory; repeat for more';
+  return command.addOption(new Option('--attach <file>', text).argParser(collect));
 }
 
 /** Adds the options that change a request, and the arguments behind `--`. */
@@ -95,6 +103,9 @@ function executionOptions(): readonly Option[] {
     new Option('--pool <pool>', 'worker pool'),
     new Option('--config <uri>', 'configuration file to place in the job directory').argParser(collect),
     new Option('--dependency <uri>', 'file to place in the job directory').argParser(collect),
+    new Option('--unpack <uri>', 'archive (.tar.gz, .tgz, .tar, .zip) to unpack in the job directory').argParser(
+      collect,
+    ),
     new Option('--setup-file <uri>', "shell file that the job's script sources before the program"),
     new Option('--no-archive', 'archive nothing of the job directory').default(undefined),
     new Option('--archive-exclude <pattern>', 'files that are not archived: `*`, `?` and `**`').argParser(collect),

@@ -93,6 +93,7 @@ function overrideExecution(request: JobRequest, options: JobOptions): void {
   if (options.pool !== undefined) request.pool = options.pool;
   if (options.config !== undefined) request.configs = [...options.config];
   if (options.dependency !== undefined) request.dependencies = [...options.dependency];
+  if (options.unpack !== undefined) request.unpack = [...options.unpack];
   if (options.setupFile !== undefined) request.setupFile = options.setupFile;
   if (options.rawArguments !== undefined) request.rawArguments = options.rawArguments;
   if (options.archive === false || options.archiveExclude !== undefined) {

@@ -27,6 +27,15 @@ export interface ArchiveRequest {
   readonly excludes: readonly string[];
 }
 
+/** A file that was uploaded for a job. */
+export interface JobAttachment {
+  /** Its file in the job's directory: data, checked to be one name. */
+  readonly name: string;
+  /** Of its content, hexadecimal. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
 /** What a user asks for, with absent parts as `null` or empty. Limits and defaults: `proto/marid/v1/job.proto`. */
 export interface JobRequest {
   /** Empty in a request: the job's id is taken. */
@@ -46,6 +55,8 @@ export interface JobRequest {
   readonly environment: { readonly [name: string]: string };
   readonly configs: readonly string[];
   readonly dependencies: readonly string[];
+  /** As of a registry entry; absent: none. */
+  readonly unpack?: readonly string[];
   readonly setupFile: string | null;
   /** MiB; `null`: the command's, else the server's default. */
   readonly memoryMb: number | null;
@@ -63,6 +74,8 @@ export interface JobRequest {
   readonly limits?: JobLimits;
   /** Default: everything but what the worker leaves out. */
   readonly archive?: ArchiveRequest;
+  /** Default: none. */
+  readonly attachments?: readonly JobAttachment[];
   /** Whether the worker records when output was written. Absent: not. */
   readonly recordOutputTimes?: boolean;
 }

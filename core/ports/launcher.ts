@@ -4,6 +4,14 @@
  */
 import type { AttemptReference, ExitResult } from '../job/job.js';
 
+/** Who a process runs as, by number. */
+export interface ProcessUser {
+  readonly uid: number;
+  readonly gid: number;
+  /** All groups; none but these. */
+  readonly groups: readonly number[];
+}
+
 /** What the processes of an attempt may use; what is absent is not limited. */
 export interface ProcessLimits {
   /** MiB of memory of all processes together. */
@@ -43,6 +51,8 @@ export interface StartRequest {
   readonly stderrPath: string;
   /** Longest run time in milliseconds: then it is killed, with `timedOut` in its exit. */
   readonly timeoutMs: number;
+  /** Who it runs as. The working directory, which only the launcher's own user may have been able to enter, and the output files are given to that user just before. Absent: as the launcher. */
+  readonly user?: ProcessUser;
   /** Absent: no limits. */
   readonly limits?: ProcessLimits;
 }

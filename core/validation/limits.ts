@@ -57,6 +57,10 @@ export const LIMITS = {
   timeoutMs: 1_000,
   /** Patterns of files that a job leaves out of its archive. */
   archiveExcludes: 100,
+  /** Attachments of a job. */
+  attachments: 100,
+  /** Bytes of the name of a file, on every common file system. */
+  fileNameBytes: 255,
   /** Attempts that a job may ask for. */
   attempts: 100,
   /** Violations that are told at once; the rest of a hopeless request is left out. */

@@ -36,6 +36,8 @@ export const controlPlaneConfigSchema = z
       .describe('Worker pools that jobs may ask for.'),
     defaultMemoryMb: mebibytes.default(1500).describe('MiB that a job reserves when neither it nor its command says.'),
     maxMemoryMb: mebibytes.nullable().default(null).describe('Most MiB that a job may ask for; null: no limit.'),
+    maxAttachmentMb: mebibytes.max(4096).default(100).describe('Most MiB of a file that is uploaded for jobs.'),
+    maxJobAttachmentsMb: mebibytes.default(500).describe('Most MiB of all uploaded files of a job.'),
     maxActiveJobsPerUser: activeJobs
       .default(null)
       .describe('Most jobs of a user that have not ended; a submit beyond it is refused. Null: no limit.'),

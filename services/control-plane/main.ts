@@ -4,6 +4,7 @@ import type { TopicLog } from '../../core/ports/topic-log.js';
 import { openControlPlaneEngines, type OpenEngines } from '../../infra/engines/open-control-plane-engines.js';
 import { bindService, connectRpc, RpcServer, type BoundService } from '../../infra/rpc/index.js';
 import { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
+import { AttachmentService } from '../../proto/gen/marid/v1/attachment_service_pb.js';
 import { BlobService } from '../../proto/gen/marid/v1/blob_service_pb.js';
 import { ClusterService } from '../../proto/gen/marid/v1/cluster_service_pb.js';
 import { CommandService } from '../../proto/gen/marid/v1/command_service_pb.js';
@@ -83,6 +84,7 @@ function warnWhenAway(blobs: Promise<unknown>, { logger }: ControlPlaneRuntime):
 function bind({ handlers }: ControlPlane, open: OpenEngines, runtime: ControlPlaneRuntime): readonly BoundService[] {
   return [
     bindService(ApplicationService, handlers.applications),
+    bindService(AttachmentService, handlers.attachments),
     bindService(CommandService, handlers.commands),
     bindService(ClusterService, handlers.clusters),
     bindService(JobService, handlers.jobs),

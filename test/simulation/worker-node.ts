@@ -143,6 +143,7 @@ export class WorkerNode {
     return {
       stages: (launcher) => [planStage, waiting, facts, startStage(launcher, workerConfigSchema.parse({}))],
       readFacts: async (directory) => this.#facts.get(directory) ?? null,
+      cleanUp: () => undefined,
       protect: () => undefined,
     };
   }

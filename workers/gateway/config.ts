@@ -7,6 +7,8 @@ import { archiveKeys } from './archive-config.js';
 import { fetchKeys } from './fetch-config.js';
 import { limitKeys } from './limit-config.js';
 import { logKeys } from './log-config.js';
+import { secretKeys } from './secrets-config.js';
+import { userKeys } from './user-config.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -66,6 +68,8 @@ export const workerConfigSchema = z
     ...limitKeys,
     ...fetchKeys,
     ...logKeys,
+    ...secretKeys,
+    ...userKeys,
   })
   .superRefine(
     (config, context) => {

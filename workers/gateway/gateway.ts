@@ -17,6 +17,7 @@ import type { ServiceClient, ServiceHandlers } from '../../proto/rpc/service.js'
 import type { BlobStore } from '../../core/ports/blob-store.js';
 import { Archiver } from './archive/archiver.js';
 import { Adoption } from './attempts/adoption.js';
+import type { Attempt } from './attempts/attempt.js';
 import { AttemptReporter } from './attempts/attempt-reporter.js';
 import { AttemptRunner } from './attempts/attempt-runner.js';
 import { EventOutbox } from './attempts/event-outbox.js';
@@ -51,6 +52,8 @@ export interface GatewayOptions {
   readonly client: ServiceClient<typeof WorkerService>;
   readonly log: TopicLog;
   readonly preparation: Preparation;
+  /** Whether it reads offers; an agent, which has a pool of its own, only asks. Default: true. */
+  readonly readsOffers?: boolean;
   /** The blob store, opened by the first call. Default: there is none, and nothing is archived. */
   readonly blobs?: () => Promise<BlobStore>;
   readonly clock: Clock;
@@ -108,7 +111,15 @@ export class Gateway {
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     const stages = preparation.stages(launcher);
     this.#times = new OutputTimes(shared);
-    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, reporter: this.#reporter, times: this.#times });
+    const cleanUp = (attempt: Attempt): void => preparation.cleanUp(attempt);
+    this.#runner = new AttemptRunner({
+      ...shared,
+      killGraceMs,
+      stages,
+      cleanUp,
+      reporter: this.#reporter,
+      times: this.#times,
+    });
     this.#adoption = new Adoption({
       ...shared,
       runner: this.#runner,
@@ -154,7 +165,8 @@ export class Gateway {
     await this.#adoption.run();
     await this.#archiver.start();
     this.#session = this.#openSession(address);
-    for (const service of [this.#session, this.#reader, this.#puller, this.#beats, this.#folders, this.#sweep]) {
+    const reader = this.#options.readsOffers === false ? [] : [this.#reader];
+    for (const service of [this.#session, ...reader, this.#puller, this.#beats, this.#folders, this.#sweep]) {
       await service.start();
     }
   }
@@ -212,6 +224,7 @@ export class Gateway {
       onReady: () => {
         this.#outbox.open();
         this.#reader.pump();
+        if (this.#options.readsOffers === false) this.#puller.wake();
       },
     });
   }

@@ -43,7 +43,10 @@ export type LauncherMessage =
 
 /** A request as a line, with its newline. */
 export function encodeRequest(numbered: NumberedRequest): string {
-  return `${JSON.stringify({ id: numbered.id, ...numbered.request })}\n`;
+  const { id, request } = numbered;
+  // An older launcher refuses what it does not know, instead of starting the process as itself.
+  const type = request.type === 'start' && request.start.user !== undefined ? 'start-as' : request.type;
+  return `${JSON.stringify({ id, ...request, type })}\n`;
 }
 
 /** The answer to a request as a line. */
@@ -76,6 +79,7 @@ export function decodeRequest(line: string): LauncherRequest {
     case 'close':
       return { type: fields['type'] };
     case 'start':
+    case 'start-as':
       return { type: 'start', start: decodeStartRequest(fields['start']) };
     case 'kill':
       return {

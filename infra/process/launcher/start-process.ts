@@ -1,8 +1,9 @@
 /** Starting a program with nothing inherited: own session and group, exact arguments and environment, output to files. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, constants, lstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, constants, fchownSync, lchownSync, lstatSync, openSync, statSync } from 'node:fs';
 import { MaridError, type ErrorCode } from '../../../core/errors/marid-error.js';
-import type { StartRequest } from '../../../core/ports/launcher.js';
+import type { ProcessUser, StartRequest } from '../../../core/ports/launcher.js';
+import { droppedCommand } from './dropped-command.js';
 import { errnoOf, isErrno } from './errno.js';
 import { limitedCommand } from './limited-command.js';
 import { MARK_VARIABLE } from './survey.js';
@@ -37,6 +38,7 @@ export async function startProcess(options: StartProcessOptions): Promise<Runnin
   const opened: number[] = [];
   try {
     for (const path of [request.stdoutPath, request.stderrPath]) opened.push(openOutput(path));
+    if (request.user !== undefined) giveAway(request, request.user, opened);
     return await spawnChild(options, opened);
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
@@ -60,7 +62,9 @@ export function isFile(path: string): boolean {
 
 async function spawnChild(options: StartProcessOptions, output: readonly number[]): Promise<RunningChild> {
   const { request, mark, cgroup } = options;
-  const [program = '', ...parameters] = limitedCommand(request.command, request.limits ?? {}, cgroup);
+  const { command, user, limits = {} } = request;
+  const own = user === undefined ? command : droppedCommand(command, user);
+  const [program = '', ...parameters] = limitedCommand(own, limits, cgroup);
   try {
     const child = spawn(program, parameters, {
       cwd: request.directory,
@@ -73,6 +77,12 @@ async function spawnChild(options: StartProcessOptions, output: readonly number[
   } catch (error) {
     throw startError(request, program, error);
   }
+}
+
+/** The directory last: until then nobody else could put anything into it. */
+function giveAway({ directory }: StartRequest, { uid, gid }: ProcessUser, opened: readonly number[]): void {
+  for (const descriptor of opened) fchownSync(descriptor, uid, gid);
+  lchownSync(directory, uid, gid);
 }
 
 function openOutput(path: string): number {

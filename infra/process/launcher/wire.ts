@@ -6,6 +6,7 @@ import type {
   LimitHit,
   ProcessExit,
   ProcessLimits,
+  ProcessUser,
   StartedProcess,
   StartRequest,
 } from '../../../core/ports/launcher.js';
@@ -76,6 +77,7 @@ export function decodeStartRequest(value: unknown): StartRequest {
     stdoutPath: decodePath(fields['stdoutPath'], 'stdoutPath'),
     stderrPath: decodePath(fields['stderrPath'], 'stderrPath'),
     timeoutMs: decodeNumber(fields['timeoutMs'], 'timeoutMs'),
+    ...('user' in fields ? { user: decodeUser(fields['user']) } : {}),
     ...('limits' in fields ? { limits: decodeLimits(fields['limits']) } : {}),
   };
 }
@@ -136,6 +138,15 @@ function decodeResult(value: unknown): ExitResult {
     peakMemoryBytes: decodeNullable(fields['peakMemoryBytes'], 'peakMemoryBytes', decodeNumber),
     cpuTimeMs: decodeNullable(fields['cpuTimeMs'], 'cpuTimeMs', decodeNumber),
     ...decodeNumbers(fields, ['bytesRead', 'bytesWritten']),
+  };
+}
+
+function decodeUser(value: unknown): ProcessUser {
+  const fields = decodeFields(value, 'user');
+  return {
+    uid: decodeNumber(fields['uid'], 'uid'),
+    gid: decodeNumber(fields['gid'], 'gid'),
+    groups: decodeList(fields['groups'], 'groups', decodeNumber),
   };
 }
 

@@ -163,16 +163,16 @@ describe('files', () => {
 
 describe('wait', () => {
   test.each([
-    ['0 when all succeeded', ['good'], 0],
-    ['8 when one was killed', ['good', 'killed'], 8],
-    ['7 when one failed', ['killed', 'good', 'bad'], 7],
-    ['124 when the time is over first', ['bad', 'endless'], 124],
-  ])('is exit code %s', async (_, ids, exitCode) => {
+    ['0 when all succeeded', ['good'], 0, '1m'],
+    ['8 when one was killed', ['good', 'killed'], 8, '1m'],
+    ['7 when one failed', ['killed', 'good', 'bad'], 7, '1m'],
+    ['124 when the time is over first', ['bad', 'endless'], 124, '300ms'],
+  ])('is exit code %s', async (_, ids, exitCode, timeout) => {
     addFinished('good', SUCCEEDED);
     addFinished('bad', { status: JobStatus.FAILED, result: { exitCode: 1 } });
     addFinished('killed', { status: JobStatus.KILLED });
     marid.jobs.add('endless', create(JobRequestSchema));
-    expect((await run('wait', '--timeout', '300ms', ...ids)).exitCode).toBe(exitCode);
+    expect((await run('wait', '--timeout', timeout, ...ids)).exitCode).toBe(exitCode);
   });
 });
 

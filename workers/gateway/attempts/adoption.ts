@@ -78,7 +78,7 @@ export class Adoption {
     const directory = attemptDirectory(jobsFolder, reference);
     const facts = await readFacts(directory);
     if (facts === null) logger.warn({ ...reference }, 'an adopted attempt has no facts; its memory is not counted');
-    const known = facts ?? { memoryMb: 0, hasSetup: true, recordsOutputTimes: false, archive: WHOLE_ARCHIVE };
+    const known = facts ?? { memoryMb: 0, hasSetup: true, hasSecretFiles: true, archive: WHOLE_ARCHIVE };
     const { memoryMb } = known;
     const memoryKey = attemptKey(reference);
     if (!budget.reserve(memoryKey, memoryMb)) {

@@ -9,6 +9,7 @@ import type { Clock } from '../../../core/ports/clock.js';
 import type { Launcher, LimitHit, ProcessExit, StartedProcess } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import { attemptDirectory } from '../jobs-folder.js';
+import { NO_SECRETS } from '../script/job-environment.js';
 import { EMPTY_PLAN } from '../staging/file-plan.js';
 import { runStages } from '../staging/run-stages.js';
 import { stagingFailureOf, type Stage, type StagingContext } from '../staging/staging.js';
@@ -28,6 +29,8 @@ export interface AttemptRunnerOptions {
   readonly launcher: Launcher;
   /** Run in order for each attempt; the last one starts its process. */
   readonly stages: readonly Stage[];
+  /** Removes what only the process of an attempt needed. */
+  readonly cleanUp: (attempt: Attempt) => void;
   readonly held: HeldAttempts;
   readonly reporter: AttemptReporter;
   readonly times: OutputTimes;
@@ -132,7 +135,16 @@ export class AttemptRunner {
     await this.#endEarlier(earlier);
     this.#options.reporter.preparing(attempt);
     const { signal } = attempt.abort;
-    const context: StagingContext = { attempt, specification, signal, plan: EMPTY_PLAN, direct: null, started: null };
+    const context: StagingContext = {
+      attempt,
+      specification,
+      signal,
+      account: null,
+      plan: EMPTY_PLAN,
+      secrets: NO_SECRETS,
+      direct: null,
+      started: null,
+    };
     const { times, failed } = await runStages(this.#options.stages, context, this.#options.clock);
     attempt.stages = times;
     if (failed !== null) this.#stageFailed(attempt, failed.stage, failed.error);
@@ -186,12 +198,12 @@ export class AttemptRunner {
 
   async #concludeExit(attempt: Attempt, exit: ProcessExit): Promise<void> {
     const { reporter, times } = this.#options;
-    if (attempt.facts.recordsOutputTimes) {
+    if (attempt.facts.recordsOutputTimes === true) {
       // Before its end is known: a reader of the record believes that then nothing is added.
       await times.end(attempt);
       if (attempt.phase === 'ended') return; // the exit was told twice
     }
-    reporter.released(attempt);
+    this.#release(attempt);
     const conclusion = concludeExit(exit, await exitTraces(attempt, exit));
     reporter.ended(attempt, { conclusion, result: exit.result, at: exit.endedAt });
   }
@@ -199,8 +211,13 @@ export class AttemptRunner {
   #conclude(attempt: Attempt, conclusion: Conclusion): void {
     const { reporter, times, clock } = this.#options;
     void times.end(attempt);
-    reporter.released(attempt);
+    this.#release(attempt);
     reporter.ended(attempt, { conclusion, result: null, at: clock.now() });
+  }
+
+  #release(attempt: Attempt): void {
+    this.#options.reporter.released(attempt);
+    this.#options.cleanUp(attempt);
   }
 
   /** Whatever goes wrong with an attempt is its own end, never the worker's. */

@@ -14,8 +14,10 @@ export interface AttemptFacts extends FolderLimits {
   readonly memoryMb: number;
   /** Whether setup files run before the program. */
   readonly hasSetup: boolean;
-  /** Whether the times of its output are recorded. */
-  readonly recordsOutputTimes: boolean;
+  /** Whether there are files with secrets, to be removed at its end; absent: no. */
+  readonly hasSecretFiles?: boolean;
+  /** Whether the times of its output are recorded; absent: no. */
+  readonly recordsOutputTimes?: boolean;
   readonly archive: ArchiveFacts;
 }
 

@@ -8,7 +8,8 @@ const texts = z.array(z.string());
 const schema = z.object({
   memoryMb: z.int().min(0),
   hasSetup: z.boolean(),
-  recordsOutputTimes: z.boolean().default(false),
+  hasSecretFiles: z.boolean().exactOptional(),
+  recordsOutputTimes: z.boolean().exactOptional(),
   archive: z
     .object({ disabled: z.boolean(), excludes: texts, paths: texts })
     .default({ disabled: false, excludes: [], paths: [] }),

@@ -1,7 +1,7 @@
 /** Opens files that a job has made: whatever it put there, nothing outside its folder is opened, and nothing blocks. */
-import { constants } from 'node:fs';
+import { constants, statSync, type Stats } from 'node:fs';
 import { open, readlink, realpath, type FileHandle } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { invalidArgument, MaridError } from '../../../core/errors/marid-error.js';
 import { errorCode } from '../staging/staging.js';
 
@@ -36,9 +36,22 @@ export async function openInside(root: string, path: string, flags = READ): Prom
 
 /** What was opened, not what the path may name by now. */
 async function checkOpened(file: FileHandle, realRoot: string, path: string): Promise<void> {
-  checkInside(realRoot, await readlink(`/proc/self/fd/${file.fd}`), path);
-  if (!(await file.stat()).isFile())
+  const opened = await readlink(`/proc/self/fd/${file.fd}`);
+  checkInside(realRoot, opened, path);
+  const found = await file.stat();
+  if (isClosedToOwner(opened, found)) throw new MaridError('NOT_FOUND', 'The job itself may not read this file.');
+  if (!found.isFile())
     throw invalidArgument([{ field: 'path', description: `${JSON.stringify(path)} is not a regular file` }]);
+}
+
+/**
+ * Whether a file lies in a folder of another user than the worker, who could not read it: a job that runs as another user may give a name in its folder to a file that it can
+ * only name, and the worker would read it for the job.
+ */
+export function isClosedToOwner(path: string, { uid, mode }: Pick<Stats, 'uid' | 'mode'>): boolean {
+  if ((mode & 0o004) !== 0) return false;
+  const owner = statSync(dirname(path), { throwIfNoEntry: false })?.uid;
+  return owner !== process.getuid?.() && owner !== uid;
 }
 
 function checkInside(realRoot: string, target: string, path: string): void {

@@ -8,12 +8,17 @@ import type { Stage } from './staging.js';
 export const directoryStage: Stage = {
   name: 'directory',
 
-  async run({ attempt, plan }) {
+  async run({ attempt, plan, account }) {
     const { directory } = attempt;
+    // Of another user: new for sure, and closed to everybody until it is given to that user.
+    if (account !== null) {
+      mkdirSync(dirname(directory), { recursive: true, mode: 0o755 });
+      mkdirSync(directory, { mode: 0o700 });
+    }
     for (const path of [dirname(directory), directory, join(directory, 'genie'), join(directory, 'genie/logs')]) {
       mkdirSync(path, { recursive: true, mode: 0o755 });
     }
-    if (attempt.facts.recordsOutputTimes) writeFileSync(join(directory, OUTPUT_TIMES_FILE), '');
+    if (attempt.facts.recordsOutputTimes === true) writeFileSync(join(directory, OUTPUT_TIMES_FILE), '');
     for (const folder of plan.folders) mkdirSync(join(directory, folder), { recursive: true });
   },
 };

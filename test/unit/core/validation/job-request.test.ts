@@ -124,6 +124,9 @@ describe('validateJobRequest', () => {
     ['no attempts', { maxAttempts: 0 }, 'job.max_attempts'],
     ['half a MiB', { memoryMb: 1.5 }, 'job.memory_mb'],
     ['more memory than any machine has', { memoryMb: LIMITS.memoryMb + 1 }, 'job.memory_mb'],
+    ['a secret in the arguments', { arguments: ['-v', '--password=secret:db'] }, 'job.arguments[1]'],
+    ['a secret in shell text', { rawArguments: '-p "secret:db"' }, 'job.raw_arguments'],
+    ['a secret without a name', { environment: { A: 'secret:../x' } }, 'job.environment["A"]'],
     ['a dependency that is no URI', { dependencies: ['x.jar'] }, 'job.dependencies[0]'],
   ])('refuses %s', (_, overrides, field) => {
     expect(fieldsOf(overrides)).toEqual([field]);

@@ -73,6 +73,7 @@ const base: Arbitrary<ResourceBase> = fc.record({
   configs: texts,
   dependencies: texts,
   setupFile: optionalText,
+  environment: fc.dictionary(key, text, { maxKeys: 3, noNullPrototype: true }),
   createdAt: moment,
   updatedAt: moment,
   revision: fc.nat({ max: 1_000_000 }),

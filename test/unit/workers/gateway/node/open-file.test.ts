@@ -1,12 +1,24 @@
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { openPlain } from '../../../../../workers/gateway/archive/open-plain.js';
 import { listFiles, MOST_FILES } from '../../../../../workers/gateway/node/list-files.js';
 import { checkRelativePath } from '../../../../../core/validation/relative-path.js';
 import { openInside } from '../../../../../workers/gateway/node/open-file.js';
+import { removeTree } from '../../../../../workers/gateway/remove-tree.js';
 import { errorCode } from '../../../../../workers/gateway/staging/staging.js';
 
 const SECRET = 'the secret';
@@ -214,5 +226,44 @@ describe('listFiles', () => {
     await expect(listFiles(root, 'neighbour')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect((await listFiles(root, 'absent')).files).toEqual([]);
     expect((await listFiles(root, 'genie')).files).toHaveLength(1);
+  });
+});
+
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+describe('a folder of another user', () => {
+  asRoot('gives nothing that this user could not read (skipped unless root)', async () => {
+    const folder = join(base, 'jobs/j/2');
+    mkdirSync(folder);
+    for (const [name, uid, mode] of [
+      ['own', 12345, 0o600],
+      ['shared', 0, 0o444],
+      ['linked', 0, 0o640],
+    ] as const) {
+      writeFileSync(join(folder, name), name, { mode });
+      chownSync(join(folder, name), uid, uid);
+    }
+    chownSync(folder, 12345, 12345);
+    for (const name of ['own', 'shared']) {
+      const file = await openInside(folder, name);
+      expect((await file?.readFile())?.toString()).toBe(name);
+      await file?.close();
+    }
+    await expect(openInside(folder, 'linked')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const plain = ['own', 'shared', 'linked'].map((name) => openPlain(join(folder, name)));
+    expect(plain.map((descriptor) => descriptor !== null)).toEqual([true, true, false]);
+    for (const descriptor of plain) if (descriptor !== null) closeSync(descriptor);
+  });
+
+  asRoot('is removed without following links (skipped unless root)', async () => {
+    const folder = join(base, 'jobs/j/3');
+    mkdirSync(join(folder, 'deep/er'), { recursive: true });
+    mkdirSync(join(base, 'kept'));
+    writeFileSync(join(base, 'kept/file'), '');
+    symlinkSync(join(base, 'kept'), join(folder, 'deep/link'));
+    chownSync(folder, 12345, 12345);
+    await removeTree(folder);
+    await removeTree(folder);
+    expect([existsSync(folder), existsSync(join(base, 'kept/file'))]).toEqual([false, true]);
   });
 });
