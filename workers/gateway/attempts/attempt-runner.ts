@@ -198,7 +198,7 @@ export class AttemptRunner {
 
   async #concludeExit(attempt: Attempt, exit: ProcessExit): Promise<void> {
     const { reporter, times } = this.#options;
-    if (attempt.facts.recordsOutputTimes) {
+    if (attempt.facts.recordsOutputTimes === true) {
       // Before its end is known: a reader of the record believes that then nothing is added.
       await times.end(attempt);
       if (attempt.phase === 'ended') return; // the exit was told twice

@@ -16,8 +16,8 @@ export interface AttemptFacts extends FolderLimits {
   readonly hasSetup: boolean;
   /** Whether there are files with secrets, to be removed at its end; absent: no. */
   readonly hasSecretFiles?: boolean;
-  /** Whether the times of its output are recorded. */
-  readonly recordsOutputTimes: boolean;
+  /** Whether the times of its output are recorded; absent: no. */
+  readonly recordsOutputTimes?: boolean;
   readonly archive: ArchiveFacts;
 }
 

@@ -9,7 +9,7 @@ const schema = z.object({
   memoryMb: z.int().min(0),
   hasSetup: z.boolean(),
   hasSecretFiles: z.boolean().exactOptional(),
-  recordsOutputTimes: z.boolean().default(false),
+  recordsOutputTimes: z.boolean().exactOptional(),
   archive: z
     .object({ disabled: z.boolean(), excludes: texts, paths: texts })
     .default({ disabled: false, excludes: [], paths: [] }),

@@ -18,12 +18,12 @@ export class OutputTimes {
 
   /** The attempt's process runs. */
   begin(attempt: Attempt): void {
-    if (attempt.facts.recordsOutputTimes) this.#recorders.set(attempt, this.#open(attempt));
+    if (attempt.facts.recordsOutputTimes === true) this.#recorders.set(attempt, this.#open(attempt));
   }
 
   /** Its process is gone. Resolves when all of its output is recorded, also where no process of the worker saw it written. */
   async end(attempt: Attempt): Promise<void> {
-    if (!attempt.facts.recordsOutputTimes) return;
+    if (attempt.facts.recordsOutputTimes !== true) return;
     const recorder = await (this.#recorders.get(attempt) ?? this.#open(attempt));
     this.#recorders.delete(attempt);
     await recorder?.finish();

@@ -18,7 +18,7 @@ export const directoryStage: Stage = {
     for (const path of [dirname(directory), directory, join(directory, 'genie'), join(directory, 'genie/logs')]) {
       mkdirSync(path, { recursive: true, mode: 0o755 });
     }
-    if (attempt.facts.recordsOutputTimes) writeFileSync(join(directory, OUTPUT_TIMES_FILE), '');
+    if (attempt.facts.recordsOutputTimes === true) writeFileSync(join(directory, OUTPUT_TIMES_FILE), '');
     for (const folder of plan.folders) mkdirSync(join(directory, folder), { recursive: true });
   },
 };

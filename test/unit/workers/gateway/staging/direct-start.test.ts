@@ -49,7 +49,7 @@ async function start(
   const directory = join(folder, 'job');
   rmSync(directory, { recursive: true, force: true });
   const reference = { jobId: `job-${String(number)}`, attempt: 1 };
-  const facts = { memoryMb: 1, hasSetup: false, recordsOutputTimes: false, archive: WHOLE_ARCHIVE };
+  const facts = { memoryMb: 1, hasSetup: false, archive: WHOLE_ARCHIVE };
   const attempt = new Attempt({ reference, directory, memoryKey: '', facts, sequence: 0 });
   const { signal } = new AbortController();
   const context: StagingContext = {

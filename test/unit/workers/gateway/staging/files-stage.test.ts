@@ -20,7 +20,7 @@ afterEach(() => marid.close());
 
 function contextOf(dependencies: readonly string[]): StagingContext {
   const specification = specificationWith({ request: { dependencies } });
-  const facts = { memoryMb: 1, hasSetup: false, recordsOutputTimes: false, archive: WHOLE_ARCHIVE };
+  const facts = { memoryMb: 1, hasSetup: false, archive: WHOLE_ARCHIVE };
   const reference = { jobId: 'job-1', attempt: 1 };
   const attempt = new Attempt({ reference, directory: marid.job(), memoryKey: '', facts, sequence: 0 });
   const { signal } = attempt.abort;
