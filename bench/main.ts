@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { BenchOptions, Workload } from './harness/workload.js';
 import { FOLLOW } from './workloads/follow.js';
+import { GROWTH } from './workloads/growth.js';
 import { JOBS } from './workloads/jobs.js';
 import { LISTING } from './workloads/listing.js';
 import { MATCHING } from './workloads/matching.js';
@@ -17,6 +18,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   matching: MATCHING,
   listing: LISTING,
   follow: FOLLOW,
+  growth: GROWTH,
 };
 
 function positive(text: string): number {
@@ -33,6 +35,7 @@ for (const [name, { summary, run }] of Object.entries(WORKLOADS)) {
     .description(summary)
     .option('--jobs <n>', 'jobs of a round, or calls', positive)
     .option('--rounds <n>', 'rounds of each contender', positive)
+    .option('--workers <n>', 'idle workers (growth)', positive)
     .option('--contenders <list>', 'names with semicolons between', names)
     .option('--engines <list>', 'kafka, redis, s3, mongo with commas, or native for all (overview)', 'embedded')
     .action((options: BenchOptions) => run(options));

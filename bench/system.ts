@@ -116,21 +116,27 @@ async function launcherOf(folder: string): Promise<readonly string[]> {
   return pids.filter((_, index) => outputs[index] === join(folder, 'worker/launcher/launcher.log'));
 }
 
-async function memoryOf(pid: string, name: string): Promise<ProcessMemory> {
+/** Memory of a process now. */
+export async function memoryOf(pid: string, name: string): Promise<ProcessMemory> {
   const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
   const megabytes = (field: string): number =>
     Number(new RegExp(`^${field}: +(\\d+)`, 'm').exec(text)?.[1] ?? 0) / 1024;
   return { name, residentMb: megabytes('Rss'), proportionalMb: megabytes('Pss') };
 }
 
-async function cpuOf(pid: string, name: string): Promise<ProcessCpu> {
+/** CPU time of a process until now. */
+export async function cpuOf(pid: string, name: string): Promise<ProcessCpu> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const ticks = (first: number): number => Number(fields[first - 3]) + Number(fields[first - 2]);
   return { name, ownMs: ticks(14) * 10, childrenMs: ticks(16) * 10 };
 }
 
-async function register(client: MaridClient, commands: Readonly<Record<string, readonly string[]>>): Promise<void> {
+/** Registers a cluster and commands. */
+export async function register(
+  client: MaridClient,
+  commands: Readonly<Record<string, readonly string[]>>,
+): Promise<void> {
   const common = { user: 'bench', version: '1' };
   await client.clusters.createCluster({
     cluster: { ...common, id: 'local', name: 'local', tags: ['bench'], status: ClusterStatus.UP },

@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly jobs?: number;
   /** Rounds of each contender. Default: 5. */
   readonly rounds?: number;
+  /** Idle workers, for `growth`. Default: 2,000. */
+  readonly workers?: number;
   /** Names of contenders. Default: the workload's own. */
   readonly contenders?: readonly string[];
   /** Servers of the native stack in place of embedded engines, for `overview`. Default: none. */

@@ -108,8 +108,11 @@ export interface Launcher {
    * 0 is a time that has passed.
    */
   renew(options: { readonly terminateInMs: number; readonly killInMs: number }): Promise<void>;
-  /** Everything it holds; from now on exits are told to this connection. */
-  adopt(): Promise<readonly HeldProcess[]>;
+  /**
+   * Everything it holds; from now on exits are told to this connection. `session` is that of the worker's process: rejects with `STALE_SESSION` when a later one, which sorts behind, has adopted. Default:
+   * not asked.
+   */
+  adopt(options?: { readonly session: string }): Promise<readonly HeldProcess[]>;
   /** Sets who is told of exits, each at least once until it is taken with `forget`. An exit is on disk before it is told. */
   onExit(listener: (exit: ProcessExit) => void): void;
   /** Drops the record of an attempt that has ended; idempotent. */

@@ -1,6 +1,6 @@
 /** What must hold of the jobs: their ends, and what was told of them. */
 import type { Job } from '../../core/job/job.js';
-import { isTerminal } from '../../core/job/status.js';
+import { isOwned, isTerminal } from '../../core/job/status.js';
 import type { ProcessExit } from '../../core/ports/launcher.js';
 import type { CheckContext } from './checker.js';
 
@@ -44,7 +44,7 @@ export function checkEvents({ entries, jobs }: CheckContext): readonly string[] 
   return violations;
 }
 
-/** A job's end says what its last process did. */
+/** A job's end says what its last process did, unless its worker was given up before it could say so. */
 export function checkTruth({ entries, jobs }: CheckContext): readonly string[] {
   const exits = new Map<string, ProcessExit | null>();
   const started = new Set<string>();
@@ -54,8 +54,22 @@ export function checkTruth({ entries, jobs }: CheckContext): readonly string[] {
   }
   return jobs.flatMap((job) => {
     const key = keyOf(job.id, job.attempt);
-    const why = started.has(key) ? contradiction(job, exits.get(key)) : withoutProcess(job);
+    const exit = isUntold(job) ? null : exits.get(key);
+    const why = started.has(key) ? contradiction(job, exit) : withoutProcess(job);
     return why === null ? [] : [`UNTRUE: ${job.id} is ${job.status} ${job.reason}, but ${why}`];
+  });
+}
+
+/** A job that allows one attempt gets no other once its start was known; before that, a lost attempt is tried again whatever it did. */
+export function checkRepeats({ entries }: CheckContext): readonly string[] {
+  const started = new Map<string, number>();
+  return entries.flatMap((entry) => {
+    if (entry.kind !== 'committed' || entry.job.maxAttempts > 1) return [];
+    const { id, status, attempt } = entry.job;
+    if (status === 'RUNNING') started.set(id, attempt);
+    return attempt > (started.get(id) ?? attempt)
+      ? [`REPEATED: ${id} got attempt ${String(attempt)} after it ran`]
+      : [];
   });
 }
 
@@ -74,6 +88,31 @@ export function checkQuiet({ entries }: CheckContext): readonly string[] {
     const { id, status } = entry.job;
     return running.has(id) ? [`UNDEAD: ${id} became ${status} at ${entry.at.toFixed(0)} while it ran`] : [];
   });
+}
+
+/** What a host held that is lost for ever is soon taken from it. */
+export function checkGone({ entries, healthyAt, givenUpWithinMs }: CheckContext): readonly string[] {
+  const gone = new Map<string, number>();
+  const held = new Map<string, string>();
+  return entries.flatMap((entry) => {
+    if (entry.kind === 'gone') gone.set(entry.host, entry.at);
+    if (entry.kind !== 'committed') return [];
+    const { id, status, claim } = entry.job;
+    const [before, after] = [held.get(id), isOwned(status) ? claim?.workerId : undefined];
+    if (after === undefined) held.delete(id);
+    else held.set(id, after);
+    const goneAt = gone.get(before ?? '');
+    if (goneAt === undefined || before === after) return [];
+    const lateMs = entry.at - Math.max(goneAt, healthyAt) - givenUpWithinMs;
+    return lateMs > 0
+      ? [`HELD: ${id} was ${String(before)}'s until ${entry.at.toFixed(0)}, lost at ${goneAt.toFixed(0)}`]
+      : [];
+  });
+}
+
+/** Whether a job ended without a word of its worker, whose session was over by then. */
+function isUntold({ reason, attempts }: Job): boolean {
+  return attempts.at(-1)?.reason === 'LEASE_EXPIRED' && (reason === 'WORKER_LOST' || reason === 'KILL_REQUESTED');
 }
 
 function withoutProcess({ status, result }: Job): string | null {

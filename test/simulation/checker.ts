@@ -1,6 +1,6 @@
 /** Judges a history. */
 import type { Job } from '../../core/job/job.js';
-import { checkEnds, checkEvents, checkQuiet, checkTruth } from './check-jobs.js';
+import { checkEnds, checkEvents, checkGone, checkQuiet, checkRepeats, checkTruth } from './check-jobs.js';
 import { checkAttempts, checkBudget, checkFence, checkKills, checkObedience, checkSingle } from './check-processes.js';
 import type { Recorded } from './history.js';
 
@@ -12,6 +12,8 @@ export interface CheckContext {
   readonly leaseTtlMs: number;
   /** From when on everything is as if there had been no faults, milliseconds of the simulation. */
   readonly healthyAt: number;
+  /** After how long what a host held is taken from it when it is lost for ever, milliseconds, once everything else is healthy. */
+  readonly givenUpWithinMs: number;
   /** MiB of a job. */
   readonly memoryOf: (jobId: string) => number;
   /** MiB that the worker of a host may give. */
@@ -29,6 +31,8 @@ const CHECKS = [
   checkEvents,
   checkTruth,
   checkQuiet,
+  checkGone,
+  checkRepeats,
   checkRecorded,
 ] as const;
 

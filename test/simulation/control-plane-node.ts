@@ -10,7 +10,7 @@ import { SimJobStore } from './sim-job-store.js';
 import { SimJobSurvey } from './sim-job-survey.js';
 import { SimLease } from './sim-lease.js';
 import { simLogger, type LineSink } from './sim-logger.js';
-import { SimProcess } from './sim-process.js';
+import { SimProcess, type Skew } from './sim-process.js';
 import { SimRegistryStore } from './sim-registry-store.js';
 import { SimUserSlotStore } from './sim-user-slot-store.js';
 import { SimTopicLog } from './sim-topic-log.js';
@@ -20,7 +20,10 @@ import type { World } from './world.js';
 const START_AGAIN_MS = 1000;
 
 /** What all control planes of a simulation are told. */
-export type PlaneSettings = Pick<ControlPlaneConfig, 'pools' | 'partitions' | 'leaseTtlMs' | 'heartbeatIntervalMs'>;
+export type PlaneSettings = Pick<
+  ControlPlaneConfig,
+  'pools' | 'partitions' | 'leaseTtlMs' | 'heartbeatIntervalMs' | 'leaseGraceMs' | 'expiryWarmUpMs'
+>;
 
 /** Options of `ControlPlaneNode`. */
 export interface ControlPlaneNodeOptions {
@@ -35,12 +38,15 @@ export interface ControlPlaneNodeOptions {
 
 /** States: down, starting, serving at its address. `start` and `crash` change them. */
 export class ControlPlaneNode {
+  /** Of its host. */
+  readonly skew: Skew;
   readonly #options: ControlPlaneNodeOptions;
   #process: SimProcess;
   #runs = 0;
 
   constructor(options: ControlPlaneNodeOptions) {
     this.#options = options;
+    this.skew = { ms: options.skewMs };
     this.#process = this.#newProcess();
   }
 
@@ -99,9 +105,9 @@ export class ControlPlaneNode {
   }
 
   #newProcess(): SimProcess {
-    const { name, skewMs, world } = this.#options;
+    const { name, world } = this.#options;
     this.#runs += 1;
-    return new SimProcess({ name, timeline: world.timeline, skewMs });
+    return new SimProcess({ name, timeline: world.timeline, skew: this.skew });
   }
 }
 

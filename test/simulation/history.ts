@@ -17,7 +17,7 @@ export type Happening =
   | { readonly kind: 'published'; readonly jobId: string; readonly sequence: number }
   /** A launcher has started a process. */
   | { readonly kind: 'started'; readonly jobId: string; readonly attempt: number; readonly host: string }
-  /** Nothing of a process is left. `exit` is what its launcher saw; `null`: its host was lost with it. */
+  /** Nothing of a process is left. `exit` is what its launcher saw; `null`: nothing, because it was lost with its host or has outlived its launcher. */
   | {
       readonly kind: 'ended';
       readonly jobId: string;
@@ -29,6 +29,8 @@ export type Happening =
   | { readonly kind: 'renewed'; readonly host: string; readonly killInMs: number }
   /** A job waits although a worker has room for it. */
   | { readonly kind: 'idle-room'; readonly jobId: string; readonly host: string; readonly forMs: number }
+  /** A host is lost for ever. */
+  | { readonly kind: 'gone'; readonly host: string }
   /** The code under test threw what it should not. */
   | { readonly kind: 'defect'; readonly what: string };
 
@@ -89,6 +91,8 @@ function textOf(entry: Recorded): string {
       return `${entry.jobId} attempt ${String(entry.attempt)} on ${entry.host}`;
     case 'ended':
       return `${entry.jobId} attempt ${String(entry.attempt)} on ${entry.host}: ${exitText(entry.exit)}`;
+    case 'gone':
+      return entry.host;
     case 'renewed':
       return `${entry.host} for ${String(entry.killInMs)} ms`;
     case 'idle-room':
@@ -106,7 +110,7 @@ function commitText({ id, revision, status, reason, attempt, claim, kill, nextOf
 }
 
 function exitText(exit: ProcessExit | null): string {
-  if (exit === null) return 'lost with its host';
+  if (exit === null) return 'unseen';
   const { exitCode, signal } = exit.result;
   return `exit ${String(exitCode)} signal ${String(signal)} by ${exit.endedBy ?? 'itself'}`;
 }

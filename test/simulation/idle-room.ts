@@ -29,7 +29,7 @@ export class IdleRoom {
   async #look(): Promise<void> {
     const { store, timeline, history } = this.world;
     this.#followClaims();
-    const rooms = await Promise.all(this.workers.map((worker) => this.#roomOf(worker)));
+    const rooms = await Promise.all(this.workers.filter(({ gone }) => !gone).map((worker) => this.#roomOf(worker)));
     const since = new Map<string, number>();
     for (const job of store.jobs.values()) {
       const rests = job.attempt > 0 && job.offers === 0;

@@ -15,11 +15,13 @@ export interface Weather {
   down: boolean;
   /** Probability that a call goes wrong: refused, lost, answered by nobody, or carried out much later. */
   trouble: number;
+  /** How late at most readers get what was stored, milliseconds: for the log. */
+  lagMs: number;
 }
 
 /** Fair weather. */
 export function fairWeather(): Weather {
-  return { down: false, trouble: 0 };
+  return { down: false, trouble: 0, lagMs: 0 };
 }
 
 /** Options of `Link`. */

@@ -2,6 +2,7 @@
 import type { Random } from '../../core/ports/random.js';
 import type { ControlPlaneNode } from './control-plane-node.js';
 import type { Weather } from './link.js';
+import { HOST_FAULTS } from './host-faults.js';
 import { pick, type Scenario } from './scenario.js';
 import type { WorkerNode } from './worker-node.js';
 import type { World } from './world.js';
@@ -15,9 +16,12 @@ export interface NemesisOptions {
 }
 
 /** Begins a fault; returns what it is, and its end. */
-type Fault = (nemesis: NemesisOptions, random: Random) => { readonly what: string; readonly heal: () => void };
+export type Fault = (nemesis: NemesisOptions, random: Random) => { readonly what: string; readonly heal: () => void };
 
-const FAULTS: readonly { readonly weight: number; readonly mostMs: number; readonly fault: Fault }[] = [
+/** Faults with how often each is chosen, and how long it lasts at most, milliseconds. */
+export type Faults = readonly { readonly weight: number; readonly mostMs: number; readonly fault: Fault }[];
+
+const FAULTS: Faults = [
   { weight: 4, mostMs: 15_000, fault: crashWorker },
   { weight: 3, mostMs: 30_000, fault: pauseWorker },
   { weight: 2, mostMs: 30_000, fault: loseHost },
@@ -51,16 +55,21 @@ export class Nemesis {
   /** Plans all faults. */
   begin(): void {
     const { world, scenario } = this.options;
-    const random = world.chance('nemesis');
-    for (let number = 0; number < scenario.faults; number += 1) {
-      world.timeline.at(random.next() * scenario.faultsMs, () => this.#strike(random));
-    }
+    this.#plan(FAULTS, scenario.faults, world.chance('nemesis'));
+    this.#plan(HOST_FAULTS, scenario.hostFaults, world.chance('hosts'));
     world.timeline.at(scenario.faultsMs, () => this.#rest());
   }
 
-  #strike(random: Random): void {
+  #plan(faults: Faults, count: number, random: Random): void {
+    const { world, scenario } = this.options;
+    for (let number = 0; number < count; number += 1) {
+      world.timeline.at(random.next() * scenario.faultsMs, () => this.#strike(faults, random));
+    }
+  }
+
+  #strike(faults: Faults, random: Random): void {
     const { world } = this.options;
-    const { fault, mostMs } = weighted(random);
+    const { fault, mostMs } = weighted(faults, random);
     const { what, heal } = fault(this.options, random);
     world.history.record({ kind: 'fault', what });
     const end = (): void => {
@@ -79,10 +88,10 @@ export class Nemesis {
   }
 }
 
-function weighted(random: Random): (typeof FAULTS)[number] {
-  const all = FAULTS.reduce((sum, { weight }) => sum + weight, 0);
+function weighted(faults: Faults, random: Random): Faults[number] {
+  const all = faults.reduce((sum, { weight }) => sum + weight, 0);
   let left = random.next() * all;
-  return FAULTS.find(({ weight }) => (left -= weight) < 0) ?? pick(random, FAULTS);
+  return faults.find(({ weight }) => (left -= weight) < 0) ?? pick(random, faults);
 }
 
 function crashWorker({ workers }: NemesisOptions, random: Random): ReturnType<Fault> {

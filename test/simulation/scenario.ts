@@ -39,6 +39,11 @@ export interface Scenario {
   /** Until when there are faults, milliseconds; 0: there are none. */
   readonly faultsMs: number;
   readonly faults: number;
+  /** Faults of hosts and of slow readers, besides the others. */
+  readonly hostFaults: number;
+  /** See `leaseGraceMs` and `expiryWarmUpMs` of a control plane. */
+  readonly leaseGraceMs: number;
+  readonly expiryWarmUpMs: number;
 }
 
 const TTLS_MS = [8000, 15_000, 30_000] as const;
@@ -47,8 +52,10 @@ const LARGEST_JOB_MB = 600;
 /** Wall clocks of workers may be wrong by this much, milliseconds; those of control planes by a little. */
 const WORKER_SKEW_MS = 600_000;
 const PLANE_SKEW_MS = 1500;
+/** More than the clocks of control planes differ, also when one is set. */
+const LEAST_GRACE_MS = 7000;
 
-/** The scenario of a seed: every seventh without faults, every twentieth with hundreds of jobs. */
+/** The scenario of a seed: every seventh without faults, every second with those of hosts, every twentieth with hundreds of jobs. */
 export function scenarioOf(seed: number): Scenario {
   const random = new SeededRandom(hashOf(`${String(seed)} scenario`));
   const pools = random.next() < 0.3 ? ['default', 'other'] : ['default'];
@@ -65,6 +72,23 @@ export function scenarioOf(seed: number): Scenario {
     heartbeatIntervalMs: Math.round(leaseTtlMs / between(random, 5, 10)),
     faultsMs,
     faults: faultsMs === 0 ? 0 : between(random, 2, 20),
+    ...hostFaultsOf(seed, faultsMs),
+  };
+}
+
+/** Drawn apart, so that the other seeds stay as they are. With them workers are given up early, so that it happens while there are faults. */
+function hostFaultsOf(
+  seed: number,
+  faultsMs: number,
+): Pick<Scenario, 'hostFaults' | 'leaseGraceMs' | 'expiryWarmUpMs'> {
+  const random = new SeededRandom(hashOf(`${String(seed)} hosts`));
+  if (faultsMs === 0 || seed % 4 === 1 || seed % 4 === 2) {
+    return { hostFaults: 0, leaseGraceMs: 15_000, expiryWarmUpMs: 60_000 };
+  }
+  return {
+    hostFaults: between(random, 1, 10),
+    leaseGraceMs: between(random, LEAST_GRACE_MS, 15_000),
+    expiryWarmUpMs: between(random, 0, 10_000),
   };
 }
 

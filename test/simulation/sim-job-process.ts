@@ -32,6 +32,7 @@ export class SimJobProcess {
   #endedBy: ProcessExit['endedBy'] = null;
   #killDueAt = Number.POSITIVE_INFINITY;
   #cancels: (() => void)[] = [];
+  #cancelKill: () => void = () => undefined;
   #gone = false;
 
   constructor(options: SimJobProcessOptions) {
@@ -52,13 +53,19 @@ export class SimJobProcess {
       this.#cancels.push(timeline.at(obeysAfterMs, () => this.#end(null, 'SIGTERM')));
     }
     this.#endedBy ??= endedBy;
-    this.#cancels.push(timeline.at(graceMs + DIE_MS, () => this.#end(null, 'SIGKILL')));
+    this.#cancelKill();
+    this.#cancelKill = timeline.at(graceMs + DIE_MS, () => this.#end(null, 'SIGKILL'));
+  }
+
+  /** Its launcher has died: it goes on, and ends by itself or by a signal that it has got already. */
+  orphan(): void {
+    this.#cancelKill();
   }
 
   /** Ends it at once without a word: its host is lost, or its launcher's successor ends it. */
   vanish(): void {
     this.#gone = true;
-    for (const cancel of this.#cancels.splice(0)) cancel();
+    for (const cancel of [this.#cancelKill, ...this.#cancels.splice(0)]) cancel();
   }
 
   #end(exitCode: number | null, signal: string | null): void {

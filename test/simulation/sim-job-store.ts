@@ -1,8 +1,9 @@
 /** `JobStore` of the simulation. */
 import type { Job } from '../../core/job/job.js';
 import { isOwned, isTerminal } from '../../core/job/status.js';
-import type { JobStore } from '../../core/ports/job-store.js';
+import type { JobStore, ListJobsOptions } from '../../core/ports/job-store.js';
 import type { Link } from './link.js';
+import { listJobs } from './list-jobs.js';
 import type { StoreState } from './store-state.js';
 
 /** The store as one process reaches it. */
@@ -37,14 +38,8 @@ export class SimJobStore implements JobStore {
     });
   }
 
-  /** Nobody lists in a simulation. */
-  list(): Promise<readonly Job[]> {
-    return this.link.call(() =>
-      this.#select(
-        () => true,
-        by((job) => job.createdAt),
-      ),
-    );
+  list(options: ListJobsOptions): Promise<readonly Job[]> {
+    return this.link.call(() => listJobs([...this.state.jobs.values()], options));
   }
 
   dueOffers({ now, limit }: { readonly now: number; readonly limit: number }): Promise<readonly Job[]> {

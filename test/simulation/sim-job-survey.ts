@@ -1,7 +1,7 @@
 /** `JobSurvey` of the simulation. */
 import { deadlineBase, type DeadlineStage } from '../../core/job/deadline.js';
 import type { Job } from '../../core/job/job.js';
-import { isTerminal } from '../../core/job/status.js';
+import { isOwned, isTerminal } from '../../core/job/status.js';
 import type { JobSurvey, PoolUsage } from '../../core/ports/job-survey.js';
 import type { Link } from './link.js';
 import type { StoreState } from './store-state.js';
@@ -38,9 +38,21 @@ export class SimJobSurvey implements JobSurvey {
     return this.link.call(() => this.#jobs().filter(({ status }) => isTerminal(status)).length);
   }
 
-  /** Nobody looks at the gauges of a simulation. */
   usage(): Promise<readonly PoolUsage[]> {
-    return this.link.call(() => []);
+    return this.link.call(() => {
+      const usage = new Map<string, PoolUsage>();
+      for (const job of this.#jobs().filter(({ status }) => !isTerminal(status))) {
+        const { user } = job.request;
+        const key = JSON.stringify([user, job.pool]);
+        const { activeJobs, waitingJobs, memoryMb } = usage.get(key) ?? { activeJobs: 0, waitingJobs: 0, memoryMb: 0 };
+        const waits = job.status === 'ACCEPTED';
+        usage.set(key, {
+          ...{ user, pool: job.pool, activeJobs: activeJobs + 1, waitingJobs: waitingJobs + (waits ? 1 : 0) },
+          memoryMb: memoryMb + (isOwned(job.status) ? job.memoryMb : 0),
+        });
+      }
+      return [...usage.values()];
+    });
   }
 
   #jobs(): readonly Job[] {

@@ -13,9 +13,14 @@ const TRAVEL_MS = 2;
 export class SimLauncherConnection implements Launcher {
   /** Another connection has adopted since this one did. */
   superseded = false;
+  /** The worker has said on it how long its lease lasts. */
+  renewed = false;
   #lastArrival = 0;
   #lastAnswer = 0;
   #exit: (exit: ProcessExit) => void = () => undefined;
+  #tellBroken: (error: Error) => void = () => undefined;
+  #broken: MaridError | null = null;
+  readonly #pending = new Set<(error: Error) => void>();
 
   constructor(
     private readonly launcher: SimLauncher,
@@ -43,12 +48,13 @@ export class SimLauncherConnection implements Launcher {
     const sentAt = this.launcher.options.clock.now();
     return this.#call(() => {
       this.#assertCurrent();
+      this.renewed = true;
       this.launcher.renew({ ...options, ageMs: this.launcher.options.clock.now() - sentAt });
     });
   }
 
-  adopt(): Promise<readonly HeldProcess[]> {
-    return this.#call(() => this.launcher.adopt(this));
+  adopt(options?: { readonly session: string }): Promise<readonly HeldProcess[]> {
+    return this.#call(() => this.launcher.adopt(this, options?.session ?? ''));
   }
 
   onExit(listener: (exit: ProcessExit) => void): void {
@@ -62,9 +68,19 @@ export class SimLauncherConnection implements Launcher {
     });
   }
 
-  /** Does not break while the host lives. */
-  onBroken(): void {
-    return undefined;
+  onBroken(listener: (error: Error) => void): void {
+    this.#tellBroken = listener;
+    if (this.#broken !== null) listener(this.#broken);
+  }
+
+  /** The launcher has died: calls under way may have been carried out. */
+  breakOff(): void {
+    const error = new MaridError('UNAVAILABLE', 'The connection to the launcher is broken.');
+    this.#broken = error;
+    this.process.dispatch(() => {
+      for (const reject of this.#pending) reject(error);
+      this.#tellBroken(error);
+    });
   }
 
   async close(): Promise<void> {
@@ -73,35 +89,45 @@ export class SimLauncherConnection implements Launcher {
 
   /** The launcher tells of an exit. */
   tell(exit: ProcessExit): void {
-    this.#later(() => this.process.dispatch(() => this.#exit(exit)));
+    this.#answer(() => this.#exit(exit));
   }
 
   #call<T>(work: () => T): Promise<T> {
+    if (this.#broken !== null) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
+      this.#pending.add(reject);
+      const settle = (how: () => void): void => {
+        this.#answer(() => {
+          this.#pending.delete(reject);
+          how();
+        });
+      };
       this.#send(() => {
         try {
           const value = work();
-          this.#later(() => this.process.dispatch(() => resolve(value)));
+          settle(() => resolve(value));
         } catch (error) {
-          this.#later(() => this.process.dispatch(() => reject(error instanceof Error ? error : new Error('unknown'))));
+          settle(() => reject(error instanceof Error ? error : new Error('unknown')));
         }
       });
     });
+  }
+
+  #answer(work: () => void): void {
+    this.#lastAnswer = this.#inOrder(this.#lastAnswer, () => this.process.dispatch(work));
   }
 
   #send(work: () => void): void {
     this.#lastArrival = this.#inOrder(this.#lastArrival, work);
   }
 
-  #later(work: () => void): void {
-    this.#lastAnswer = this.#inOrder(this.#lastAnswer, work);
-  }
-
   /** Does something in a moment, and after what was sent before; returns when. */
   #inOrder(last: number, work: () => void): number {
     const { timeline } = this.launcher.options;
     const dueAt = Math.max(last, timeline.now + this.random.next() * TRAVEL_MS);
-    timeline.at(dueAt - timeline.now, work);
+    timeline.at(dueAt - timeline.now, () => {
+      if (this.#broken === null) work();
+    });
     return dueAt;
   }
 

@@ -5,16 +5,21 @@ import type { Timeline } from './timeline.js';
 /** Wall-clock time at the beginning of every simulation, milliseconds since the epoch. */
 const START_AT = 1_800_000_000_000;
 
-/** `Clock` over simulated time. `skewMs`: how far its wall clock is ahead. */
+/** How far the wall clock of a host is ahead, milliseconds: all processes on it share it, and a fault sets it. */
+export interface Skew {
+  ms: number;
+}
+
+/** `Clock` over simulated time. */
 export class SimClock implements Clock {
   constructor(
     private readonly timeline: Timeline,
-    private readonly skewMs: number,
+    private readonly skew: Readonly<Skew>,
     private readonly dispatch: (work: () => void) => void = (work) => work(),
   ) {}
 
   now(): number {
-    return Math.floor(START_AT + this.timeline.now + this.skewMs);
+    return Math.floor(START_AT + this.timeline.now + this.skew.ms);
   }
 
   monotonic(): number {
@@ -52,8 +57,7 @@ export class SimClock implements Clock {
 export interface SimProcessOptions {
   readonly name: string;
   readonly timeline: Timeline;
-  /** How far its wall clock is ahead, milliseconds. */
-  readonly skewMs: number;
+  readonly skew: Readonly<Skew>;
 }
 
 /**
@@ -69,10 +73,10 @@ export class SimProcess {
   #state: 'running' | 'paused' | 'ended' = 'running';
   #waiting: (() => void)[] = [];
 
-  constructor({ name, timeline, skewMs }: SimProcessOptions) {
+  constructor({ name, timeline, skew }: SimProcessOptions) {
     this.name = name;
     this.#timeline = timeline;
-    this.clock = new SimClock(timeline, skewMs, (work) => this.dispatch(work));
+    this.clock = new SimClock(timeline, skew, (work) => this.dispatch(work));
   }
 
   get state(): 'running' | 'paused' | 'ended' {

@@ -67,8 +67,8 @@ export class SimSubscription implements LogSubscription {
   /** There may be something to read. */
   wake(): void {
     if (!this.#open || this.#delivery !== null) return;
-    const { timeline, random, process } = this.link.options;
-    const afterMs = this.link.isUp ? random.next() * DELIVER_MS : LOOK_AGAIN_MS;
+    const { timeline, random, process, weather } = this.link.options;
+    const afterMs = this.link.isUp ? random.next() * (DELIVER_MS + weather.lagMs) : LOOK_AGAIN_MS;
     this.#delivery = timeline.at(afterMs, () => {
       process.dispatch(() => {
         this.#delivery = null;

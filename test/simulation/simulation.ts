@@ -19,6 +19,8 @@ const AFTERMATH_MS = 15_000;
 const RECOVERY_MS = 20_000;
 /** How long a job may wait at most while a worker of its pool has room and claims nothing, milliseconds: two requests for waiting jobs, and their time. */
 const WAIT_BOUND_MS = 5000;
+/** What giving a worker up takes beside lease, grace and warm-up, milliseconds: ticks, two sweeps, a last call, a barrier. */
+const GIVE_UP_MS = 10_000;
 
 /** What came of a run. */
 export interface SimulationResult {
@@ -39,8 +41,9 @@ export async function simulate(seed: number, sink: LineSink | null = null): Prom
   const settle: LineSink | null =
     sink === null ? null : (line) => sink(`${timeline.now.toFixed(3).padStart(12)} ${line}`);
   register(world);
-  const { leaseTtlMs, heartbeatIntervalMs, pools, partitions, cacheSize } = scenario;
-  const settings = { leaseTtlMs, heartbeatIntervalMs, partitions, pools: [...pools] };
+  const { leaseTtlMs, leaseGraceMs, expiryWarmUpMs, heartbeatIntervalMs, pools, partitions, cacheSize } = scenario;
+  const leases = { leaseTtlMs, leaseGraceMs, expiryWarmUpMs, heartbeatIntervalMs };
+  const settings = { ...leases, partitions, pools: [...pools] };
   const planes = scenario.planes.map(
     (plan) => new ControlPlaneNode({ ...plan, world, settings, cacheSize, sink: settle }),
   );
@@ -64,6 +67,7 @@ export async function simulate(seed: number, sink: LineSink | null = null): Prom
   const budgets = new Map(scenario.workers.map(({ name, memoryMb }) => [name, memoryMb]));
   const violations = check({
     ...{ entries: history.entries, jobs: [...store.jobs.values()], leaseTtlMs, healthyAt },
+    givenUpWithinMs: leaseTtlMs + leaseGraceMs + Math.max(expiryWarmUpMs, leaseTtlMs / 2) + GIVE_UP_MS,
     memoryOf: (jobId) => memory.get(jobId) ?? 0,
     budgetOf: (host) => budgets.get(host) ?? 0,
   });

@@ -24,7 +24,7 @@ export class Users {
     private readonly world: World,
     planes: readonly string[],
   ) {
-    const process = new SimProcess({ name: 'users', timeline: world.timeline, skewMs: 0 });
+    const process = new SimProcess({ name: 'users', timeline: world.timeline, skew: { ms: 0 } });
     this.#client = world.network.client(JobService, process, planes);
     this.#clock = process.clock;
     this.#random = world.chance('users');

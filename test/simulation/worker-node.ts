@@ -11,9 +11,8 @@ import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
 import { addressOf } from './control-plane-node.js';
 import { SimLauncher } from './sim-launcher.js';
-import { SimLauncherConnection } from './sim-launcher-connection.js';
 import { simLogger, type LineSink } from './sim-logger.js';
-import { SimClock, SimProcess } from './sim-process.js';
+import { SimClock, SimProcess, type Skew } from './sim-process.js';
 import { SimTopicLog } from './sim-topic-log.js';
 import type { World } from './world.js';
 
@@ -42,6 +41,8 @@ export type KeptFacts = Map<string, AttemptFacts>;
  */
 export class WorkerNode {
   readonly launcher: SimLauncher;
+  /** Of the host. */
+  readonly skew: Skew;
   readonly #options: WorkerNodeOptions;
   readonly #facts: KeptFacts = new Map();
   #process: SimProcess;
@@ -49,13 +50,22 @@ export class WorkerNode {
   readonly #processes = new Set<SimProcess>();
   #runs = 0;
   #startedAt: number | null = null;
+  #gone = false;
+  #lastSession = 0;
 
   constructor(options: WorkerNodeOptions) {
     this.#options = options;
     const { world, name, skewMs } = options;
     const { timeline, history } = world;
-    this.launcher = new SimLauncher({ host: name, timeline, clock: new SimClock(timeline, skewMs), history });
+    this.skew = { ms: skewMs };
+    const clock = new SimClock(timeline, this.skew);
+    this.launcher = new SimLauncher({ host: name, timeline, clock, history, random: world.chance(`launcher ${name}`) });
     this.#process = this.#newProcess();
+  }
+
+  /** Whether the host is lost for ever. */
+  get gone(): boolean {
+    return this.#gone;
   }
 
   get name(): string {
@@ -89,6 +99,7 @@ export class WorkerNode {
 
   /** Starts a worker and leaves the last one alone. */
   startBeside(): void {
+    if (this.#gone) return;
     this.#startedAt = this.#options.world.timeline.now;
     this.#process = this.#newProcess();
     this.#serve(this.#process).catch((error: unknown) => {
@@ -103,6 +114,13 @@ export class WorkerNode {
     this.launcher.lose();
   }
 
+  /** Ends the host for ever. */
+  destroy(): void {
+    this.#gone = true;
+    this.lose();
+    this.#options.world.history.record({ kind: 'gone', host: this.name });
+  }
+
   /** Asks the worker to end and to leave its jobs to its successor; the process ends by itself. */
   retire(): void {
     const [process, gateway] = [this.#process, this.#gateway];
@@ -113,11 +131,11 @@ export class WorkerNode {
     const { world, name, planes, sink, pool, memoryMb } = this.#options;
     const random = world.chance(`${name} ${String(this.#runs)}`);
     const runtime = { clock: process.clock, random, logger: simLogger(name, sink) };
-    const connect = async () => new SimLauncherConnection(this.launcher, process, random);
+    const connect = () => this.launcher.connect(process, random);
     const gateway = new Gateway({
       ...runtime,
       config: workerConfigSchema.parse({ stateFolder: `/${name}`, pool, memoryMb, killGraceMs: KILL_GRACE_MS }),
-      identity: { workerId: name, session: `${String(process.clock.now())}-${random.id()}` },
+      identity: { workerId: name, session: `${String(this.#nextSession(process))}-${random.id()}` },
       launcher: await LauncherLink.connect({ connect, ...runtime }),
       client: world.network.client(WorkerService, process, planes),
       log: new SimTopicLog(world.broker, world.link(process, 'log')),
@@ -127,6 +145,12 @@ export class WorkerNode {
     const address = addressOf(name);
     world.network.serve(address, process, [[WorkerNodeService, gateway.handlers]]);
     await gateway.start(address);
+  }
+
+  /** Sorts behind those before, as in `loadIdentity`. */
+  #nextSession({ clock }: SimProcess): number {
+    this.#lastSession = Math.max(this.#lastSession + 1, clock.now());
+    return this.#lastSession;
   }
 
   /** The stages that matter, without files, and one that takes a while. */
@@ -149,9 +173,9 @@ export class WorkerNode {
   }
 
   #newProcess(): SimProcess {
-    const { name, skewMs, world } = this.#options;
+    const { name, world } = this.#options;
     this.#runs += 1;
-    const process = new SimProcess({ name, timeline: world.timeline, skewMs });
+    const process = new SimProcess({ name, timeline: world.timeline, skew: this.skew });
     this.#processes.add(process);
     return process;
   }

@@ -36,7 +36,7 @@ export class World {
       onDefect: (error, method) => history.record({ kind: 'defect', what: `${method}: ${String(error)}` }),
     });
     this.broker = new SimBroker({
-      ...{ timeline, random: this.chance('broker'), weather: weather.log, clock: new SimClock(timeline, 0) },
+      ...{ timeline, random: this.chance('broker'), weather: weather.log, clock: new SimClock(timeline, { ms: 0 }) },
       onStored: (record) => {
         if (record.topic === JOB_EVENTS) history.record({ kind: 'published', ...placeOfEvent(record) });
       },

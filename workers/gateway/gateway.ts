@@ -6,7 +6,7 @@
  */
 import { MemoryBudget } from '../../core/dispatch/budget.js';
 import { attemptKey } from '../../core/job/attempt-key.js';
-import type { MaridError } from '../../core/errors/marid-error.js';
+import { isMaridError, type MaridError } from '../../core/errors/marid-error.js';
 import type { AttemptReference, JobSpecification } from '../../core/job/job.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
@@ -122,7 +122,7 @@ export class Gateway {
     const attempts = { cleanUp, reporter: this.#reporter, times: this.#times };
     this.#runner = new AttemptRunner({ ...shared, ...attempts, killGraceMs, stages });
     const readFacts = (directory: string): Promise<AttemptFacts | null> => preparation.readFacts(directory);
-    this.#adoption = new Adoption({ ...shared, runner: this.#runner, readFacts });
+    this.#adoption = new Adoption({ ...shared, session: identity.session, runner: this.#runner, readFacts });
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
     const mayClaim = (): boolean => this.#mayClaim() && this.#session?.reservedMb === null;
     this.#reader = new OfferReader({ ...shared, pool, claimer: this.#claimer, mayClaim, runs });
@@ -153,7 +153,7 @@ export class Gateway {
     launcher.onExit((exit) => this.#adoption.exited(exit));
     launcher.onReconnected(async () => {
       await this.#lease.tell();
-      await this.#adoption.run();
+      await this.#adoptAgain();
       this.#onRoom();
     });
     await this.#adoption.run();
@@ -162,6 +162,16 @@ export class Gateway {
     const reader = this.#options.readsOffers === false ? [] : [this.#reader];
     for (const service of [this.#session, ...reader, this.#puller, this.#beats, this.#folders, this.#sweep]) {
       await service.start();
+    }
+  }
+
+  /** From a launcher that is new, or was lost for a moment. Nothing is left to do for a process that a later one has taken over from. */
+  async #adoptAgain(): Promise<void> {
+    try {
+      await this.#adoption.run();
+    } catch (error) {
+      if (!isMaridError(error) || error.code !== 'STALE_SESSION') throw error;
+      this.#lease.superseded = true;
     }
   }
 

@@ -32,6 +32,8 @@ interface Connection {
   readonly socket: Socket;
   /** Another connection has adopted since this one did: its worker has no say any more. */
   superseded: boolean;
+  /** Its worker has said on it how long its lease lasts. */
+  renewed: boolean;
 }
 
 /**
@@ -44,6 +46,8 @@ export class LauncherServer {
   private readonly connections = new Set<Connection>();
   /** Who is told of exits: the last that adopted. */
   private adopter: Connection | null = null;
+  /** The latest session of a worker that has adopted. */
+  private session = '';
   private cancelIdle: (() => void) | null = null;
 
   constructor(options: LauncherServerOptions) {
@@ -64,7 +68,7 @@ export class LauncherServer {
   }
 
   private serve(socket: Socket): void {
-    const connection: Connection = { socket, superseded: false };
+    const connection: Connection = { socket, superseded: false, renewed: false };
     const splitter = new LineSplitter();
     socket.on('data', (chunk: Buffer) => this.receive(connection, splitter, chunk));
     socket.on('error', (error) => this.options.logger.debug({ error }, 'a connection failed'));
@@ -113,9 +117,10 @@ export class LauncherServer {
         return table.kill(request);
       case 'renew':
         assertCurrent(connection);
+        connection.renewed = true;
         return table.renew({ ...request, ageMs: clock.now() - request.sentAt });
       case 'adopt':
-        return this.adopt(connection);
+        return this.adopt(connection, request.session ?? this.session);
       case 'forget':
         assertCurrent(connection);
         return table.forget(request.attempt);
@@ -124,11 +129,14 @@ export class LauncherServer {
     }
   }
 
-  private adopt(connection: Connection): unknown {
+  /** Of two processes of a worker that find a new launcher, the later one keeps it. */
+  private adopt(connection: Connection, session: string): unknown {
+    if (session < this.session) throw takenOver();
+    this.session = session;
     if (this.adopter !== null && this.adopter !== connection) this.adopter.superseded = true;
     connection.superseded = false;
     this.adopter = connection;
-    return this.options.table.adopt();
+    return this.options.table.adopt(connection.renewed);
   }
 
   private end(connection: Connection): void {
@@ -146,5 +154,9 @@ export class LauncherServer {
 }
 
 function assertCurrent(connection: Connection): void {
-  if (connection.superseded) throw new MaridError('STALE_SESSION', 'Another worker has taken over this launcher.');
+  if (connection.superseded) throw takenOver();
+}
+
+function takenOver(): MaridError {
+  return new MaridError('STALE_SESSION', 'Another worker has taken over this launcher.');
 }

@@ -136,9 +136,9 @@ export class ProcessTable {
     this.lookAtLease();
   }
 
-  /** See `Launcher.adopt`. A worker that finds nothing running begins with the default lease. */
-  adopt(): readonly HeldProcess[] {
-    if (!this.busy) this.options.lease.reset();
+  /** See `Launcher.adopt`. A worker that finds nothing running begins with the default lease, unless it has just said what is left of its own. */
+  adopt(hasRenewed: boolean): readonly HeldProcess[] {
+    if (!this.busy && !hasRenewed) this.options.lease.reset();
     const running = [...this.running.values()].map(({ intended, started }): HeldProcess => ({
       kind: 'running',
       attempt: intended.attempt,

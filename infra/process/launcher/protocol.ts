@@ -11,6 +11,7 @@ import {
   decodeFields,
   decodeHit,
   decodeJson,
+  decodeNullable,
   decodeNumber,
   decodeStartRequest,
   decodeText,
@@ -25,7 +26,7 @@ export type LauncherRequest =
   | { readonly type: 'start'; readonly start: StartRequest }
   | ({ readonly type: 'kill' } & KillOptions)
   | { readonly type: 'renew'; readonly terminateInMs: number; readonly killInMs: number; readonly sentAt: number }
-  | { readonly type: 'adopt' }
+  | { readonly type: 'adopt'; readonly session: string | null }
   | { readonly type: 'forget'; readonly attempt: AttemptReference }
   | { readonly type: 'close' };
 
@@ -75,9 +76,10 @@ export function decodeRequest(line: string): LauncherRequest {
   const fields = decodeFields(decodeJson(line), 'request');
   switch (fields['type']) {
     case 'hello':
-    case 'adopt':
     case 'close':
       return { type: fields['type'] };
+    case 'adopt': // workers of earlier versions do not say which session
+      return { type: 'adopt', session: decodeNullable(fields['session'] ?? null, 'session', decodeText) };
     case 'start':
     case 'start-as':
       return { type: 'start', start: decodeStartRequest(fields['start']) };

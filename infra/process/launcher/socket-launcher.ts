@@ -85,8 +85,9 @@ export class SocketLauncher implements Launcher {
     await this.request({ type: 'renew', ...options, sentAt: this.clock.now() });
   }
 
-  async adopt(): Promise<readonly HeldProcess[]> {
-    return decodeList(await this.request({ type: 'adopt' }), 'held', decodeHeld);
+  async adopt(options?: { readonly session: string }): Promise<readonly HeldProcess[]> {
+    const session = options?.session ?? null;
+    return decodeList(await this.request({ type: 'adopt', session }), 'held', decodeHeld);
   }
 
   async forget(options: { readonly attempt: AttemptReference }): Promise<void> {

@@ -269,6 +269,23 @@ export function launcherSuite(name: string, open: () => Promise<LauncherBench>):
         await expect(worker.launcher.forget({ attempt })).rejects.toMatchObject(stale);
       });
 
+      test('refuses an earlier session when a later one has adopted', async () => {
+        await worker.launcher.adopt({ session: 'b' });
+        const later = await bench.connect();
+        await expect(later.adopt({ session: 'a' })).rejects.toMatchObject({ code: 'STALE_SESSION' });
+        await run('kept', 'exit 0'); // the one before still has its right
+        await later.adopt({ session: 'b' });
+        await later.adopt({ session: 'c' });
+      });
+
+      test('leaves the lease as its worker has just told it, also when that has run out', async () => {
+        const launcher = await bench.connect();
+        await launcher.renew({ terminateInMs: 0, killInMs: 0 });
+        await launcher.adopt({ session: 'a' });
+        const start = launcher.start(shell(bench.folder, 'late', 'exit 0'));
+        await expect(start).rejects.toMatchObject({ code: 'STALE_SESSION' });
+      });
+
       test('repeats an exit until it is forgotten', async () => {
         await run('told', 'exit 1');
         const { attempt } = await worker.exitOf('told');

@@ -21,6 +21,8 @@ const UNKNOWN_FACTS: AttemptFacts = {
 
 /** Options of `Adoption`. */
 export interface AdoptionOptions {
+  /** Of this process. */
+  readonly session: string;
   readonly launcher: Launcher;
   readonly runner: AttemptRunner;
   readonly held: HeldAttempts;
@@ -42,7 +44,7 @@ export class Adoption {
     this.#options = options;
   }
 
-  /** Adopts everything that the launcher holds; attempts that it should hold and does not are lost. */
+  /** Adopts everything that the launcher holds; attempts that it should hold and does not are lost. Rejects with `STALE_SESSION` when a later process of the worker has done so. */
   async run(): Promise<void> {
     this.#waiting ??= [];
     try {
@@ -61,9 +63,9 @@ export class Adoption {
   }
 
   async #adoptAll(): Promise<void> {
-    const { launcher, runner, held, logger } = this.#options;
+    const { launcher, runner, held, session, logger } = this.#options;
     const expected = held.all().filter((attempt) => attempt.phase === 'running' || attempt.startUnknown);
-    const processes = await launcher.adopt();
+    const processes = await launcher.adopt({ session });
     for (const process of processes) await this.#adopt(process);
     const found = new Set(processes.map((process) => held.get(process.attempt)));
     for (const attempt of expected) {

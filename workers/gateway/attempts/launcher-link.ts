@@ -72,8 +72,8 @@ export class LauncherLink implements Launcher {
     return this.#use((launcher) => launcher.renew(options));
   }
 
-  adopt(): Promise<readonly HeldProcess[]> {
-    return this.#use((launcher) => launcher.adopt());
+  adopt(options?: { readonly session: string }): Promise<readonly HeldProcess[]> {
+    return this.#use((launcher) => launcher.adopt(options));
   }
 
   onExit(listener: (exit: ProcessExit) => void): void {

@@ -29,14 +29,18 @@ describe('LeaseKeeper', () => {
     ]);
   });
 
-  test('tells nothing before the first renewal, and of a lease that is over that it is', async () => {
+  test('tells nothing before the first renewal, and of a lease that is over that nothing may run', async () => {
     const { told, clock, lease } = setUp();
     await lease.tell();
     const sent = lease.mark();
     await clock.advance(71_000);
-    expect(told).toEqual([]);
     await lease.renewed(sent, 100_000);
-    expect(told).toEqual([{ terminateInMs: 0, killInMs: 9_000 }]);
+    await clock.advance(20_000);
+    await lease.tell();
+    expect(told).toEqual([
+      { terminateInMs: 0, killInMs: 9_000 },
+      { terminateInMs: 0, killInMs: 0 },
+    ]);
   });
 
   test('covers answers until the launcher would terminate', async () => {

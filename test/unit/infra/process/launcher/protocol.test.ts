@@ -26,7 +26,8 @@ const start = fc.record({
 });
 const user = fc.record({ uid: fc.nat(), gid: fc.nat(), groups: fc.array(fc.nat()) });
 const request: fc.Arbitrary<LauncherRequest> = fc.oneof(
-  fc.constantFrom<LauncherRequest>({ type: 'hello' }, { type: 'adopt' }, { type: 'close' }),
+  fc.constantFrom<LauncherRequest>({ type: 'hello' }, { type: 'close' }),
+  fc.record({ type: fc.constant('adopt' as const), session: fc.option(fc.string()) }),
   start.map((value): LauncherRequest => ({ type: 'start', start: value })),
   fc.tuple(start, user).map(([value, who]): LauncherRequest => ({ type: 'start', start: { ...value, user: who } })),
   fc.record({ type: fc.constant('kill' as const), attempt, graceMs: fc.nat() }),
