@@ -20,9 +20,11 @@ export const HOST_FAULTS: Faults = [
   { weight: 2, mostMs: 30_000, fault: setClock('workers', WORKER_JUMP_MS) },
   { weight: 1, mostMs: 30_000, fault: setClock('planes', PLANE_JUMP_MS) },
   { weight: 2, mostMs: 40_000, fault: delayReaders },
-  { weight: 3, mostMs: 60_000, fault: beatUnread },
   { weight: 2, mostMs: 8000, fault: startAnew },
 ];
+
+/** Beats alone keep a lease, and are read late: for so long that the worker would be given up if it went by the clock. */
+export const LATE_BEATS: Faults = [{ weight: 1, leastMs: 40_000, mostMs: 10_000, fault: beatUnread }];
 
 function crashLauncher({ workers }: Parameters<Fault>[0], random: Random): ReturnType<Fault> {
   const { launcher, name } = pick(random, workers);
@@ -61,7 +63,7 @@ function beatUnread({ workers, world }: Parameters<Fault>[0], random: Random): R
   const { name } = pick(random, workers);
   const { log } = world.weather;
   world.cut.network.add(name);
-  log.lagMs = BEAT_LAG_MS + random.next() * LAG_MS;
+  log.lagMs = BEAT_LAG_MS * (1 + random.next());
   const heal = (): void => {
     world.cut.network.delete(name);
     log.lagMs = 0;

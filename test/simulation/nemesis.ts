@@ -2,7 +2,7 @@
 import type { Random } from '../../core/ports/random.js';
 import type { ControlPlaneNode } from './control-plane-node.js';
 import type { Weather } from './link.js';
-import { HOST_FAULTS } from './host-faults.js';
+import { HOST_FAULTS, LATE_BEATS } from './host-faults.js';
 import { pick, type Scenario } from './scenario.js';
 import type { WorkerNode } from './worker-node.js';
 import type { World } from './world.js';
@@ -18,8 +18,17 @@ export interface NemesisOptions {
 /** Begins a fault; returns what it is, and its end. */
 export type Fault = (nemesis: NemesisOptions, random: Random) => { readonly what: string; readonly heal: () => void };
 
-/** Faults with how often each is chosen, and how long it lasts at most, milliseconds. */
-export type Faults = readonly { readonly weight: number; readonly mostMs: number; readonly fault: Fault }[];
+/** Faults with how often each is chosen, and how long it lasts beyond the least time (default: `LEAST_MS`) at most, milliseconds. */
+export type Faults = readonly {
+  readonly weight: number;
+  readonly leastMs?: number;
+  readonly mostMs: number;
+  readonly fault: Fault;
+}[];
+
+const LEAST_MS = 50;
+/** When jobs run and leaders lead, milliseconds. */
+const LATE_BEATS_AT_MS = 10_000;
 
 const FAULTS: Faults = [
   { weight: 4, mostMs: 15_000, fault: crashWorker },
@@ -57,6 +66,7 @@ export class Nemesis {
     const { world, scenario } = this.options;
     this.#plan(FAULTS, scenario.faults, world.chance('nemesis'));
     this.#plan(HOST_FAULTS, scenario.hostFaults, world.chance('hosts'));
+    if (scenario.lateBeats) world.timeline.at(LATE_BEATS_AT_MS, () => this.#strike(LATE_BEATS, world.chance('beats')));
     world.timeline.at(scenario.faultsMs, () => this.#rest());
   }
 
@@ -69,7 +79,7 @@ export class Nemesis {
 
   #strike(faults: Faults, random: Random): void {
     const { world } = this.options;
-    const { fault, mostMs } = weighted(faults, random);
+    const { fault, mostMs, leastMs = LEAST_MS } = weighted(faults, random);
     const { what, heal } = fault(this.options, random);
     world.history.record({ kind: 'fault', what });
     const end = (): void => {
@@ -78,7 +88,7 @@ export class Nemesis {
       heal();
     };
     this.#open.add(end);
-    world.timeline.at(50 + random.next() ** 2 * mostMs, end);
+    world.timeline.at(leastMs + random.next() ** 2 * mostMs, end);
   }
 
   #rest(): void {

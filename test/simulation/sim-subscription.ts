@@ -68,7 +68,8 @@ export class SimSubscription implements LogSubscription {
   wake(): void {
     if (!this.#open || this.#delivery !== null) return;
     const { timeline, random, process, weather } = this.link.options;
-    const afterMs = this.link.isUp ? random.next() * (DELIVER_MS + weather.lagMs) : LOOK_AGAIN_MS;
+    const chance = random.next();
+    const afterMs = this.link.isUp ? chance * DELIVER_MS + (1 - chance / 2) * weather.lagMs : LOOK_AGAIN_MS;
     this.#delivery = timeline.at(afterMs, () => {
       process.dispatch(() => {
         this.#delivery = null;
