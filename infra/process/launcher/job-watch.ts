@@ -14,6 +14,9 @@ const INTERVAL_MS = 2000;
 /** A look at all processes that took d is followed by a pause of at least this times d: at most 1 % of a core; the small looks between: 5 %. */
 const PAUSE_FACTOR = 100;
 const SMALL_PAUSE_FACTOR = 20;
+/** The pauses are no longer than these, in milliseconds: on a busy machine a look waits for its turn, and a limit must be kept there as well. */
+const LONGEST_INTERVAL_MS = 10_000;
+const LONGEST_SMALL_PAUSE_MS = 500;
 /** How often is asked whether there are too many processes, in milliseconds. */
 const COUNT_MS = 200;
 
@@ -86,8 +89,9 @@ export class JobWatch {
     if (full) this.lookAtAll();
     else this.lookAtDue(startedAt);
     const now = clock.monotonic();
-    if (full) this.fullDueAt = now + Math.max(INTERVAL_MS, (now - startedAt) * PAUSE_FACTOR);
-    this.restUntil = now + (now - startedAt) * SMALL_PAUSE_FACTOR;
+    const tookMs = now - startedAt;
+    if (full) this.fullDueAt = now + Math.min(LONGEST_INTERVAL_MS, Math.max(INTERVAL_MS, tookMs * PAUSE_FACTOR));
+    this.restUntil = now + Math.min(LONGEST_SMALL_PAUSE_MS, tookMs * SMALL_PAUSE_FACTOR);
     this.arm();
   }
 

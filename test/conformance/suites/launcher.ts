@@ -6,6 +6,9 @@ import type { HeldProcess, Launcher, ProcessExit, StartRequest } from '../../../
 import { readStat } from '../../../infra/process/launcher/proc.js';
 import { eventually } from '../../support/eventually.js';
 
+/** Programs that fill memory or files take long on a busy machine. */
+const EXIT_WITHIN_MS = 25_000;
+
 /** A launcher under test. */
 export interface LauncherBench {
   /** Another connection to the same launcher. */
@@ -31,7 +34,12 @@ export async function workerOn(launcher: Launcher): Promise<Worker> {
   launcher.onExit((exit) => exits.push(exit));
   const held = await launcher.adopt();
   const find = (jobId: string): ProcessExit | undefined => exits.find((exit) => exit.attempt.jobId === jobId);
-  return { launcher, held, exits, exitOf: (jobId) => eventually(`the exit of ${jobId}`, () => find(jobId)) };
+  return {
+    launcher,
+    held,
+    exits,
+    exitOf: (jobId) => eventually(`the exit of ${jobId}`, () => find(jobId), EXIT_WITHIN_MS),
+  };
 }
 
 /** A request to run a shell script as job `jobId`, with its output in `<jobId>.out` and `<jobId>.err`. */
