@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [options]`: every figure that the documents name, to be repeated. Without a name, the list. */
 import { Command, InvalidArgumentError } from 'commander';
 import type { BenchOptions, Workload } from './harness/workload.js';
+import { FOLLOW } from './workloads/follow.js';
 import { GROWTH } from './workloads/growth.js';
 import { JOBS } from './workloads/jobs.js';
 import { LISTING } from './workloads/listing.js';
@@ -16,6 +17,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   start: START,
   matching: MATCHING,
   listing: LISTING,
+  follow: FOLLOW,
   growth: GROWTH,
 };
 

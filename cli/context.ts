@@ -25,7 +25,9 @@ export interface CliContext {
   userName(): string;
   readonly homeFolder: string;
   /** Calls `listener` at each SIGINT or SIGTERM, which then end nothing by themselves; returns a function that stops that. */
-  onInterrupt(listener: () => void): () => void;
+  onInterrupt(listener: (signal: 'SIGINT' | 'SIGTERM') => void): () => void;
+  /** Calls `listener` when the terminal is closed, which then ends nothing by itself; returns a function that stops that. */
+  onHangUp(listener: () => void): () => void;
 }
 
 /** Ends the command with an exit code, without a message. */

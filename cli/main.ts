@@ -25,10 +25,17 @@ function cliStream(stream: NodeJS.WriteStream): CliStream {
   };
 }
 
-function onInterrupt(listener: () => void): () => void {
+function onInterrupt(listener: (signal: 'SIGINT' | 'SIGTERM') => void): () => void {
   process.on('SIGINT', listener).on('SIGTERM', listener);
   return () => {
     process.off('SIGINT', listener).off('SIGTERM', listener);
+  };
+}
+
+function onHangUp(listener: () => void): () => void {
+  process.on('SIGHUP', listener);
+  return () => {
+    process.off('SIGHUP', listener);
   };
 }
 
@@ -41,6 +48,7 @@ const context: CliContext = {
   userName: () => userInfo().username,
   homeFolder: homedir(),
   onInterrupt,
+  onHangUp,
 };
 
 process.exitCode = await runCli(process.argv.slice(2), context);

@@ -68,14 +68,25 @@ export async function* followFile(
   file: { readonly jobId: string; readonly path: string },
   options: FollowOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let attempt =
-    options.attempt ?? options.fromAttempt ?? (await startedAttempt(context, file.jobId, 1, options.signal));
   let offset = options.offset ?? 0;
-  while (attempt !== null) {
+  for await (const attempt of followedAttempts(context, file.jobId, options)) {
     for await (const piece of followAttempt(context, { ...file, attempt, offset }, options.signal)) yield piece.data;
-    if (options.attempt !== undefined) return;
-    attempt = await startedAttempt(context, file.jobId, attempt + 1, options.signal);
     offset = 0;
+  }
+}
+
+/** The attempts that are to be followed, each as soon as it is known; the next is waited for when the consumer comes back. */
+export async function* followedAttempts(
+  context: WatchContext,
+  jobId: string,
+  options: FollowOptions,
+): AsyncGenerator<number, void, undefined> {
+  const { signal } = options;
+  let attempt = options.attempt ?? options.fromAttempt ?? (await startedAttempt(context, jobId, 1, signal));
+  while (attempt !== null) {
+    yield attempt;
+    if (options.attempt !== undefined) return;
+    attempt = await startedAttempt(context, jobId, attempt + 1, signal);
   }
 }
 
@@ -103,6 +114,7 @@ function followAttempt(
           { jobId, path, attempt, offset: cursor.offset, follow: true },
           callOptions(undefined, signal),
         ),
+        cursor.offset > 0n,
       ),
     advance: (piece) => {
       advance(cursor, piece);
@@ -112,12 +124,16 @@ function followAttempt(
   });
 }
 
-/** An attempt that failed before its program started has no output: that is an end, not an error. */
-async function* emptyIfNoOutput(pieces: AsyncIterable<ReadJobFileResponse>): AsyncGenerator<ReadJobFileResponse> {
+/** An attempt that failed before its program started has no output, and one that was read from may have removed it: that is an end, not an error. */
+async function* emptyIfNoOutput(
+  pieces: AsyncIterable<ReadJobFileResponse>,
+  begun: boolean,
+): AsyncGenerator<ReadJobFileResponse> {
   try {
     yield* pieces;
   } catch (error) {
-    if (!isMaridError(error) || error.code !== 'NO_OUTPUT') throw error;
+    const gone = isMaridError(error) && (error.code === 'NO_OUTPUT' || (begun && error.code === 'NOT_FOUND'));
+    if (!gone) throw error;
   }
 }
 
@@ -138,7 +154,8 @@ async function startedAttempt(
   return null;
 }
 
-function isAttemptOver(job: Job, attempt: number): boolean {
+/** Whether an attempt has ended. */
+export function isAttemptOver(job: Pick<Job, 'status' | 'attempt' | 'attempts'>, attempt: number): boolean {
   if (isTerminalStatus(job.status) || job.attempt > attempt) return true;
   return job.attempts.some((each) => each.number === attempt && each.endTime !== undefined);
 }

@@ -8,10 +8,11 @@ import { connectServers } from '../infra/rpc/failover-channel.js';
 import { SystemClock } from '../infra/runtime/system-clock.js';
 import { SystemRandom } from '../infra/runtime/system-random.js';
 import { ApplicationService } from '../proto/gen/marid/v1/application_service_pb.js';
+import { AttachmentService } from '../proto/gen/marid/v1/attachment_service_pb.js';
 import { ClusterService } from '../proto/gen/marid/v1/cluster_service_pb.js';
 import { CommandService } from '../proto/gen/marid/v1/command_service_pb.js';
 import { FleetService } from '../proto/gen/marid/v1/fleet_service_pb.js';
-import { JobRequestSchema, type Job, type JobRequest } from '../proto/gen/marid/v1/job_pb.js';
+import { JobRequestSchema, type AttachmentSchema, type Job, type JobRequest } from '../proto/gen/marid/v1/job_pb.js';
 import {
   JobService,
   type ExplainJobResponse,
@@ -22,6 +23,9 @@ import {
   type WatchJobsResponse,
 } from '../proto/gen/marid/v1/job_service_pb.js';
 import type { ServiceClient } from '../proto/rpc/service.js';
+import { uploadFile, type AttachOptions } from './attachments.js';
+import { timedOutput, type TimedOutputOptions } from './timed-output.js';
+import type { TimedLine } from './timed-lines.js';
 import { followFile, readPieces, type FollowOptions, type ReadOptions } from './files.js';
 import { allPages } from './pages.js';
 import { callOptions, retryCall } from './retry.js';
@@ -63,6 +67,7 @@ export interface SubmitOptions extends CallLimits {
 /** The service clients below the client's methods, for everything that these do not cover. */
 interface RawClients {
   readonly applications: ServiceClient<typeof ApplicationService>;
+  readonly attachments: ServiceClient<typeof AttachmentService>;
   readonly commands: ServiceClient<typeof CommandService>;
   readonly clusters: ServiceClient<typeof ClusterService>;
   readonly jobs: ServiceClient<typeof JobService>;
@@ -75,6 +80,7 @@ interface RawClients {
  */
 export class MaridClient implements RawClients {
   readonly applications: ServiceClient<typeof ApplicationService>;
+  readonly attachments: ServiceClient<typeof AttachmentService>;
   readonly commands: ServiceClient<typeof CommandService>;
   readonly clusters: ServiceClient<typeof ClusterService>;
   readonly jobs: ServiceClient<typeof JobService>;
@@ -86,6 +92,7 @@ export class MaridClient implements RawClients {
     private readonly end: () => Promise<void>,
   ) {
     this.applications = clients.applications;
+    this.attachments = clients.attachments;
     this.commands = clients.commands;
     this.clusters = clients.clusters;
     this.jobs = clients.jobs;
@@ -106,6 +113,7 @@ export class MaridClient implements RawClients {
     };
     const clients = {
       applications: channel.client(ApplicationService),
+      attachments: channel.client(AttachmentService),
       commands: channel.client(CommandService),
       clusters: channel.client(ClusterService),
       jobs: channel.client(JobService),
@@ -123,9 +131,12 @@ export class MaridClient implements RawClients {
     options: SubmitOptions & {
       /** Job that this one is a copy of, kept as a link. Default: none. */
       readonly parentId?: string | undefined;
+      /** Agent that alone may claim it: a worker that the caller itself runs. Default: a worker of the pool. */
+      readonly agentId?: string | undefined;
     } = {},
   ): Promise<Job> {
-    const wanted = { jobId: options.id ?? this.runtime.random.id(), job: request, parentJobId: options.parentId ?? '' };
+    const { id: jobId = this.runtime.random.id(), parentId: parentJobId = '', agentId = '' } = options;
+    const wanted = { jobId, job: request, parentJobId, agentId };
     const { job } = await this.retry(options, (call) => this.jobs.submitJob(wanted, call));
     return present(job, 'SubmitJob');
   }
@@ -144,6 +155,11 @@ export class MaridClient implements RawClients {
     if (copy.name === id) copy.name = '';
     edit(copy);
     return this.submit(copy, { ...options, parentId: id });
+  }
+
+  /** Uploads a file for jobs, unless its content is there already; the attachment to put into a request. It goes on where it broke. */
+  attach(path: string, options: AttachOptions = {}): Promise<MessageInitShape<typeof AttachmentSchema>> {
+    return uploadFile({ runtime: this.runtime, attachments: this.attachments }, path, options);
   }
 
   /** What a submit of the same request would choose, and why the rest did not match. */
@@ -225,6 +241,11 @@ export class MaridClient implements RawClients {
     return readPieces(this.watchContext(), { jobId: id, path }, options);
   }
 
+  /** Lines of output with the times when they were written, some at a time, for a job that was submitted with `recordOutputTimes`; else `NOT_FOUND`. */
+  timedOutput(id: string, options: TimedOutputOptions = {}): AsyncIterable<readonly TimedLine[]> {
+    return timedOutput(this.watchContext(), id, options);
+  }
+
   /** The files of a job's directory. */
   async listFiles(
     id: string,
@@ -252,7 +273,7 @@ export class MaridClient implements RawClients {
   }
 
   private rawClients(): RawClients {
-    const { applications, commands, clusters, jobs, fleet } = this;
-    return { applications, commands, clusters, jobs, fleet };
+    const { applications, attachments, commands, clusters, jobs, fleet } = this;
+    return { applications, attachments, commands, clusters, jobs, fleet };
   }
 }

@@ -77,16 +77,18 @@ export class HeldWorker {
     const channel = connectRpc({ address });
     const launcher = new HoldingLauncher();
     const ports = { clock, random, logger };
+    const config = workerConfigSchema.parse({ stateFolder: `/nowhere/${name}`, pool, memoryMb });
     const gateway = new Gateway({
       ...ports,
-      config: workerConfigSchema.parse({ stateFolder: `/nowhere/${name}`, pool, memoryMb }),
+      config,
       identity: { workerId: name, session: random.id() },
       launcher: await LauncherLink.connect({ connect: async () => launcher, ...ports }),
       client: channel.client(WorkerService),
       log: new RemoteTopicLog({ client: channel.client(LogService), clock, logger }),
       preparation: {
-        stages: (link) => [planStage, startStage(link)],
+        stages: (link) => [planStage, startStage(link, config)],
         readFacts: async () => null,
+        cleanUp: quiet,
         protect: quiet,
       },
     });

@@ -6,6 +6,7 @@ import {
   JobStatus,
   type Attempt,
   type ExitResult,
+  type JobLimits,
   type Job,
   type ResourceReference,
   type Transition,
@@ -66,11 +67,19 @@ function askedPairs(job: Job, now: number): readonly (readonly [string, string])
         .map(([name, value]) => `${name}=${quote(value)}`)
         .join(' '),
     ],
-    ['Files', [...request.configs, ...request.dependencies, request.setupFile].filter((uri) => uri !== '').join(', ')],
+    [
+      'Files',
+      [...request.configs, ...request.dependencies, ...request.unpack, request.setupFile]
+        .filter((uri) => uri !== '')
+        .join(', '),
+    ],
     ['Timeout', request.timeout === undefined ? '' : formatLength(durationMs(request.timeout))],
+    ['Limits', formatLimits(request.limits)],
     ['Attempts allowed', request.maxAttempts > 1 ? String(request.maxAttempts) : ''],
     ['Pool', request.pool],
+    ['Times of output', request.recordOutputTimes ? 'recorded' : ''],
     ['Tags', request.tags.join(', ')],
+    ['Attachments', request.attachments.map(({ name, sizeBytes }) => `${name} (${formatBytes(sizeBytes)})`).join(', ')],
     [
       'Archive',
       request.archive?.disabled === true
@@ -79,6 +88,20 @@ function askedPairs(job: Job, now: number): readonly (readonly [string, string])
     ],
     ['Grouping', [request.grouping, request.groupingInstance].filter((label) => label !== '').join(' / ')],
   ];
+}
+
+function formatLimits(limits: JobLimits | undefined): string {
+  if (limits === undefined) return '';
+  const { cpuTime, openFiles, processes, fileMb, folderMb, folderFiles } = limits;
+  const parts = [
+    cpuTime === undefined ? '' : `CPU time ${formatLength(durationMs(cpuTime))}`,
+    openFiles === 0 ? '' : `${openFiles} open files`,
+    processes === 0 ? '' : `${processes} processes`,
+    fileMb === 0 ? '' : `${fileMb} MiB in a file`,
+    folderMb === 0 ? '' : `${folderMb} MiB in the directory`,
+    folderFiles === 0 ? '' : `${folderFiles} files in the directory`,
+  ];
+  return parts.filter((part) => part !== '').join(', ');
 }
 
 function matchedPairs(job: Job): readonly (readonly [string, string])[] {
@@ -155,6 +178,12 @@ function resultPairs(result: ExitResult | undefined, ran: string): readonly (rea
     ['Output', `${formatBytes(result.stdoutBytes)} on stdout, ${formatBytes(result.stderrBytes)} on stderr`],
     ['Peak memory', result.peakMemoryBytes === 0n ? '' : formatBytes(result.peakMemoryBytes)],
     ['Processor time', formatDuration(result.cpuTime)],
+    [
+      'Read, written',
+      result.bytesRead + result.bytesWritten === 0n
+        ? ''
+        : `${formatBytes(result.bytesRead)}, ${formatBytes(result.bytesWritten)}`,
+    ],
     ['Process', result.processId === 0 ? '' : String(result.processId)],
   ];
 }

@@ -8,17 +8,21 @@ import type { JobOptions } from '../commands/job-options.js';
 import { withClient } from '../connect.js';
 import { exitWith, type CliContext } from '../context.js';
 import { EXIT } from '../exit-codes.js';
+import { attachFiles } from '../input/attach-files.js';
 import { readJobInput } from '../input/job-request.js';
 import { escapeText } from '../output/escape.js';
 import { messageOf } from '../system-error.js';
 
 /** Submits, follows both streams, and ends with the job's own exit code. */
 export async function runJob(context: CliContext, command: Command, args: readonly string[]): Promise<void> {
-  const { id, request } = await readJobInput(context, command.opts<JobOptions>(), args);
+  const options = command.opts<JobOptions>();
+  const { id, request } = await readJobInput(context, options, args);
   const exitCode = await withClient(context, command, async (client) => {
     const interruption = new Interruption(context, client);
     try {
-      const job = await client.submit(request, { id, signal: interruption.leave });
+      const { leave: signal } = interruption;
+      await attachFiles(context, client, request, { paths: options.attach, signal });
+      const job = await client.submit(request, { id, signal });
       if (context.stderr.isTerminal) await context.stderr.write(`marid: job ${escapeText(job.id)}\n`);
       interruption.submitted(job.id);
       return await attend(context, client, job.id, interruption);

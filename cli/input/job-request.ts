@@ -3,7 +3,12 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { invalidArgument, MaridError, type FieldViolation } from '../../core/errors/marid-error.js';
 import { CriterionSchema } from '../../proto/gen/marid/v1/criterion_pb.js';
-import { ArchiveRequestSchema, JobRequestSchema, type JobRequest } from '../../proto/gen/marid/v1/job_pb.js';
+import {
+  ArchiveRequestSchema,
+  JobLimitsSchema,
+  JobRequestSchema,
+  type JobRequest,
+} from '../../proto/gen/marid/v1/job_pb.js';
 import type { CliContext } from '../context.js';
 import type { JobOptions } from '../commands/job-options.js';
 import type { CriterionInput } from '../parse/criterion.js';
@@ -80,11 +85,15 @@ function overrideMatching(request: JobRequest, options: JobOptions): void {
 function overrideExecution(request: JobRequest, options: JobOptions): void {
   if (options.memory !== undefined) request.memoryMb = options.memory;
   if (options.timeout !== undefined) request.timeout = durationFromMs(options.timeout);
+  if (options.limit !== undefined) {
+    request.limits = { ...(request.limits ?? create(JobLimitsSchema)), ...options.limit };
+  }
   if (options.maxAttempts !== undefined) request.maxAttempts = options.maxAttempts;
   if (options.env !== undefined) request.environment = { ...request.environment, ...options.env };
   if (options.pool !== undefined) request.pool = options.pool;
   if (options.config !== undefined) request.configs = [...options.config];
   if (options.dependency !== undefined) request.dependencies = [...options.dependency];
+  if (options.unpack !== undefined) request.unpack = [...options.unpack];
   if (options.setupFile !== undefined) request.setupFile = options.setupFile;
   if (options.rawArguments !== undefined) request.rawArguments = options.rawArguments;
   if (options.archive === false || options.archiveExclude !== undefined) {
@@ -92,6 +101,7 @@ function overrideExecution(request: JobRequest, options: JobOptions): void {
     const disabled = options.archive === undefined ? (request.archive?.disabled ?? false) : !options.archive;
     request.archive = create(ArchiveRequestSchema, { disabled, excludes: [...excludes] });
   }
+  if (options.timestamps === true) request.recordOutputTimes = true;
 }
 
 function tagsOnly(tags: readonly string[] | undefined): readonly CriterionInput[] | undefined {

@@ -32,6 +32,7 @@ export async function runDev(context: CliContext, options: DevOptions): Promise<
     throw error;
   });
   await runProcess(context, options.output, {
+    failed: gateway.superseded,
     facts: { address: controlPlane.address, worker: gateway.id, folder: config.dataFolder },
     stop: async (haste) => {
       await gateway.stop(haste);

@@ -17,6 +17,7 @@ export async function runWorker(context: CliContext, options: WorkerOptions): Pr
   const running = await startWorker({ config: configuration.sections.worker, runtime: systemRuntime(configuration) });
   await runProcess(context, options.output, {
     facts: { address: running.address, worker: running.id },
+    failed: running.superseded,
     stop: (haste) => running.stop(haste),
   });
 }

@@ -1,6 +1,10 @@
 /** Makes a job of a request that was validated and matched. */
+import { agentPool } from '../fleet/agent-pool.js';
 import type { Job, JobRequest, Resolution } from './job.js';
 import { CONTROL_PLANE, transition, transitionOf, type Step } from './transition.js';
+
+/** How long an agent may take to claim its job, milliseconds: it registers first. */
+const AGENT_CLAIM_MS = 60_000;
 
 /** Options of `acceptJob`. */
 export interface AcceptJobOptions {
@@ -14,6 +18,8 @@ export interface AcceptJobOptions {
   readonly explanation: string;
   /** Job that this one is a retry or a copy of; `null`: none. */
   readonly parentId: string | null;
+  /** Agent that alone may claim it, and has one attempt. Default: `null`, any worker of the pool. */
+  readonly agentId?: string | null;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** How long the dispatch loop leaves the job alone, because its submit offers it at once. Milliseconds. */
@@ -25,6 +31,7 @@ export interface AcceptJobOptions {
  * into the request, so that readers see what holds.
  */
 export function acceptJob(o: AcceptJobOptions): Job {
+  const agentId = o.agentId ?? null;
   const reserved = reserve(o);
   const resolved = transition(reserved, {
     to: 'RESOLVED',
@@ -36,15 +43,16 @@ export function acceptJob(o: AcceptJobOptions): Job {
   const accepted = transition(resolved, {
     to: 'ACCEPTED',
     reason: 'ACCEPTED',
-    message: `Waits for a worker of pool ${resolved.pool}.`,
+    message: agentId === null ? `Waits for a worker of pool ${resolved.pool}.` : `Waits for agent ${agentId}.`,
     actor: CONTROL_PLANE,
     now: o.now,
   });
-  return { ...accepted, revision: 1, nextOfferAt: o.now + o.offerAfterMs };
+  return { ...accepted, revision: 1, nextOfferAt: o.now + (agentId === null ? o.offerAfterMs : AGENT_CLAIM_MS) };
 }
 
 function reserve(o: AcceptJobOptions): Job {
   const { id, now, resolution } = o;
+  const agentId = o.agentId ?? null;
   const request = fillIn(o.request, id);
   const actor = `user:${request.user}`;
   const message = o.parentId === null ? 'The id is taken.' : `The id is taken, for a copy of job ${o.parentId}.`;
@@ -58,10 +66,10 @@ function reserve(o: AcceptJobOptions): Job {
     request,
     requestHash: o.requestHash,
     resolution,
-    pool: request.pool,
+    pool: agentId === null ? request.pool : agentPool(agentId),
     memoryMb: resolution.memoryMb,
     timeoutMs: resolution.timeoutMs,
-    maxAttempts: request.maxAttempts,
+    maxAttempts: agentId === null ? request.maxAttempts : 1,
     status: step.to,
     reason: step.reason,
     message: step.message,

@@ -1,4 +1,5 @@
 /** Why a job waits. Private to `core/job`. */
+import { agentOfPool } from '../fleet/agent-pool.js';
 import { durationText } from './duration-text.js';
 import type { ExplainFacts, Explanation, WorkerFacts } from './explain.js';
 import type { Job } from './job.js';
@@ -6,13 +7,16 @@ import { restsUntil } from './retry.js';
 
 /** Explains an ACCEPTED job. */
 export function explainWaiting(job: Job, facts: ExplainFacts): Explanation {
+  const offers = agentOfPool(job.pool) === null ? [explainOffers(job, facts.now)] : [explainAgent(job, facts.now)];
   return {
     summary: summarize(job, facts),
-    details: [explainOffers(job, facts.now), ...explainReservation(job, facts)],
+    details: [...offers, ...explainReservation(job, facts)],
   };
 }
 
 function summarize(job: Job, facts: ExplainFacts): string {
+  const agentId = agentOfPool(job.pool);
+  if (agentId !== null) return `It waits for agent ${agentId}, which the terminal that asked for it runs.`;
   const rest = restsUntil(job, facts.now);
   if (rest !== null)
     return `It rests ${durationText(rest - facts.now)} before attempt ${job.attempt + 1}: ${job.message}`;
@@ -47,6 +51,10 @@ function explainMemory(job: Job, workers: readonly WorkerFacts[]): string {
     return `It waits for memory: it needs ${job.memoryMb} MiB, and the largest free on a worker of ${pool} is ${free} MiB.`;
   }
   return `It can be claimed: a worker of ${pool} has ${free} MiB free, and it needs ${job.memoryMb} MiB.`;
+}
+
+function explainAgent(job: Job, now: number): string {
+  return `If the agent has not claimed it in ${durationText((job.nextOfferAt ?? now) - now)}, it fails.`;
 }
 
 function explainOffers(job: Job, now: number): string {

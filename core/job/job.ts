@@ -3,12 +3,37 @@ import type { Application, Cluster, Command, Criterion, Json } from '../registry
 import type { ArchiveStatus, AttemptArchive } from '../archive/archive-status.js';
 import type { JobStatus, TerminalStatus } from './status.js';
 
+/** What an attempt may use besides memory and time; absent: what its worker allows. */
+export interface JobLimits {
+  /** Milliseconds of CPU time. */
+  readonly cpuTimeMs?: number;
+  /** Descriptors that a process may have open. */
+  readonly openFiles?: number;
+  /** Processes at a time. */
+  readonly processes?: number;
+  /** MiB of a single file. */
+  readonly fileMb?: number;
+  /** MiB of the job's directory. */
+  readonly folderMb?: number;
+  /** Files and directories in it. */
+  readonly folderFiles?: number;
+}
+
 /** What of a job's directory is archived. */
 export interface ArchiveRequest {
   /** Nothing. */
   readonly disabled: boolean;
   /** Patterns of files that are left out besides those that the worker leaves out. */
   readonly excludes: readonly string[];
+}
+
+/** A file that was uploaded for a job. */
+export interface JobAttachment {
+  /** Its file in the job's directory: data, checked to be one name. */
+  readonly name: string;
+  /** Of its content, hexadecimal. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
 }
 
 /** What a user asks for, with absent parts as `null` or empty. Limits and defaults: `proto/marid/v1/job.proto`. */
@@ -30,6 +55,8 @@ export interface JobRequest {
   readonly environment: { readonly [name: string]: string };
   readonly configs: readonly string[];
   readonly dependencies: readonly string[];
+  /** As of a registry entry; absent: none. */
+  readonly unpack?: readonly string[];
   readonly setupFile: string | null;
   /** MiB; `null`: the command's, else the server's default. */
   readonly memoryMb: number | null;
@@ -43,8 +70,14 @@ export interface JobRequest {
   readonly groupingInstance: string;
   readonly group: string;
   readonly email: string;
+  /** Lower than the worker's; absent: none. */
+  readonly limits?: JobLimits;
   /** Default: everything but what the worker leaves out. */
   readonly archive?: ArchiveRequest;
+  /** Default: none. */
+  readonly attachments?: readonly JobAttachment[];
+  /** Whether the worker records when output was written. Absent: not. */
+  readonly recordOutputTimes?: boolean;
 }
 
 /** What matching chose: copies of the entries as they were. */
@@ -92,6 +125,10 @@ export interface ExitResult {
   readonly peakMemoryBytes: number | null;
   /** Processor time in milliseconds; `null`: not measured. */
   readonly cpuTimeMs: number | null;
+  /** Bytes that its processes read by system calls: files, pipes, terminals; absent: not measured. */
+  readonly bytesRead?: number;
+  /** Bytes that they wrote so. */
+  readonly bytesWritten?: number;
 }
 
 /** How long a step of a worker's preparation took. */

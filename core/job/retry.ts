@@ -1,4 +1,5 @@
 /** What follows an attempt that failed or was lost: another attempt after a rest, or the job's end. */
+import { agentOfPool } from '../fleet/agent-pool.js';
 import { currentAttempt } from './attempt.js';
 import type { Attempt, Job } from './job.js';
 import { killStep } from './kill.js';
@@ -71,6 +72,7 @@ export function infrastructureFailures(job: Job): number {
 }
 
 function isRetried(job: Job, policy: RetryPolicy): boolean {
+  if (agentOfPool(job.pool) !== null) return false; // the terminal shows one attempt
   const attempt = currentAttempt(job);
   const started = hasStarted(attempt);
   if (!attempt.infrastructureFailure) return ownFailures(job) < job.maxAttempts;

@@ -9,8 +9,8 @@ export interface FleetStore {
   listWorkers(): Promise<readonly WorkerRecord[]>;
   /** Adds the worker when `worker.revision` is 1, else replaces it if the stored revision is one less. False otherwise. */
   putWorker(options: { readonly worker: WorkerRecord }): Promise<boolean>;
-  /** Removes workers last seen before a time; returns how many. */
-  purgeWorkers(options: { readonly seenBefore: number }): Promise<number>;
+  /** Removes those of the workers that were last seen before a time; returns how many. */
+  purgeWorkers(options: { readonly ids: readonly string[]; readonly seenBefore: number }): Promise<number>;
   /** A number greater than every one that this method has returned for the name; durable. */
   nextTerm(options: { readonly name: string }): Promise<number>;
   /** Keeps the last run of a leader's task. */

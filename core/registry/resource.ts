@@ -24,8 +24,12 @@ export interface ResourceBase {
   readonly tags: readonly string[];
   readonly configs: readonly string[];
   readonly dependencies: readonly string[];
+  /** URIs of archives that are placed as dependencies are, and unpacked beside themselves; absent: none. */
+  readonly unpack?: readonly string[];
   /** URI, or `null`. */
   readonly setupFile: string | null;
+  /** Variables of the jobs that use it; values may refer to secrets. Absent in old documents: none. */
+  readonly environment?: { readonly [name: string]: string };
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   /** Milliseconds since the epoch. */

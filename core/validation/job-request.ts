@@ -2,6 +2,8 @@
 import { globProblem } from '../archive/glob.js';
 import type { FieldViolation } from '../errors/marid-error.js';
 import type { JobRequest } from '../job/job.js';
+import { shellSecretProblem } from '../secrets/reference.js';
+import { checkAttachments } from './attachments.js';
 import { checkClusterCriteria, checkCriterion } from './criteria.js';
 import {
   checkApplicationIds,
@@ -13,10 +15,11 @@ import {
   textProblem,
 } from './fields.js';
 import { poolProblem } from './ids.js';
+import { checkJobLimits } from './job-limits.js';
 import { LIMITS } from './limits.js';
 import { checkArguments, checkEnvironment } from './program.js';
 import { quote } from './text.js';
-import { uriProblem } from './uris.js';
+import { archiveProblem, uriProblem } from './uris.js';
 import { Violations } from './violations.js';
 
 const ADDRESS = /^[^\s@]+@[^\s@]+$/;
@@ -31,6 +34,7 @@ export function validateJobRequest(request: JobRequest, path: string): readonly 
   checkSelection(violations, path, request);
   checkArguments(violations, `${path}.arguments`, request.arguments);
   violations.add(`${path}.raw_arguments`, textProblem(request.rawArguments, LIMITS.rawArgumentsCharacters));
+  violations.add(`${path}.raw_arguments`, shellSecretProblem(request.rawArguments));
   checkEnvironment(violations, `${path}.environment`, request.environment);
   checkFiles(violations, path, request);
   checkExecution(violations, path, request);
@@ -62,7 +66,9 @@ function checkSelection(violations: Violations, path: string, request: JobReques
 function checkFiles(violations: Violations, path: string, request: JobRequest): void {
   violations.addEach(`${path}.configs`, request.configs, LIMITS.uris, uriProblem);
   violations.addEach(`${path}.dependencies`, request.dependencies, LIMITS.uris, uriProblem);
+  violations.addEach(`${path}.unpack`, request.unpack ?? [], LIMITS.uris, archiveProblem);
   if (request.setupFile !== null) violations.add(`${path}.setup_file`, uriProblem(request.setupFile));
+  checkAttachments(violations, `${path}.attachments`, request.attachments ?? []);
   const { excludes = [] } = request.archive ?? {};
   violations.addEach(`${path}.archive.excludes`, excludes, LIMITS.archiveExcludes, globProblem);
 }
@@ -71,6 +77,7 @@ function checkExecution(violations: Violations, path: string, request: JobReques
   violations.add(`${path}.memory_mb`, memoryProblem(request.memoryMb));
   violations.add(`${path}.timeout`, timeoutProblem(request.timeoutMs));
   violations.add(`${path}.max_attempts`, attemptsProblem(request.maxAttempts));
+  if (request.limits !== undefined) checkJobLimits(violations, `${path}.limits`, request.limits);
   if (request.pool !== '') violations.add(`${path}.pool`, poolProblem(request.pool));
 }
 

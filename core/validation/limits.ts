@@ -49,10 +49,18 @@ export const LIMITS = {
   environmentBytes: 256 * KIB,
   /** MiB that one job may reserve: 16 TiB, more than any machine has. */
   memoryMb: 16 * MIB,
+  /** Shortest CPU time that a job may be limited to, in milliseconds: the kernel counts seconds. */
+  cpuTimeMs: 1_000,
+  /** Fewest open files that a job may be limited to: a shell and its pipes need some. */
+  openFiles: 16,
   /** Shortest run time in milliseconds. */
   timeoutMs: 1_000,
   /** Patterns of files that a job leaves out of its archive. */
   archiveExcludes: 100,
+  /** Attachments of a job. */
+  attachments: 100,
+  /** Bytes of the name of a file, on every common file system. */
+  fileNameBytes: 255,
   /** Attempts that a job may ask for. */
   attempts: 100,
   /** Violations that are told at once; the rest of a hopeless request is left out. */

@@ -1,4 +1,5 @@
 /** Checks of what is handed to programs: arguments and environment. Neither may hold a NUL, and Linux bounds their size. */
+import { argumentSecretProblem, referenceProblem } from '../secrets/reference.js';
 import { LIMITS } from './limits.js';
 import { byteLength, hasNul, isLongerThan, quote } from './text.js';
 import type { Violations } from './violations.js';
@@ -29,7 +30,7 @@ export function checkExecutable(violations: Violations, field: string, parts: re
   violations.addEach(field, parts, LIMITS.executableParts, executableProblem);
 }
 
-/** Notes everything that is wrong with a job's environment; the path of a variable is `job.environment["NAME"]`. */
+/** Notes everything that is wrong with the environment of a job or an entry; the path of a variable is `job.environment["NAME"]`. */
 export function checkEnvironment(
   violations: Violations,
   field: string,
@@ -52,13 +53,13 @@ export function checkEnvironment(
 
 function argumentProblem(argument: string, bytes: number): string | null {
   if (hasNul(argument)) return 'has a NUL character, which no argument can carry; remove it';
-  if (bytes <= LIMITS.argumentBytes) return null;
+  if (bytes <= LIMITS.argumentBytes) return argumentSecretProblem(argument);
   return `has ${bytes} bytes; Linux passes at most ${LIMITS.argumentBytes} in one argument: pass a file`;
 }
 
 function executableProblem(part: string): string | null {
   if (hasNul(part)) return 'has a NUL character, which no argument can carry; remove it';
-  if (!isLongerThan(part, LIMITS.executableCharacters)) return null;
+  if (!isLongerThan(part, LIMITS.executableCharacters)) return argumentSecretProblem(part);
   return `is longer than ${LIMITS.executableCharacters} characters; shorten it`;
 }
 
@@ -73,6 +74,6 @@ function variableNameProblem(name: string): string | null {
 
 function variableValueProblem(value: string, bytes: number): string | null {
   if (hasNul(value)) return 'has a NUL character, which no variable can carry; remove it';
-  if (bytes <= LIMITS.environmentValueBytes) return null;
+  if (bytes <= LIMITS.environmentValueBytes) return referenceProblem(value);
   return `has a value of ${bytes} bytes; at most ${LIMITS.environmentValueBytes} are allowed: pass a file`;
 }

@@ -15,9 +15,9 @@ import {
 } from './fields.js';
 import { idProblem } from './ids.js';
 import { LIMITS } from './limits.js';
-import { checkExecutable } from './program.js';
+import { checkEnvironment, checkExecutable } from './program.js';
 import { quote } from './text.js';
-import { uriProblem } from './uris.js';
+import { archiveProblem, uriProblem } from './uris.js';
 import { Violations } from './violations.js';
 
 const STATUSES: Readonly<Record<ResourceKind, readonly string[]>> = {
@@ -49,7 +49,9 @@ function checkBase(violations: Violations, path: string, resource: Resource): vo
   violations.addEach(`${path}.tags`, resource.tags, LIMITS.tags, (tag) => entryTagProblem(tag, resource));
   violations.addEach(`${path}.configs`, resource.configs, LIMITS.uris, uriProblem);
   violations.addEach(`${path}.dependencies`, resource.dependencies, LIMITS.uris, uriProblem);
+  violations.addEach(`${path}.unpack`, resource.unpack ?? [], LIMITS.uris, archiveProblem);
   if (resource.setupFile !== null) violations.add(`${path}.setup_file`, uriProblem(resource.setupFile));
+  checkEnvironment(violations, `${path}.environment`, resource.environment ?? {});
 }
 
 function checkCommand(violations: Violations, path: string, command: Command): void {

@@ -1,4 +1,5 @@
 /** The form of URIs. Which schemes can be fetched is known to workers only. */
+import { archiveFolder } from '../files/archive-name.js';
 import { LIMITS } from './limits.js';
 import { hasControlCharacters, isLongerThan, quote } from './text.js';
 
@@ -16,6 +17,18 @@ export function uriProblem(text: string): string | null {
   if (hasControlCharacters(text)) return 'has control characters; percent-encode or remove them';
   if (text.trim() !== text) return `is ${quote(text)}; remove the spaces around it`;
   return formProblem(text);
+}
+
+/** The same for a URI of an archive. */
+export function archiveProblem(text: string): string | null {
+  const problem = uriProblem(text);
+  if (problem !== null || archiveFolder(lastSegment(text)) !== null) return problem;
+  return `is ${quote(text)}; the name of an archive must end in .tar.gz, .tgz, .tar or .zip`;
+}
+
+function lastSegment(uri: string): string {
+  const { pathname } = new URL(uri);
+  return pathname.slice(pathname.lastIndexOf('/') + 1);
 }
 
 function formProblem(text: string): string | null {

@@ -98,12 +98,12 @@ async function runOthers(address: string): Promise<void> {
     'echo "hello $WHO from $GENIE_CLUSTER_NAME"',
   ]);
   say('A job that fails: "run" ends with the exit code of the job.');
-  await marid(address, ['run', '--id', 'fails', ...shell, '--', 'echo "no such table" >&2; exit 4'], 4);
+  await marid(address, ['run', '--id', 'fails', ...shell, '--', 'echo "no such table" >&2; exit 4'], { expected: 4 });
   headline('5. A job that is killed');
   await marid(address, ['submit', '--id', 'sleeper', ...shell, '--', 'echo sleeping; sleep 600']);
   await marid(address, ['kill', 'sleeper', '--reason', 'it only sleeps']);
   say('"wait" ends with 8 for a killed job, 7 for a failed one.');
-  await marid(address, ['wait', 'sleeper', '--timeout', '30s'], 8);
+  await marid(address, ['wait', 'sleeper', '--timeout', '30s'], { expected: 8 });
 }
 
 async function upgrade(address: string): Promise<void> {

@@ -28,8 +28,20 @@ function typed(args: readonly string[]): string {
   return args.map((arg) => (/^[\w.:/=@,-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`)).join(' ');
 }
 
+/** Options of `marid`. */
+export interface CommandOptions {
+  /** Exit code. Default: 0. */
+  readonly expected?: number;
+  /** Whether its standard output is not shown. Default: no. */
+  readonly quiet?: boolean;
+}
+
 /** The command, its output as it comes, and how it ended; throws when the exit code is not the expected one. */
-export async function marid(address: string, args: readonly string[], expected = 0): Promise<Outcome> {
+export async function marid(
+  address: string,
+  args: readonly string[],
+  { expected = 0, quiet = false }: CommandOptions = {},
+): Promise<Outcome> {
   console.log(`${colours.green('$')} marid ${typed(args)}`);
   const child = spawn(process.execPath, [MARID, ...args], {
     env: { ...process.env, MARID_ADDRESS: address },
@@ -38,7 +50,7 @@ export async function marid(address: string, args: readonly string[], expected =
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    process.stdout.write(text);
+    if (!quiet) process.stdout.write(text);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => process.stdout.write(colours.dim(text)));
   const code = await new Promise<number>((resolve, reject) => {

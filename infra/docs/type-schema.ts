@@ -36,17 +36,21 @@ function objectSchema(checker: ts.TypeChecker, type: ts.Type): JsonSchema {
   const properties = type.getProperties();
   return {
     type: 'object',
-    required: properties.map((property) => property.name),
+    required: properties.filter((property) => !isOptional(property)).map((property) => property.name),
     properties: Object.fromEntries(
       properties.map((property) => [property.name, propertySchema(checker, property)] as const),
     ),
   };
 }
 
+function isOptional(property: ts.Symbol): boolean {
+  return (property.flags & ts.SymbolFlags.Optional) !== 0;
+}
+
 function propertySchema(checker: ts.TypeChecker, property: ts.Symbol): JsonSchema {
-  if ((property.flags & ts.SymbolFlags.Optional) !== 0) throw new Error(`${property.name} is optional: use null`);
   const comment = ts.displayPartsToString(property.getDocumentationComment(checker)).replaceAll('\n', ' ');
-  const schema = typeSchema(checker, checker.getTypeOfSymbol(property));
+  const type = checker.getTypeOfSymbol(property);
+  const schema = typeSchema(checker, isOptional(property) ? checker.getNonNullableType(type) : type);
   return comment === '' ? schema : { description: comment, ...schema };
 }
 

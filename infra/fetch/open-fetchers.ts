@@ -9,6 +9,8 @@ export interface FetchChoice {
   readonly fetchSchemes: readonly string[];
   /** Folders whose files may be read by `file:` URIs; empty: all. */
   readonly fetchFileFolders: readonly string[];
+  /** Whether only files that every user of the machine may read are read by `file:` URIs. Default: false. */
+  readonly fetchPublicFilesOnly?: boolean;
   /** Hosts, domains, addresses and ranges that are reached although they are not public. */
   readonly fetchAllow: readonly string[];
   /** URL of the HTTP proxy; null: none. */
@@ -56,9 +58,9 @@ export function openFetchers(
   };
 }
 
-async function loadFile({ fetchFileFolders: folders }: FetchChoice): Promise<Fetcher> {
+async function loadFile({ fetchFileFolders: folders, fetchPublicFilesOnly }: FetchChoice): Promise<Fetcher> {
   const { FileFetcher } = await import('./file/file-fetcher.js');
-  return new FileFetcher({ folders });
+  return new FileFetcher({ folders, publicOnly: fetchPublicFilesOnly === true });
 }
 
 async function loadHttp(choice: FetchChoice, clock: Clock): Promise<Fetcher> {

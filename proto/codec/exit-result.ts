@@ -15,6 +15,8 @@ export function exitResultToMessage(result: ExitResult): ExitResultMessage {
     stderrBytes: BigInt(result.stderrBytes),
     peakMemoryBytes: BigInt(result.peakMemoryBytes ?? 0),
     cpuTime: toOptionalDuration(result.cpuTimeMs),
+    bytesRead: BigInt(result.bytesRead ?? 0),
+    bytesWritten: BigInt(result.bytesWritten ?? 0),
   });
 }
 
@@ -33,5 +35,7 @@ export function exitResultFromMessage(message: ExitResultMessage): ExitResult {
     stderrBytes: Number(message.stderrBytes),
     peakMemoryBytes: numberOrNull(Number(message.peakMemoryBytes)),
     cpuTimeMs: fromDuration(message.cpuTime),
+    ...(message.bytesRead === 0n ? {} : { bytesRead: Number(message.bytesRead) }),
+    ...(message.bytesWritten === 0n ? {} : { bytesWritten: Number(message.bytesWritten) }),
   };
 }

@@ -1,13 +1,16 @@
 /** What users ask for. */
 import { create } from '@bufbuild/protobuf';
-import type { ArchiveRequest, JobRequest } from '../../core/job/job.js';
+import type { ArchiveRequest, JobAttachment, JobRequest } from '../../core/job/job.js';
 import {
   JobRequestSchema,
   type ArchiveRequest as ArchiveRequestMessage,
+  type Attachment as AttachmentMessage,
   type JobRequest as JobRequestMessage,
 } from '../gen/marid/v1/job_pb.js';
 import { metadataFromMessage, metadataToMessage, numberOrNull, textOrNull } from './absent.js';
 import { criterionFromMessage, criterionToMessage } from './criterion.js';
+import { unpackFromMessage } from './resource-base.js';
+import { jobLimitsFromMessage, jobLimitsToMessage } from './job-limits.js';
 import { fromDuration, toOptionalDuration } from './time.js';
 
 /** A request as a message. */
@@ -27,6 +30,7 @@ export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
     environment: { ...request.environment },
     configs: [...request.configs],
     dependencies: [...request.dependencies],
+    unpack: [...(request.unpack ?? [])],
     setupFile: request.setupFile ?? '',
     memoryMb: request.memoryMb ?? 0,
     timeout: toOptionalDuration(request.timeoutMs),
@@ -36,14 +40,18 @@ export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
     groupingInstance: request.groupingInstance,
     group: request.group,
     email: request.email,
+    attachments: (request.attachments ?? []).map((each) => ({ ...each, sizeBytes: BigInt(each.sizeBytes) })),
+    ...(request.limits === undefined ? {} : { limits: jobLimitsToMessage(request.limits) }),
     ...(request.archive === undefined
       ? {}
       : { archive: { ...request.archive, excludes: [...request.archive.excludes] } }),
+    recordOutputTimes: request.recordOutputTimes ?? false,
   });
 }
 
 /** The request of a message; an empty one when it is absent, for validation to name what is missing. */
 export function jobRequestFromMessage(message: JobRequestMessage = create(JobRequestSchema)): JobRequest {
+  const limits = jobLimitsFromMessage(message.limits);
   return {
     name: message.name,
     user: message.user,
@@ -59,6 +67,7 @@ export function jobRequestFromMessage(message: JobRequestMessage = create(JobReq
     environment: { ...message.environment },
     configs: [...message.configs],
     dependencies: [...message.dependencies],
+    ...unpackFromMessage(message),
     setupFile: textOrNull(message.setupFile),
     memoryMb: numberOrNull(message.memoryMb),
     timeoutMs: fromDuration(message.timeout),
@@ -68,8 +77,15 @@ export function jobRequestFromMessage(message: JobRequestMessage = create(JobReq
     groupingInstance: message.groupingInstance,
     group: message.group,
     email: message.email,
+    ...(limits === undefined ? {} : { limits }),
     ...(message.archive === undefined ? {} : { archive: archiveFromMessage(message.archive) }),
+    ...(message.attachments.length === 0 ? {} : { attachments: message.attachments.map(attachmentFromMessage) }),
+    ...(message.recordOutputTimes && { recordOutputTimes: true }),
   };
+}
+
+function attachmentFromMessage({ name, sha256, sizeBytes }: AttachmentMessage): JobAttachment {
+  return { name, sha256, sizeBytes: Number(sizeBytes) };
 }
 
 function archiveFromMessage({ disabled, excludes }: ArchiveRequestMessage): ArchiveRequest {

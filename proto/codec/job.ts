@@ -1,5 +1,6 @@
 /** Jobs as users see them. One way: a job is never read back from a message. */
 import { create } from '@bufbuild/protobuf';
+import { agentOfPool } from '../../core/fleet/agent-pool.js';
 import { archiveStatusOf } from '../../core/job/archive.js';
 import type { Attempt, Job } from '../../core/job/job.js';
 import { etagOf } from '../../core/registry/resource.js';
@@ -50,6 +51,7 @@ export function jobToMessage(job: Job, view: JobView): JobMessage {
     killRequested: job.kill !== null,
     etag: etagOf(job),
     parentJobId: job.parentId ?? '',
+    agentId: agentOfPool(job.pool) ?? '',
     archiveStatus: archiveStatusToMessage(last === undefined ? null : archiveStatusOf(last)),
   });
 }

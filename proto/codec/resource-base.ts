@@ -17,7 +17,9 @@ interface BaseFields {
   tags: string[];
   configs: string[];
   dependencies: string[];
+  unpack: string[];
   setupFile: string;
+  environment: { [name: string]: string };
   createTime?: Timestamp | undefined;
   updateTime?: Timestamp | undefined;
   etag: string;
@@ -35,7 +37,9 @@ export function baseToMessage(entry: ResourceBase): BaseFields {
     tags: [...entry.tags],
     configs: [...entry.configs],
     dependencies: [...entry.dependencies],
+    unpack: [...(entry.unpack ?? [])],
     setupFile: entry.setupFile ?? '',
+    environment: { ...entry.environment },
     createTime: toTimestamp(entry.createdAt),
     updateTime: toTimestamp(entry.updatedAt),
     etag: etagOf(entry),
@@ -54,11 +58,18 @@ export function baseFromMessage(message: BaseFields): ResourceBase {
     tags: [...message.tags],
     configs: [...message.configs],
     dependencies: [...message.dependencies],
+    ...unpackFromMessage(message),
     setupFile: textOrNull(message.setupFile),
+    environment: { ...message.environment },
     createdAt: fromTimestamp(message.createTime) ?? 0,
     updatedAt: fromTimestamp(message.updateTime) ?? 0,
     revision: revisionOf(message.etag),
   };
+}
+
+/** Absent when there are none, as in what was stored before there could be any. */
+export function unpackFromMessage({ unpack }: { unpack: string[] }): { readonly unpack?: readonly string[] } {
+  return unpack.length === 0 ? {} : { unpack: [...unpack] };
 }
 
 /** The name of an entry in a job. */

@@ -17,6 +17,14 @@ export const controlPlaneConfigSchema = z
       .regex(/^.+:\d{1,5}$/, 'must be host:port')
       .default('127.0.0.1:7070')
       .describe('Address of the gRPC server, host:port; port 0 takes a free one.'),
+    metricsListen: z
+      .string()
+      .regex(/^.+:\d{1,5}$/, 'must be host:port')
+      .nullable()
+      .default(null)
+      .describe(
+        'Address where GET /metrics gives measurements in the format of Prometheus, host:port; null: nowhere. Whoever reaches it may read, so take a loopback address or one of your own network.',
+      ),
     dataFolder: z
       .string()
       .min(1)
@@ -36,6 +44,8 @@ export const controlPlaneConfigSchema = z
       .describe('Worker pools that jobs may ask for.'),
     defaultMemoryMb: mebibytes.default(1500).describe('MiB that a job reserves when neither it nor its command says.'),
     maxMemoryMb: mebibytes.nullable().default(null).describe('Most MiB that a job may ask for; null: no limit.'),
+    maxAttachmentMb: mebibytes.max(4096).default(100).describe('Most MiB of a file that is uploaded for jobs.'),
+    maxJobAttachmentsMb: mebibytes.default(500).describe('Most MiB of all uploaded files of a job.'),
     maxActiveJobsPerUser: activeJobs
       .default(null)
       .describe('Most jobs of a user that have not ended; a submit beyond it is refused. Null: no limit.'),

@@ -13,6 +13,7 @@ import { LoadKeeper } from './jobs/load-keeper.js';
 import { UsageGauges } from './jobs/usage-gauges.js';
 import { taskSettingsOf } from './leader-config.js';
 import { Leader } from './leader/leader.js';
+import { ControlPlaneMetrics } from './metrics/control-plane-metrics.js';
 import { Projector } from './projection/projector.js';
 import { UserLimitsTask } from './quota/user-limits-task.js';
 import { RegistryKeeper } from './registry/registry-keeper.js';
@@ -33,12 +34,15 @@ const RETRY_BACK_OFF_MS = [1000, 5000, 30_000] as const;
  */
 export class ControlPlane implements Service {
   readonly handlers: ControlPlaneHandlers;
+  /** What it measures. */
+  readonly metrics: ControlPlaneMetrics;
   private readonly services: readonly Service[];
 
   private constructor(options: ControlPlaneOptions, topics: TopicKeeper) {
     const parts = assemble(options, topics);
     this.services = parts.services;
     this.handlers = parts.handlers;
+    this.metrics = parts.metrics;
   }
 
   /** Makes sure of the topics and puts the parts together. */
@@ -59,6 +63,7 @@ export class ControlPlane implements Service {
 interface Parts {
   readonly services: readonly Service[];
   readonly handlers: ControlPlaneHandlers;
+  readonly metrics: ControlPlaneMetrics;
 }
 
 function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
@@ -71,7 +76,7 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const directory = new WorkerDirectory({ ...runtime, store: engines.fleet });
   const partitions = topics.counts;
   const changes = followChanges(options, topics);
-  const { signals, publisher, active, limits, jobs } = changes;
+  const { signals, publisher, active, delays, limits, jobs } = changes;
   const targets = (pool: string): ReturnType<WorkerDirectory['targets']> => directory.targets(pool);
   const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
   const heartbeatPartitions = (): number => partitionsOf(partitions, TOPICS.heartbeats);
@@ -110,5 +115,6 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
       ...{ config, runtime, engines, info, keeper, directory, signals, jobs, retry, leader, gauges },
       ...{ ...fleet, ...submit },
     }),
+    metrics: new ControlPlaneMetrics({ ...fleet, gauges, directory, leader, projector, delays, ...options }),
   };
 }

@@ -54,6 +54,9 @@ export const leaderKeys = {
     .describe(
       "How long the archive of an attempt may be pending before it counts as unknown; more than workers' archiveDeadlineMs.",
     ),
+  attachmentRetentionMs: milliseconds(60_000)
+    .default(DAY_MS)
+    .describe('How long attachments that no job names, and uploads that broke, are kept.'),
   maxEndedJobs: milliseconds(0)
     .nullable()
     .default(null)

@@ -2,8 +2,10 @@
 import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
 import { openControlPlaneEngines, type OpenEngines } from '../../infra/engines/open-control-plane-engines.js';
+import { MetricsServer } from '../../infra/metrics/metrics-server.js';
 import { bindService, connectRpc, RpcServer, type BoundService } from '../../infra/rpc/index.js';
 import { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
+import { AttachmentService } from '../../proto/gen/marid/v1/attachment_service_pb.js';
 import { BlobService } from '../../proto/gen/marid/v1/blob_service_pb.js';
 import { ClusterService } from '../../proto/gen/marid/v1/cluster_service_pb.js';
 import { CommandService } from '../../proto/gen/marid/v1/command_service_pb.js';
@@ -56,6 +58,12 @@ export async function startControlPlane(options: {
     await plane.start();
     const server = await RpcServer.start({ ...runtime, listen: config.listen, services: bind(plane, open, runtime) });
     releases.push(() => server.stop({ graceMs: GRACE_MS }));
+    if (config.metricsListen !== null) {
+      const collect = () => plane.metrics.collect();
+      const metrics = await MetricsServer.start({ listen: config.metricsListen, collect, logger });
+      releases.push(() => metrics.stop());
+      logger.info({ address: metrics.address }, 'metrics are served');
+    }
     logger.info({ address: server.address, engines: open.names }, 'control plane serves');
     if (config.blobs === 's3') warnWhenAway(open.blobs(), runtime);
     let stopping: Promise<void> | null = null;
@@ -83,6 +91,7 @@ function warnWhenAway(blobs: Promise<unknown>, { logger }: ControlPlaneRuntime):
 function bind({ handlers }: ControlPlane, open: OpenEngines, runtime: ControlPlaneRuntime): readonly BoundService[] {
   return [
     bindService(ApplicationService, handlers.applications),
+    bindService(AttachmentService, handlers.attachments),
     bindService(CommandService, handlers.commands),
     bindService(ClusterService, handlers.clusters),
     bindService(JobService, handlers.jobs),

@@ -76,7 +76,7 @@ describe('a worker that is stopped for three leases', () => {
     await eventually('all to run again', () => ledger.of('start').length === 2 * jobs.length, 60_000);
     await eventually('three leases', () => passed() > 3 * leaseTtlMs, 60_000);
     fleet.worker('w1').child.kill('SIGCONT');
-    await eventually('the late events to be dropped', () => fleet.staleEvents() >= jobs.length, 30_000);
+    await eventually('the late events to be dropped', async () => (await fleet.staleEvents()) >= jobs.length, 30_000);
     ledger.open('go');
     const ended = await fleet.wait(jobs);
     expect(ended.map(({ status, attempt }) => [status, attempt])).toEqual(jobs.map(() => [JobStatus.SUCCEEDED, 2]));

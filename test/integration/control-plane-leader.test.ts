@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createInProcessClient } from '../../infra/rpc/index.js';
+import { SqliteFleetStore } from '../../infra/store/sqlite/sqlite-fleet-store.js';
 import { LeaderTaskState, type LeaderTask } from '../../proto/gen/marid/v1/fleet_service_pb.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import type { ControlPlaneConfig } from '../../services/control-plane/config.js';
@@ -165,6 +166,28 @@ describe('retention', () => {
     expect(task?.lastOutcome).toBe('2 jobs and 0 workers deleted');
     const left = await plane.store.getMany({ ids: jobs.map(({ id }) => id) });
     expect(left.map((job) => job?.id)).toEqual(['job-0', undefined, undefined, 'job-3', 'job-4']);
+  });
+});
+
+describe('retention of workers', () => {
+  test('forgets those that were silent for a week, but none that still owns an attempt', async () => {
+    const plane = await open({ leaderTasks: { retention: BY_HAND } });
+    await registerEntries(plane);
+    const fleet = new SqliteFleetStore(plane.db);
+    for (const id of ['idle', 'owner']) {
+      await registerWorker(plane, id);
+      if (id === 'owner') {
+        await plane.jobs.submitJob({ jobId: 'held', job: anyJob() });
+        await plane.workers.claim({ workerId: id, session: `${id}-1`, claims: [{ jobId: 'held', claimId: 'c' }] });
+      }
+      const record = await fleet.getWorker({ id });
+      if (record === null) throw new Error(`worker ${id} was not registered`);
+      const seenAt = record.seenAt - 8 * 24 * HOUR_MS;
+      await fleet.putWorker({ worker: { ...record, seenAt, revision: record.revision + 1 } });
+    }
+    const { task } = await plane.fleet.runLeaderTask({ name: 'retention' });
+    expect(task?.lastOutcome).toBe('0 jobs and 1 workers deleted');
+    expect((await fleet.listWorkers()).map(({ id }) => id)).toEqual(['owner']);
   });
 });
 

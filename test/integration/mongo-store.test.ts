@@ -264,7 +264,7 @@ async function useEverything(database: MongoDatabase): Promise<void> {
   await fleet.putWorker({ worker });
   await fleet.putWorker({ worker: { ...worker, revision: 2 } });
   await fleet.listWorkers();
-  await fleet.purgeWorkers({ seenBefore: Number.MAX_SAFE_INTEGER });
+  await fleet.purgeWorkers({ ids: [worker.id], seenBefore: Number.MAX_SAFE_INTEGER });
   await fleet.nextTerm({ name: 'x' });
   const run = {
     name: 't',

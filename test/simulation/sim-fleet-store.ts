@@ -27,9 +27,12 @@ export class SimFleetStore implements FleetStore {
     });
   }
 
-  purgeWorkers({ seenBefore }: { readonly seenBefore: number }): Promise<number> {
+  purgeWorkers(options: { readonly ids: readonly string[]; readonly seenBefore: number }): Promise<number> {
+    const { ids, seenBefore } = options;
     return this.link.call(() => {
-      const silent = [...this.state.workers.values()].filter(({ seenAt }) => seenAt < seenBefore);
+      const silent = [...this.state.workers.values()].filter(
+        ({ id, seenAt }) => ids.includes(id) && seenAt < seenBefore,
+      );
       for (const { id } of silent) this.state.workers.delete(id);
       return silent.length;
     });

@@ -38,7 +38,10 @@ export class SimLauncherConnection implements Launcher {
   }
 
   kill({ attempt, graceMs }: { readonly attempt: AttemptReference; readonly graceMs: number }): Promise<boolean> {
-    return this.#call(() => this.launcher.kill(attempt, graceMs));
+    return this.#call(() => {
+      this.#assertCurrent();
+      return this.launcher.kill(attempt, graceMs);
+    });
   }
 
   renew(options: { readonly terminateInMs: number; readonly killInMs: number }): Promise<void> {
@@ -59,7 +62,10 @@ export class SimLauncherConnection implements Launcher {
   }
 
   forget({ attempt }: { readonly attempt: AttemptReference }): Promise<void> {
-    return this.#call(() => this.launcher.forget(attempt));
+    return this.#call(() => {
+      this.#assertCurrent();
+      this.launcher.forget(attempt);
+    });
   }
 
   onBroken(listener: (error: Error) => void): void {

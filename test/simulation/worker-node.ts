@@ -165,8 +165,9 @@ export class WorkerNode {
       run: async ({ attempt }) => void this.#facts.set(attempt.directory, attempt.facts),
     };
     return {
-      stages: (launcher) => [planStage, waiting, facts, startStage(launcher)],
+      stages: (launcher) => [planStage, waiting, facts, startStage(launcher, workerConfigSchema.parse({}))],
       readFacts: async (directory) => this.#facts.get(directory) ?? null,
+      cleanUp: () => undefined,
       protect: () => undefined,
     };
   }

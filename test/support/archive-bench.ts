@@ -80,7 +80,12 @@ export class ArchiveBench {
       mkdirSync(dirname(join(directory, path)), { recursive: true });
       writeFileSync(join(directory, path), text);
     }
-    const facts = { memoryMb: 1, hasSetup: false, archive: { ...WHOLE_ARCHIVE, ...archive } };
+    const facts = {
+      memoryMb: 1,
+      hasSetup: false,
+      recordsOutputTimes: false,
+      archive: { ...WHOLE_ARCHIVE, ...archive },
+    };
     writeFacts(directory, facts);
     return new Attempt({ reference: { jobId, attempt: number }, directory, memoryKey: '', facts, sequence: 0 });
   }

@@ -134,13 +134,11 @@ export class ChaosFleet {
     return Promise.all(jobs.map(wait));
   }
 
-  /** Events of workers that the control plane has dropped as stale. */
-  staleEvents(): number {
-    const dropped = this.controlPlane.stderr().matchAll(/"dropped":(\[.*?\]),"msg":"stale worker events dropped"/g);
-    return [...dropped].reduce((sum, [, list = '[]']) => {
-      const reasons: unknown = JSON.parse(list);
-      return sum + (Array.isArray(reasons) ? reasons.length : 0);
-    }, 0);
+  /** Events of workers that the control plane has dropped as stale, as it counts them. */
+  async staleEvents(): Promise<number> {
+    const address = /"address":"([^"]+)","msg":"metrics are served"/.exec(this.controlPlane.stderr())?.[1] ?? '';
+    const text = await (await fetch(`http://${address}/metrics`)).text();
+    return Number(/^marid_worker_events_total\{outcome="stale"\} (\d+)$/m.exec(text)?.[1]);
   }
 
   /** The last that each process has logged. */
@@ -178,6 +176,7 @@ function startControlPlane(bench: MaridBench, leaseTtlMs: number, listen: string
     MARID_CONTROL_PLANE_HEARTBEAT_INTERVAL_MS: String(Math.floor(leaseTtlMs / 8)),
     MARID_CONTROL_PLANE_LEASE_GRACE_MS: '2000',
     MARID_CONTROL_PLANE_EXPIRY_WARM_UP_MS: '2000',
+    MARID_CONTROL_PLANE_METRICS_LISTEN: '127.0.0.1:0',
     MARID_LOG_LEVEL: 'debug',
   };
   return bench.start(['control-plane', '--listen', listen, '--data-folder', bench.path('data')], environment);

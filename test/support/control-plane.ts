@@ -19,6 +19,7 @@ import { SqliteRegistryStore } from '../../infra/store/sqlite/sqlite-registry-st
 import { SqliteUserSlotStore } from '../../infra/store/sqlite/sqlite-user-slot-store.js';
 import { encodeWorkerEvent } from '../../proto/codec/index.js';
 import { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
+import { AttachmentService } from '../../proto/gen/marid/v1/attachment_service_pb.js';
 import { ClusterService } from '../../proto/gen/marid/v1/cluster_service_pb.js';
 import { CommandService } from '../../proto/gen/marid/v1/command_service_pb.js';
 import { FleetService } from '../../proto/gen/marid/v1/fleet_service_pb.js';
@@ -48,6 +49,7 @@ export interface TestControlPlaneOptions {
 /** Clients of a control plane's services, its engines, and its end. */
 export interface TestControlPlane {
   readonly applications: ServiceClient<typeof ApplicationService>;
+  readonly attachments: ServiceClient<typeof AttachmentService>;
   readonly commands: ServiceClient<typeof CommandService>;
   readonly clusters: ServiceClient<typeof ClusterService>;
   readonly jobs: ServiceClient<typeof JobService>;
@@ -96,6 +98,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
   const { handlers } = plane;
   return {
     applications: createInProcessClient(ApplicationService, handlers.applications),
+    attachments: createInProcessClient(AttachmentService, handlers.attachments),
     commands: createInProcessClient(CommandService, handlers.commands),
     clusters: createInProcessClient(ClusterService, handlers.clusters),
     jobs: createInProcessClient(JobService, handlers.jobs),

@@ -5,7 +5,7 @@ import { SystemRandom } from '../../infra/runtime/system-random.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
 import { LauncherLink } from '../../workers/gateway/attempts/launcher-link.js';
 import { cacheFolderOf } from '../../workers/gateway/cache/cache-folder.js';
-import { DependencyCache } from '../../workers/gateway/cache/dependency-cache.js';
+import { openCaches } from '../../workers/gateway/cache/open-caches.js';
 import { workerConfigSchema } from '../../workers/gateway/config.js';
 import { Gateway } from '../../workers/gateway/gateway.js';
 import type { TestControlPlane } from './control-plane.js';
@@ -39,10 +39,10 @@ export async function startGatewayWorker(
     ...{ stateFolder: folder.path, memoryMb: options.memoryMb, pool: options.pool ?? 'default', drainTimeoutMs: 0 },
   });
   const fetchers = openFetchers(config, runtime);
-  const cache = await DependencyCache.open({
+  const caches = await openCaches({
     ...{ folder: cacheFolderOf(folder.path), fetchers, settings: config, ...runtime },
   });
-  const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock: runtime.clock });
+  const preparation = folderPreparation(caches, { timeoutMs: config.stagingTimeoutMs, clock: runtime.clock }, config);
   const gateway = new Gateway({
     preparation,
     ...{ config, ...runtime, log: options.log ?? plane.log, client: plane.workers },

@@ -25,7 +25,7 @@ export interface TestCliOptions {
 export class TestCli {
   private readonly out: Buffer[] = [];
   private readonly err: Buffer[] = [];
-  private readonly interruptListeners = new Set<() => void>();
+  private readonly interruptListeners = new Set<(signal: 'SIGINT' | 'SIGTERM') => void>();
 
   constructor(private readonly options: TestCliOptions = {}) {}
 
@@ -36,7 +36,7 @@ export class TestCli {
 
   /** Presses Ctrl-C. */
   interrupt(): void {
-    for (const listener of this.interruptListeners) listener();
+    for (const listener of this.interruptListeners) listener('SIGINT');
   }
 
   /** Whether a command listens for Ctrl-C. */
@@ -66,6 +66,7 @@ export class TestCli {
           this.interruptListeners.delete(listener);
         };
       },
+      onHangUp: () => () => undefined,
     };
   }
 

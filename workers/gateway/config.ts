@@ -5,7 +5,10 @@ import { kafkaProblems } from '../../core/configuration/kafka-keys.js';
 import { S3_RULE } from '../../core/configuration/s3-keys.js';
 import { archiveKeys } from './archive-config.js';
 import { fetchKeys } from './fetch-config.js';
+import { limitKeys } from './limit-config.js';
 import { logKeys } from './log-config.js';
+import { secretKeys } from './secrets-config.js';
+import { userKeys } from './user-config.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -62,8 +65,11 @@ export const workerConfigSchema = z
       .default(3 * DAY_MS)
       .describe('Milliseconds that the folder of an attempt is kept after its end; 0: until it is archived.'),
     ...archiveKeys,
+    ...limitKeys,
     ...fetchKeys,
     ...logKeys,
+    ...secretKeys,
+    ...userKeys,
   })
   .superRefine(
     (config, context) => {

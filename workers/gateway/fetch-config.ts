@@ -1,24 +1,11 @@
 /** The keys of a worker's configuration that say how it gets the files of jobs, and what it keeps of them. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { list } from './list-key.js';
 
 const HOUR_MS = 3_600_000;
 const GIB_IN_MIB = 1024;
 const MOST_MIB = 1024 * GIB_IN_MIB;
-
-/** A list, in variables with commas between. */
-function list<T extends z.ZodType>(item: T) {
-  return z.preprocess(
-    (given: unknown) =>
-      typeof given === 'string'
-        ? given
-            .split(',')
-            .map((each) => each.trim())
-            .filter((each) => each !== '')
-        : given,
-    z.array(item),
-  );
-}
 
 const host = z
   .string()
@@ -27,9 +14,9 @@ const milliseconds = z.int().min(1).max(HOUR_MS);
 
 /** The keys, each with a default. */
 export const fetchKeys = {
-  fetchSchemes: list(z.enum(['file', 'http', 'https', 's3']))
-    .default(['file', 'http', 'https', 's3'])
-    .describe('Schemes of the URIs that jobs may name.'),
+  fetchSchemes: list(z.enum(['file', 'http', 'https', 's3', 'marid-attachment']))
+    .default(['file', 'http', 'https', 's3', 'marid-attachment'])
+    .describe('Schemes of the URIs that jobs may name; `marid-attachment` is that of uploaded files.'),
   fetchFileFolders: list(z.string().startsWith('/', 'must be an absolute path'))
     .default([])
     .describe('Folders whose files `file:` URIs may name, links followed; empty: every file that the worker may read.'),
@@ -73,6 +60,24 @@ export const fetchKeys = {
     .boolean()
     .default(false)
     .describe('Whether the bucket is in the path and not in the host name, as most other servers want it.'),
+  unpackMaxFiles: z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(100_000)
+    .describe('Files and folders that one archive may hold.'),
+  unpackMaxMb: z
+    .int()
+    .min(1)
+    .max(MOST_MIB)
+    .default(10 * GIB_IN_MIB)
+    .describe('MiB that one archive may become.'),
+  unpackMaxRatio: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(200)
+    .describe('How many times its own size an archive may become, when that is more than 16 MiB.'),
   cacheMaxMb: z
     .int()
     .min(0)

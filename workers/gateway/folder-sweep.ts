@@ -6,6 +6,8 @@ import { PollLoop } from '../../core/loops/poll-loop.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Service } from '../../core/ports/service.js';
+import { removeTree } from './remove-tree.js';
+import { removeSecrets } from './staging/secrets-stage.js';
 import { errorCode } from './staging/staging.js';
 
 const HOUR_MS = 3_600_000;
@@ -66,9 +68,12 @@ export class FolderSweep implements Service {
     const folder = join(jobsFolder, jobId);
     let removed = 0;
     const names = await namesIn(folder);
+    for (const name of names.filter((each) => each.endsWith('.secrets'))) {
+      if (!this.#options.holds(jobId)) removeSecrets(join(folder, name.slice(0, -'.secrets'.length)));
+    }
     for (const name of names.filter((each) => /^\d+$/.test(each))) {
       if (archives({ jobId, attempt: Number(name) }) || !(await this.#isOld(join(folder, name)))) continue;
-      await rm(join(folder, name), { recursive: true, force: true });
+      await removeTree(join(folder, name));
       await rm(join(folder, `${name}.json`), { force: true });
       removed += 1;
     }

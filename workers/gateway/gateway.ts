@@ -4,10 +4,10 @@
  * States: made -> running (`start`) -> draining (`stop`: nothing new is claimed, running jobs are waited for) -> stopped. Jobs that still run
  * then go on under the launcher, and the next process of this state folder takes them over.
  */
-import { isMaridError } from '../../core/errors/marid-error.js';
 import { MemoryBudget } from '../../core/dispatch/budget.js';
 import { attemptKey } from '../../core/job/attempt-key.js';
-import type { JobSpecification } from '../../core/job/job.js';
+import { isMaridError, type MaridError } from '../../core/errors/marid-error.js';
+import type { AttemptReference, JobSpecification } from '../../core/job/job.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
@@ -18,9 +18,11 @@ import type { ServiceClient, ServiceHandlers } from '../../proto/rpc/service.js'
 import type { BlobStore } from '../../core/ports/blob-store.js';
 import { Archiver } from './archive/archiver.js';
 import { Adoption } from './attempts/adoption.js';
+import type { Attempt, AttemptFacts } from './attempts/attempt.js';
 import { AttemptReporter } from './attempts/attempt-reporter.js';
 import { AttemptRunner } from './attempts/attempt-runner.js';
 import { EventOutbox } from './attempts/event-outbox.js';
+import { FolderWatch } from './attempts/folder-watch.js';
 import { HeldAttempts } from './attempts/held-attempts.js';
 import type { LauncherLink } from './attempts/launcher-link.js';
 import { ClaimGate } from './claiming/claim-gate.js';
@@ -33,6 +35,7 @@ import type { WorkerIdentity } from './identity.js';
 import { dueFileOf, jobsFolderOf } from './jobs-folder.js';
 import { defaultMemoryMb, hostName, programVersion } from './machine.js';
 import { createNodeHandlers } from './node/handlers.js';
+import { OutputTimes } from './output/output-times.js';
 import { Beats } from './session/beats.js';
 import { ControlPlaneSession } from './session/control-plane-session.js';
 import { LeaseKeeper } from './session/lease-keeper.js';
@@ -40,6 +43,8 @@ import type { Preparation } from './staging/stages.js';
 
 /** How long a stopping worker waits for the control plane and the log, in milliseconds. */
 const FLUSH_MS = 5_000;
+/** The same when it is asked for haste: what was not said, the next process says from the launcher's records. */
+const HASTY_FLUSH_MS = 250;
 
 /** Options of `Gateway`. */
 export interface GatewayOptions {
@@ -50,6 +55,8 @@ export interface GatewayOptions {
   readonly client: ServiceClient<typeof WorkerService>;
   readonly log: TopicLog;
   readonly preparation: Preparation;
+  /** Whether it reads offers; an agent, which has a pool of its own, only asks. Default: true. */
+  readonly readsOffers?: boolean;
   /** The blob store, opened by the first call. Default: there is none, and nothing is archived. */
   readonly blobs?: () => Promise<BlobStore>;
   readonly clock: Clock;
@@ -60,6 +67,8 @@ export interface GatewayOptions {
 export class Gateway {
   /** What the worker serves. */
   readonly handlers: ServiceHandlers<typeof WorkerNodeService>;
+  /** Resolves when another process has taken this worker's place, with what to do: this one is to `stop` in haste. */
+  readonly superseded: Promise<MaridError>;
   readonly #options: GatewayOptions;
   readonly #budget: MemoryBudget;
   readonly #held: HeldAttempts;
@@ -67,6 +76,7 @@ export class Gateway {
   readonly #outbox: EventOutbox;
   readonly #archiver: Archiver;
   readonly #reporter: AttemptReporter;
+  readonly #times: OutputTimes;
   readonly #runner: AttemptRunner;
   readonly #adoption: Adoption;
   readonly #lease: LeaseKeeper;
@@ -74,12 +84,15 @@ export class Gateway {
   readonly #puller: NextPuller;
   readonly #reader: OfferReader;
   readonly #beats: Beats;
+  readonly #folders: FolderWatch;
   readonly #sweep: FolderSweep;
   #session: ControlPlaneSession | null = null;
+  #tellSuperseded: (why: MaridError) => void = () => undefined;
   #stopping: Promise<void> | null = null;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.superseded = new Promise((resolve) => (this.#tellSuperseded = resolve));
     const { config, identity, launcher, log, client, clock, random, logger, preparation } = options;
     const jobsFolder = jobsFolderOf(config.stateFolder);
     const budget = new MemoryBudget(config.memoryMb ?? defaultMemoryMb());
@@ -104,13 +117,12 @@ export class Gateway {
     this.#reporter = new AttemptReporter({ ...shared, ...own, onRoom: () => this.#onRoom() });
     const { killGraceMs, keepJobFoldersMs: keepMs, pool } = config;
     const stages = preparation.stages(launcher);
-    this.#runner = new AttemptRunner({ ...shared, killGraceMs, stages, reporter: this.#reporter });
-    this.#adoption = new Adoption({
-      ...shared,
-      session: identity.session,
-      runner: this.#runner,
-      readFacts: (directory) => preparation.readFacts(directory),
-    });
+    const cleanUp = (attempt: Attempt): void => preparation.cleanUp(attempt);
+    this.#times = new OutputTimes(shared);
+    const attempts = { cleanUp, reporter: this.#reporter, times: this.#times };
+    this.#runner = new AttemptRunner({ ...shared, ...attempts, killGraceMs, stages });
+    const readFacts = (directory: string): Promise<AttemptFacts | null> => preparation.readFacts(directory);
+    this.#adoption = new Adoption({ ...shared, session: identity.session, runner: this.#runner, readFacts });
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
     const mayClaim = (): boolean => this.#mayClaim() && this.#session?.reservedMb === null;
     this.#reader = new OfferReader({ ...shared, pool, claimer: this.#claimer, mayClaim, runs });
@@ -129,12 +141,9 @@ export class Gateway {
       intervalMs: () => this.#session?.heartbeatMs ?? FLUSH_MS,
       beat: () => this.#beat(),
     });
-    this.#sweep = new FolderSweep({
-      ...shared,
-      keepMs,
-      holds,
-      archives: (reference) => this.#archiver.holds(reference),
-    });
+    this.#folders = new FolderWatch({ ...shared, onHit: (attempt, hit) => this.#runner.endFor(attempt, hit) });
+    const archives = (reference: AttemptReference): boolean => this.#archiver.holds(reference);
+    this.#sweep = new FolderSweep({ ...shared, keepMs, holds, archives });
     this.handlers = createNodeHandlers({ ...shared, runner: this.#runner });
   }
 
@@ -150,7 +159,10 @@ export class Gateway {
     await this.#adoption.run();
     await this.#archiver.start();
     this.#session = this.#openSession(address);
-    for (const service of [this.#session, this.#reader, this.#puller, this.#beats, this.#sweep]) await service.start();
+    const reader = this.#options.readsOffers === false ? [] : [this.#reader];
+    for (const service of [this.#session, ...reader, this.#puller, this.#beats, this.#folders, this.#sweep]) {
+      await service.start();
+    }
   }
 
   /** From a launcher that is new, or was lost for a moment. Nothing is left to do for a process that a later one has taken over from. */
@@ -174,18 +186,28 @@ export class Gateway {
   async #drain(haste?: AbortSignal): Promise<void> {
     const { drainTimeoutMs } = this.#options.config;
     this.#options.logger.info({ attempts: this.#held.size, drainTimeoutMs }, 'worker drains');
-    await Promise.all([this.#reader.stop(), this.#puller.stop(), this.#claimer.flush(FLUSH_MS)]);
+    await this.#settled([this.#reader.stop(), this.#puller.stop(), this.#claimer.flush(FLUSH_MS)], haste);
     await this.#gate.close();
     await this.#claimer.stop();
     await this.#within(drainTimeoutMs, this.#held.whenEmpty(), haste);
     await this.#within(FLUSH_MS, this.#runner.abandonStaging());
     await this.#within(FLUSH_MS, this.#archiver.flush(), haste);
-    await this.#archiver.stop();
-    await this.#outbox.flush(this.#held.size + this.#outbox.size === 0 ? 0 : FLUSH_MS);
+    await this.#settled([this.#archiver.stop()], haste);
+    if (this.#held.size + this.#outbox.size > 0) await this.#settled([this.#outbox.flush(FLUSH_MS)], haste);
     await this.#session?.stop();
     if (this.#held.size === 0) await this.#session?.farewell();
     else this.#options.logger.info({ attempts: this.#held.size }, 'jobs go on without the worker');
-    for (const service of [this.#beats, this.#sweep, this.#outbox]) await service.stop();
+    await this.#settled(
+      [this.#times, this.#beats, this.#folders, this.#sweep, this.#outbox].map((service) => service.stop()),
+      haste,
+    );
+  }
+
+  /** Waits for work that needs others: they may be away, and what is still under way then ends with the log. */
+  async #settled(work: readonly Promise<void>[], haste?: AbortSignal): Promise<void> {
+    const all = Promise.all(work).then(() => undefined);
+    await this.#within(FLUSH_MS, all, haste);
+    if (haste?.aborted === true) await this.#within(HASTY_FLUSH_MS, all);
   }
 
   async #within(timeoutMs: number, event: Promise<void>, haste?: AbortSignal): Promise<void> {
@@ -213,9 +235,11 @@ export class Gateway {
       onKill: (reference) => this.#runner.kill(reference),
       onLost: (reference) => this.#runner.disown(reference),
       onRepeat: (reference) => this.#reporter.repeat(reference),
+      onSuperseded: this.#tellSuperseded,
       onReady: () => {
         this.#outbox.open();
         this.#reader.pump();
+        if (this.#options.readsOffers === false) this.#puller.wake();
       },
     });
   }

@@ -1,4 +1,4 @@
-/** Where attempts live: `<state folder>/jobs/<job>/<attempt>/`, with their facts in `<attempt>.json` beside it. */
+/** Where attempts live: `<state folder>/jobs/<job>/<attempt>/`, with their facts in `<attempt>.json` and their secrets in `<attempt>.secrets` beside it. */
 import { join } from 'node:path';
 import type { AttemptReference } from '../../core/job/job.js';
 
@@ -15,4 +15,9 @@ export function dueFileOf(stateFolder: string): string {
 /** The directory of an attempt. Its job's id has been checked by the control plane: it is a plain name. */
 export function attemptDirectory(jobsFolder: string, { jobId, attempt }: AttemptReference): string {
   return join(jobsFolder, jobId, String(attempt));
+}
+
+/** Where the files with secrets of an attempt are; gone with its process. */
+export function secretsFolderOf(directory: string): string {
+  return `${directory}.secrets`;
 }

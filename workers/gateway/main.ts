@@ -1,34 +1,48 @@
 /** A worker's composition root: identity, launcher, control plane, log, the gateway, its server. */
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { MaridError } from '../../core/errors/marid-error.js';
 import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { Clock } from '../../core/ports/clock.js';
+import type { Fetcher } from '../../core/ports/fetcher.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
+import { runsAsOthers } from '../../core/users/run-as.js';
+import { checkRunAs } from '../../infra/accounts/check-run-as.js';
+import { SystemAccounts } from '../../infra/accounts/system-accounts.js';
 import { openKafka } from '../../infra/engines/open-kafka.js';
 import { WorkerBlobs } from '../../infra/engines/open-worker-blobs.js';
 import { openFetchers } from '../../infra/fetch/open-fetchers.js';
 import { connectLauncher } from '../../infra/process/launcher/connect.js';
 import { bindService, connectServers, RpcServer } from '../../infra/rpc/index.js';
+import { WorkerSecrets } from '../../infra/secrets/worker-secrets.js';
 import { BlobService } from '../../proto/gen/marid/v1/blob_service_pb.js';
 import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
 import { LauncherLink } from './attempts/launcher-link.js';
 import { cacheFolderOf } from './cache/cache-folder.js';
-import { DependencyCache } from './cache/dependency-cache.js';
+import { openCaches, type Caches } from './cache/open-caches.js';
 import type { WorkerConfig } from './config.js';
 import { Gateway } from './gateway.js';
 import { loadIdentity } from './identity.js';
 import { jobsFolderOf } from './jobs-folder.js';
+import { secretRules } from './secrets-config.js';
+import type { UserAccess } from './staging/user-stage.js';
+import { runAsPolicy } from './user-config.js';
+import type { SecretsAccess } from './staging/secrets-stage.js';
 import { folderPreparation } from './staging/stages.js';
 
+export { startAgent, type RunningAgent } from './agent/main.js';
+export { isAlive } from './cache/cache-folder.js';
 export { listCache, pruneCache, verifyCache, type CachedFile } from './cache/maintenance.js';
 export { workerConfigSchema, type WorkerConfig } from './config.js';
 
 /** How long readers of output may go on when the worker stops, in milliseconds. */
 const SERVER_GRACE_MS = 2_000;
+/** The same when the worker is asked for haste. */
+const HASTY_GRACE_MS = 100;
 
 /** Time, chance and log of a process. */
 interface WorkerRuntime {
@@ -55,6 +69,8 @@ export interface RunningWorker {
   readonly id: string;
   /** `host:port` of its own server. */
   readonly address: string;
+  /** Resolves when another process has taken its place: it is to be stopped without waiting. */
+  readonly superseded: Promise<MaridError>;
   /** Drains and ends it, without waiting for its jobs when `haste` aborts; resolves when everything is closed. Idempotent. */
   stop(haste?: AbortSignal): Promise<void>;
 }
@@ -73,6 +89,7 @@ export async function startWorker({ config, runtime, log, blobs }: StartWorkerOp
     for (let next = releases.pop(); next !== undefined; next = releases.pop()) await next(haste);
   };
   try {
+    const users = await openUsers(config, stateFolder, logger);
     const connect = () => connectLauncher({ stateFolder, clock, logger });
     const launcher = await LauncherLink.connect({ connect, clock, random, logger });
     releases.push(() => launcher.close());
@@ -80,34 +97,67 @@ export async function startWorker({ config, runtime, log, blobs }: StartWorkerOp
     releases.push(() => channel.close());
     const ownLog = log ?? (await openLog(config, runtime, releases));
     const client = channel.client(WorkerService);
-    const cache = await openCache({ ...config, stateFolder }, runtime, releases);
-    const preparation = folderPreparation(cache, { timeoutMs: config.stagingTimeoutMs, clock });
     const ownBlobs = new WorkerBlobs({ choice: config, remote: channel.client(BlobService), logger });
     releases.push(() => ownBlobs.close());
+    const blobStore = blobs ?? (() => ownBlobs.open());
+    const caches = await openFolderCaches({ ...config, stateFolder }, { ...runtime, blobs: blobStore }, releases);
+    const limit = { timeoutMs: config.stagingTimeoutMs, clock };
+    const preparation = folderPreparation(caches, limit, config, { secrets: secretsAccess(config), users });
     const gateway = new Gateway({
       ...{ config: { ...config, stateFolder }, identity, launcher, preparation, client, log: ownLog },
-      blobs: blobs ?? (() => ownBlobs.open()),
+      blobs: blobStore,
       ...runtime,
     });
     const services = [bindService(WorkerNodeService, gateway.handlers)];
     const server = await RpcServer.start({ listen: config.listen, services, logger, clock });
-    releases.push(() => server.stop({ graceMs: SERVER_GRACE_MS }));
+    releases.push((haste) => server.stop({ graceMs: haste?.aborted === true ? HASTY_GRACE_MS : SERVER_GRACE_MS }));
     releases.push((haste) => gateway.stop(haste));
     await gateway.start(server.address);
     let stopping: Promise<void> | null = null;
-    return { id: identity.workerId, address: server.address, stop: (haste) => (stopping ??= release(haste)) };
+    const { superseded } = gateway;
+    return {
+      ...{ id: identity.workerId, address: server.address, superseded },
+      stop: (haste) => (stopping ??= release(haste)),
+    };
   } catch (error) {
     await release();
     throw error;
   }
 }
 
-/** The cache of the state folder, over the fetchers that the configuration chose. */
-async function openCache(config: WorkerConfig, runtime: WorkerRuntime, releases: Releases): Promise<DependencyCache> {
-  const fetchers = openFetchers(config, runtime);
+/** Who jobs run as. If others than the worker, these get through the folder of the jobs without reading it. Throws when no job could run as another user. */
+async function openUsers(config: WorkerConfig, stateFolder: string, logger: Logger): Promise<UserAccess> {
+  const [policy, accounts, jobsFolder] = [runAsPolicy(config), new SystemAccounts(), jobsFolderOf(stateFolder)];
+  if (runsAsOthers(policy)) {
+    await chmod(jobsFolder, 0o711);
+    await checkRunAs(policy, jobsFolder, accounts);
+    logger.info({ ...policy }, 'jobs run as other users than the worker');
+  }
+  return { policy, accounts };
+}
+
+/** The secrets that the configuration allows, from its folder and the environment of this process. */
+function secretsAccess({ secretsAllow, secretsFolder: folder, secretsPrefix: prefix }: WorkerConfig): SecretsAccess {
+  return { source: new WorkerSecrets({ folder, prefix, environment: process.env }), allow: secretRules(secretsAllow) };
+}
+
+/** The caches of the state folder, over the fetchers that the configuration chose. */
+async function openFolderCaches(
+  config: WorkerConfig,
+  { blobs, ...runtime }: WorkerRuntime & { readonly blobs: () => Promise<BlobStore> },
+  releases: Releases,
+): Promise<Caches> {
+  const fetchPublicFilesOnly = runsAsOthers(runAsPolicy(config));
+  const loaders = { 'marid-attachment': () => loadAttachments(blobs) };
+  const fetchers = openFetchers({ ...config, fetchPublicFilesOnly }, runtime, loaders);
   releases.push(() => fetchers.close());
   const folder = cacheFolderOf(config.stateFolder);
-  return DependencyCache.open({ folder, fetchers, settings: config, ...runtime });
+  return openCaches({ folder, fetchers, settings: config, ...runtime });
+}
+
+async function loadAttachments(blobs: () => Promise<BlobStore>): Promise<Fetcher> {
+  const { AttachmentFetcher } = await import('../../infra/fetch/attachment/attachment-fetcher.js');
+  return new AttachmentFetcher(blobs);
 }
 
 /** Kafka, or the control plane's log over a channel of its own: commits must reach the control plane that lends a subscription. */

@@ -1,7 +1,7 @@
 /** `Fetcher` of `file:` URIs: files of the worker's own machine, and of what is mounted there. */
 import { constants, type BigIntStats } from 'node:fs';
-import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
-import { sep } from 'node:path';
+import { open, readlink, realpath, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   FetchError,
@@ -26,13 +26,17 @@ const PIECE_BYTES = 1024 * 1024;
 export interface FileFetcherOptions {
   /** Folders whose files may be read, links followed; empty: every file that the worker may read. */
   readonly folders: readonly string[];
+  /** Whether only files are read that every user of the machine may read: those who name them may be others than the worker. Default: false. */
+  readonly publicOnly?: boolean;
 }
 
 export class FileFetcher implements Fetcher {
   readonly #folders: readonly string[];
+  readonly #publicOnly: boolean;
 
-  constructor({ folders }: FileFetcherOptions) {
+  constructor({ folders, publicOnly = false }: FileFetcherOptions) {
     this.#folders = folders;
+    this.#publicOnly = publicOnly;
   }
 
   /** The version is size, time of change and number of the file. */
@@ -40,8 +44,9 @@ export class FileFetcher implements Fetcher {
     const path = pathOf(uri);
     try {
       await this.#checkPlace(uri, path);
+      if (this.#publicOnly) await checkPublic(uri, await realpath(path));
       const version = versionOf(regular(uri, await stat(path, { bigint: true })));
-      return version === held ? null : await openFile(uri, path, resume, signal);
+      return version === held ? null : await this.#openFile(uri, path, resume, signal);
     } catch (error) {
       throw sourceError(uri, error);
     }
@@ -60,29 +65,44 @@ export class FileFetcher implements Fetcher {
     }
     throw unreadable(uri, "it is not in a folder that the worker's configuration allows");
   }
+
+  /** Without waiting for the other end of a pipe that has taken the file's place. What was opened is looked at again: it need not be what the path named before. */
+  async #openFile(uri: string, path: string, resume: FetchPlace | null, signal: AbortSignal): Promise<FetchedFile> {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      if (this.#publicOnly) await checkPublic(uri, await readlink(`/proc/self/fd/${handle.fd}`));
+      return await readOpened(uri, handle, resume, signal);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
 }
 
-/** Without waiting for the other end of a pipe that has taken the file's place. */
-async function openFile(
+/** Everybody may read the file and go through the folders to it. `path`: real. */
+async function checkPublic(uri: string, path: string): Promise<void> {
+  for (let each = path, needed = 0o004; ; each = dirname(each), needed = 0o001) {
+    if (((await stat(each)).mode & needed) === 0) {
+      throw unreadable(uri, 'not every user of the machine may read it');
+    }
+    if (each === '/') return;
+  }
+}
+
+async function readOpened(
   uri: string,
-  path: string,
+  handle: FileHandle,
   resume: FetchPlace | null,
   signal: AbortSignal,
 ): Promise<FetchedFile> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const found = regular(uri, await handle.stat({ bigint: true }));
-    const version = versionOf(found);
-    const offset = resume?.version === version ? resume.offset : 0;
-    const body = piecesOf(uri, handle, { version, offset }, signal);
-    const close = (): void => void handle.close().catch(() => undefined); // closed already
-    signal.addEventListener('abort', close, { once: true });
-    const executable = (found.mode & 0o111n) !== 0n;
-    return { version, sizeBytes: Number(found.size), offset, executable, body };
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
+  const found = regular(uri, await handle.stat({ bigint: true }));
+  const version = versionOf(found);
+  const offset = resume?.version === version ? resume.offset : 0;
+  const body = piecesOf(uri, handle, { version, offset }, signal);
+  const close = (): void => void handle.close().catch(() => undefined); // closed already
+  signal.addEventListener('abort', close, { once: true });
+  const executable = (found.mode & 0o111n) !== 0n;
+  return { version, sizeBytes: Number(found.size), offset, executable, body };
 }
 
 /** A file that changes meanwhile would give a mixture. */

@@ -54,7 +54,9 @@ export class RemoteSubscription implements LogSubscription {
   constructor(private readonly options: RemoteSubscriptionOptions) {
     this.pauses = new PauseSync({
       tell: async (change) => {
-        if (this.id !== null) await options.client.steer({ subscriptionId: this.id, ...change });
+        if (this.id !== null) {
+          await options.client.steer({ subscriptionId: this.id, ...change }, { signal: this.over.signal });
+        }
       },
       onFailed: (error) => {
         this.attempt?.break(asError(error));
@@ -76,7 +78,7 @@ export class RemoteSubscription implements LogSubscription {
     if (this.id === null) throw away();
     const commits = options.offsets.map(partitionOffsetToMessage);
     try {
-      await this.options.client.steer({ subscriptionId: this.id, commits });
+      await this.options.client.steer({ subscriptionId: this.id, commits }, { signal: this.over.signal });
     } catch (error) {
       throw isMaridError(error) && error.code === 'NOT_FOUND' ? away() : error;
     }

@@ -30,11 +30,13 @@ export interface RemoteTopicLogOptions {
 export class RemoteTopicLog implements TopicLog {
   private readonly subscriptions = new Set<RemoteSubscription>();
   private readonly batcher: ProduceBatcher;
-  private closed = false;
+  /** Aborted by `close`: calls under way reject, since nobody knows how long a control plane that hangs would keep them. */
+  private readonly over = new AbortController();
 
   constructor(private readonly options: RemoteTopicLogOptions) {
+    const { signal } = this.over;
     this.batcher = new ProduceBatcher(async (records) => {
-      await options.client.produce({ records: records.map(logRecordToMessage) });
+      await options.client.produce({ records: records.map(logRecordToMessage) }, { signal });
     });
   }
 
@@ -44,7 +46,7 @@ export class RemoteTopicLog implements TopicLog {
 
   async partitions(options: { readonly topic: string }): Promise<number> {
     this.refuseClosed();
-    const { partitions } = await this.options.client.describeTopic(options);
+    const { partitions } = await this.options.client.describeTopic(options, { signal: this.over.signal });
     return partitions;
   }
 
@@ -69,13 +71,13 @@ export class RemoteTopicLog implements TopicLog {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
+    this.over.abort();
     await Promise.all([...this.subscriptions].map((subscription) => subscription.close()));
     await this.batcher.idle();
   }
 
   private refuseClosed(): void {
-    if (this.closed) throw new MaridError('UNAVAILABLE', 'The log is closed.', { retryable: false });
+    if (this.over.signal.aborted) throw new MaridError('UNAVAILABLE', 'The log is closed.', { retryable: false });
   }
 }
 

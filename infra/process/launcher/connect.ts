@@ -4,6 +4,7 @@ import { isMaridError, MaridError } from '../../../core/errors/marid-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import { errnoOf } from './errno.js';
+import { findKeptCode, keepCode } from './kept-code.js';
 import { findLauncherEntry, startLauncherProcess, type StartedLauncher } from './launcher-process.js';
 import { SocketFolder } from './socket-folder.js';
 import { SocketLauncher } from './socket-launcher.js';
@@ -73,13 +74,26 @@ async function tryConnect(folder: SocketFolder, clock: Clock): Promise<SocketLau
   }
 }
 
-function start(folder: SocketFolder, { idleMs, leaseMs, entry }: ConnectLauncherOptions): StartedLauncher {
+function start({ path }: SocketFolder, { idleMs, leaseMs, entry, logger }: ConnectLauncherOptions): StartedLauncher {
   return startLauncherProcess({
-    folder: folder.path,
-    entry: entry ?? findLauncherEntry(),
+    folder: path,
+    entry: codeOf(path, entry, logger),
     idleMs: idleMs ?? 10_000,
     leaseMs: leaseMs ?? 120_000,
   });
+}
+
+/** The program to run: a copy, because this version may be removed while it runs. */
+function codeOf(folder: string, given: string | undefined, logger: Logger): string {
+  const entry = given ?? findLauncherEntry() ?? findKeptCode(folder);
+  if (entry === null) throw new MaridError('UNAVAILABLE', 'The launcher is not compiled: run "npm run build".');
+  try {
+    return keepCode(folder, entry);
+  } catch (error) {
+    if (errnoOf(error) === null) throw error;
+    logger.warn({ error }, "the launcher's code cannot be copied; it runs where it is");
+    return entry;
+  }
 }
 
 function openFolder(path: string): SocketFolder {

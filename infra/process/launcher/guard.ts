@@ -8,9 +8,12 @@ import type { Logger } from '../../../core/ports/logger.js';
 /** What a launcher that is alive may be late, in milliseconds: it gives a sign every second. */
 const PATIENCE_MS = 3000;
 
-/** Reads how many seconds to wait for the next line (nothing: for ever). The end of the input is the launcher's: only the launcher holds it open. */
+/** Holds Node itself open, which an upgrade may remove. Reads how many seconds to wait for the next line (nothing: for ever). The end of the input is the launcher's: only the launcher holds it open. */
 const SCRIPT = `launcher=$1
-shift
+seconds=$2
+shift 2
+shopt -s execfail
+exec 3<"/proc/$launcher/exe"
 while true; do
   read -r \${seconds:+-t "$seconds"} next
   code=$?
@@ -21,7 +24,9 @@ if ((code > 128)); then
   kill -KILL "$launcher"
   while read -r; do :; done
 fi
-exec "$@" </dev/null`;
+exec </dev/null
+exec -a "$1" /proc/self/fd/3 "\${@:2}"
+exec "$@"`;
 
 /** States: *absent* until the first `watch`; *watching*; *absent* again when it ended, until the next `watch`; *stopped*. */
 export class Guard {
@@ -38,8 +43,9 @@ export class Guard {
   /** From now on the launcher has to call this again within the time in which its processes have to be gone; `null`: nothing runs. */
   watch(withinMs: number | null): void {
     if (this.stopped || (withinMs === null && this.shell === null)) return;
-    this.shell ??= this.start();
-    this.shell.stdin?.write(withinMs === null ? '\n' : `${((withinMs + PATIENCE_MS) / 1000).toFixed(3)}\n`);
+    const seconds = withinMs === null ? '' : ((withinMs + PATIENCE_MS) / 1000).toFixed(3);
+    if (this.shell === null) this.shell = this.start(seconds);
+    else this.shell.stdin?.write(`${seconds}\n`);
   }
 
   /** The launcher ends on purpose; idempotent. */
@@ -48,8 +54,9 @@ export class Guard {
     this.shell?.kill('SIGKILL');
   }
 
-  private start(): ChildProcess {
-    const parameters = ['marid-guard', String(process.pid), ...this.options.command];
+  /** It knows from its start how long to wait: a launcher that is stopped now would never tell it. */
+  private start(seconds: string): ChildProcess {
+    const parameters = ['marid-guard', String(process.pid), seconds, ...this.options.command];
     const shell = spawn('/bin/bash', ['--noprofile', '--norc', '-c', SCRIPT, ...parameters], {
       cwd: '/',
       detached: true,

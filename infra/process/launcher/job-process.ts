@@ -1,18 +1,23 @@
-/** One process that the launcher is the parent of, with its session, from its start until nothing of it is left. */
+/** One process that the launcher is the parent of, with its tree, from its start until nothing of it is left. */
 import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
-import type { ProcessExit, StartedProcess } from '../../../core/ports/launcher.js';
+import type { LimitHit, ProcessExit, StartedProcess } from '../../../core/ports/launcher.js';
 import type { IntendedProcess } from './attempt-record.js';
+import type { JobTree } from './job-tree.js';
 import { armLong } from './long-timer.js';
 import type { ProcessStat } from './proc.js';
-import { liveGroups, signalGroup, type Survey } from './session.js';
+import { signalGroup, signalGroupsOf } from './signals.js';
+import type { Survey } from './survey.js';
 
-/** Pauses between looks at a session whose leader has ended, in milliseconds: the first, doubled up to the longest. */
+/** Pauses between looks at a tree whose leader has ended, in milliseconds: the first, doubled up to the longest. */
 const FIRST_LOOK_MS = 5;
 const LONGEST_LOOK_MS = 200;
-/** How long a killed session may take to vanish before its exit is told all the same, in milliseconds. */
+/** How long a killed tree may take to vanish before its exit is told all the same, in milliseconds. */
 const SETTLE_LIMIT_MS = 10_000;
+
+/** How often what was left behind is looked for until nothing is found. */
+const MOST_SWEEPS = 5;
 
 /** Who ended a process. */
 export type Ender = Exclude<ProcessExit['endedBy'], null>;
@@ -28,26 +33,28 @@ export interface LeaderExit {
 export interface JobProcessOptions {
   readonly intended: IntendedProcess;
   readonly started: StartedProcess;
-  /** Start of the leader in ticks. */
-  readonly startTicks: number;
+  /** Which processes are of the job. */
+  readonly tree: JobTree;
   readonly child: ChildProcess;
   readonly survey: Survey;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called once, when the leader has ended and nothing of its session is left. */
+  /** Called once, when the leader has ended and nothing of its tree is left. */
   readonly onSettled: (job: JobProcess, exit: LeaderExit) => void;
 }
 
 /**
  * States: *running* from the start; *ending* once `terminate` was called (SIGTERM sent, SIGKILL due); *leaderless* when the leader ended and members of its
- * session live: they keep the rest of the grace when it was ending, else they are killed at once; *settled* when none is left. `settle` is the only way there.
- * A leader that succeeds and leaves nothing in its own group settles at once, and the rest of its session is looked for later: looking costs more than a short job.
+ * tree live: they keep the rest of the grace when it was ending, else they are killed at once; *settled* when none is left. `settle` is the only way there.
+ * A leader that succeeds and leaves nothing in its own group, or elsewhere as far as was seen, settles at once, and the rest is looked for later: looking costs more than a
+ * short job.
  */
 export class JobProcess {
   readonly intended: IntendedProcess;
   readonly started: StartedProcess;
   private readonly options: JobProcessOptions;
   private ender: Ender | null = null;
+  private limit: LimitHit | null = null;
   private killDueAt = Number.POSITIVE_INFINITY;
   private killedAt: number | null = null;
   private cancelKill: (() => void) | null = null;
@@ -67,13 +74,25 @@ export class JobProcess {
     return this.ender;
   }
 
-  /** SIGTERM to the session, once, and SIGKILL after `graceMs`; a repeated call can only bring the SIGKILL forward. */
+  /** The limit that ended it, or `null`. */
+  get hit(): LimitHit | null {
+    return this.limit;
+  }
+
+  /** Ends it because of a limit. */
+  endFor(hit: LimitHit, graceMs: number): void {
+    if (this.ender === null) this.limit = hit;
+    this.terminate('limit', graceMs);
+  }
+
+  /** SIGTERM to its processes, once, and SIGKILL after `graceMs`; a repeated call can only bring the SIGKILL forward. */
   terminate(ender: Ender, graceMs: number): void {
     const { clock } = this.options;
     const killDueAt = clock.monotonic() + graceMs;
     if (killDueAt >= this.killDueAt) return;
     if (this.ender === null) {
       this.ender = ender;
+      this.options.tree.lookNear(); // while they have their parents
       this.signal('SIGTERM');
     }
     this.killDueAt = killDueAt;
@@ -88,34 +107,39 @@ export class JobProcess {
     this.signal('SIGKILL');
   }
 
-  /** To the leader's group at once, to the other groups of its session when they have been found. */
+  /** To the leader's group at once, to the others when they have been found. */
   private signal(signal: NodeJS.Signals): void {
     const own = this.started.processId;
     signalGroup(own, signal);
-    void this.options.survey.look().then((stats) => {
-      for (const group of this.groupsIn(stats)) if (group !== own) signalGroup(group, signal);
+    void this.look().then((members) => {
+      signalGroupsOf(
+        members.filter(({ group }) => group !== own),
+        signal,
+      );
     });
   }
 
-  private groupsIn(stats: readonly ProcessStat[]): readonly number[] {
-    return liveGroups(stats, this.started.processId, this.exit === null ? this.options.startTicks : null);
+  private async look(): Promise<readonly ProcessStat[]> {
+    return this.options.tree.look(await this.options.survey.look(), true);
   }
 
   private onLeaderExit(exit: LeaderExit): void {
+    const { tree } = this.options;
     this.exit = exit;
-    if (this.ender === null && exit.exitCode === 0 && !signalGroup(this.started.processId, 0)) {
+    const alone = !tree.strayed && !signalGroup(this.started.processId, 0);
+    if (this.ender === null && exit.exitCode === 0 && alone) {
       this.settle();
-      void this.options.survey.lookLater().then((stats) => this.killAll(this.groupsIn(stats)));
+      void this.sweep();
     } else void this.settleWhenGone(FIRST_LOOK_MS);
   }
 
   private async settleWhenGone(pauseMs: number): Promise<void> {
-    const { survey, clock, logger } = this.options;
-    const groups = this.groupsIn(await survey.look());
+    const { clock, logger } = this.options;
+    const members = await this.look();
     const overdue = this.killedAt !== null && clock.monotonic() - this.killedAt > SETTLE_LIMIT_MS;
-    if (groups.length > 0 && !overdue) {
+    if (members.length > 0 && !overdue) {
       if (this.ender === null) this.killedAt ??= clock.monotonic();
-      if (this.killedAt !== null) this.killAll(groups);
+      if (this.killedAt !== null) signalGroupsOf(members, 'SIGKILL');
       clock.after(pauseMs, () => void this.settleWhenGone(Math.min(pauseMs * 2, LONGEST_LOOK_MS)));
       return;
     }
@@ -123,8 +147,14 @@ export class JobProcess {
     this.settle();
   }
 
-  private killAll(groups: readonly number[]): void {
-    for (const group of groups) signalGroup(group, 'SIGKILL');
+  /** Ends what a leader that has settled left behind. */
+  private async sweep(): Promise<void> {
+    const { survey, tree } = this.options;
+    for (let round = 0; round < MOST_SWEEPS; round += 1) {
+      const members = tree.look(await survey.lookLater(), true);
+      if (members.length === 0) return;
+      signalGroupsOf(members, 'SIGKILL');
+    }
   }
 
   private settle(): void {

@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { MaridError } from '../../../core/errors/marid-error.js';
 import { succeeds } from './errno.js';
 
 /** A log that has grown beyond this many bytes is begun anew. */
@@ -58,16 +57,11 @@ export function startLauncherProcess(options: LauncherProcessOptions): StartedLa
   return { ended: () => ended, log };
 }
 
-/** The compiled entry: beside this file, or in `dist/` when this file runs from its source. */
-export function findLauncherEntry(): string {
+/** The compiled entry: beside this file, or in `dist/` when this file runs from its source; `null` when there is none, or no more. */
+export function findLauncherEntry(): string | null {
   const candidates = ['./main.js', '../../../dist/infra/process/launcher/main.js'];
   const paths = candidates.map((candidate) => fileURLToPath(new URL(candidate, import.meta.url)));
-  const found = paths.find((path) => existsSync(path));
-  if (found !== undefined) return found;
-  throw new MaridError(
-    'UNAVAILABLE',
-    `The launcher is not compiled: run "npm run build" (looked at ${paths.join(', ')}).`,
-  );
+  return paths.find((path) => existsSync(path)) ?? null;
 }
 
 function isLarge(path: string): boolean {

@@ -30,7 +30,7 @@ export interface LauncherServerOptions {
 /** A worker's connection. */
 interface Connection {
   readonly socket: Socket;
-  /** Another connection has adopted since this one did: its worker must not start anything any more. */
+  /** Another connection has adopted since this one did: its worker has no say any more. */
   superseded: boolean;
   /** Its worker has said on it how long its lease lasts. */
   renewed: boolean;
@@ -114,7 +114,8 @@ export class LauncherServer {
         if (this.adopter !== null && this.adopter !== connection) throw takenOver();
         return table.start(request.start);
       case 'kill':
-        return table.kill(request.attempt, request.graceMs);
+        assertCurrent(connection);
+        return table.kill(request);
       case 'renew':
         assertCurrent(connection);
         connection.renewed = true;
@@ -122,6 +123,7 @@ export class LauncherServer {
       case 'adopt':
         return this.adopt(connection, request.session ?? this.session);
       case 'forget':
+        assertCurrent(connection);
         return table.forget(request.attempt);
       case 'close':
         return null;

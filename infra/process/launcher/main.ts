@@ -2,14 +2,16 @@
  * The launcher process: `main.js <folder> <idleMs> <leaseMs>`. One for each worker's state folder; started by `connectLauncher`, which see. Imports nothing but Node's
  * own modules and a few files of Marid: it has to start at once and stay small, because starting a process costs more the larger the starter is.
  */
-import { closeSync } from 'node:fs';
+import { closeSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { SystemClock } from '../../runtime/system-clock.js';
 import { Guard } from './guard.js';
+import { dropOtherCode } from './kept-code.js';
 import { LauncherServer } from './launcher-server.js';
 import { LeaseDeadline } from './lease-deadline.js';
 import { LineLogger } from './line-logger.js';
 import { listInheritableDescriptors, readBoot } from './proc.js';
+import { MemoryGroups } from './memory-groups.js';
 import { ProcessTable } from './process-table.js';
 import { RecordJournal } from './record-journal.js';
 import { SocketFolder } from './socket-folder.js';
@@ -25,15 +27,19 @@ async function main([path = '', idleMs = '', leaseMs = '']: readonly string[]): 
   const stop = (reason: string): void => {
     logger.info({ reason }, 'stopping');
     guard.stop();
+    table.endLeftovers();
     process.exit(0);
   };
   const folder = SocketFolder.open(path);
+  const owner = ownerOf(path);
   const server = createServer();
   const guard = new Guard({ command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)], logger });
   const table = new ProcessTable({
     records: new RecordJournal({ folder: path, logger }),
     lease: new LeaseDeadline({ clock, leaseMs: Number(leaseMs) }),
     boot: readBoot(),
+    owner,
+    groups: new MemoryGroups({ owner, clock, logger }),
     guard,
     clock,
     logger,
@@ -47,14 +53,24 @@ async function main([path = '', idleMs = '', leaseMs = '']: readonly string[]): 
     onIdle: () => stop('nothing to hold'),
   });
   const takeOver = async (): Promise<void> => {
-    if (!(await folder.listen(server))) return stop('another launcher serves this folder');
+    if (!(await folder.listen(server))) {
+      logger.info({}, 'another launcher serves this folder');
+      process.exit(0);
+    }
     await table.recover();
+    dropOtherCode(path, process.argv[1] ?? '');
   };
   for (const signal of SIGNALS) process.on(signal, () => (table.busy ? undefined : stop(signal)));
   process.on('uncaughtException', (error) => logger.error({ error }, 'unexpected error; going on for the jobs'));
 
   await workers.attach(server, takeOver());
   logger.info({ folder: path }, 'serving');
+}
+
+/** Names a folder among all of the machine. */
+function ownerOf(path: string): string {
+  const { dev, ino, birthtimeNs } = statSync(path, { bigint: true });
+  return [dev, ino, birthtimeNs].map((number) => number.toString(36)).join('-');
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -10,6 +10,7 @@ export interface ProcessStat {
   readonly processId: number;
   /** One letter; `Z` and `X` are dead. */
   readonly state: string;
+  readonly parentId: number;
   readonly group: number;
   readonly session: number;
   /** Its own CPU time and that of the children it has waited for. */
@@ -26,6 +27,7 @@ export function parseStat(text: string): ProcessStat | null {
   const stat = {
     processId: Number.parseInt(text, 10),
     state: fields[0] ?? '',
+    parentId: number(4),
     group: number(5),
     session: number(6),
     cpuTimeMs: (number(14) + number(15) + number(16) + number(17)) * TICK_MS,
@@ -46,19 +48,19 @@ export function listStats(): readonly ProcessStat[] {
   return listProcessIds().flatMap((processId) => readStat(processId) ?? []);
 }
 
-/** Resident memory now and at its highest, in bytes; `null` when the process is gone or dead. */
-export function readMemory(processId: number): { readonly residentBytes: number; readonly peakBytes: number } | null {
-  const text = readProcFile(processId, 'status') ?? '';
-  const kilobytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]);
-  const [residentBytes, peakBytes] = [kilobytes('VmRSS') * 1024, kilobytes('VmHWM') * 1024];
-  return Number.isNaN(residentBytes) || Number.isNaN(peakBytes) ? null : { residentBytes, peakBytes };
+/** Paths of the files that are the standard output and error of a process. */
+export function readOutputs(processId: number): readonly string[] {
+  return [1, 2].flatMap((fd) => readOrNull(() => readlinkSync(`/proc/${String(processId)}/fd/${String(fd)}`)) ?? []);
 }
 
-/** Processes whose standard output is the file at `path`. */
-export function findByStdout(path: string): readonly ProcessStat[] {
-  return listProcessIds()
-    .filter((processId) => readStdoutPath(processId) === path)
-    .flatMap((processId) => readStat(processId) ?? []);
+/** The value of a variable in the environment that a process was executed with; `null` when it has none, or may not be looked into. */
+export function readVariable(processId: number, name: string): string | null {
+  const start = `\0${name}=`;
+  const text = `\0${readProcFile(processId, 'environ') ?? ''}`;
+  const found = text.indexOf(start);
+  if (found < 0) return null;
+  const end = text.indexOf('\0', found + start.length);
+  return text.slice(found + start.length, end < 0 ? undefined : end);
 }
 
 /** Names the kernel's boot and the space of process numbers that this process lives in. */
@@ -83,11 +85,17 @@ function readSelfDescriptor(descriptor: number): string {
   return readOrNull(() => readFileSync(`/proc/self/fdinfo/${String(descriptor)}`, 'utf8')) ?? '';
 }
 
-function readStdoutPath(processId: number): string | null {
-  return readOrNull(() => readlinkSync(`/proc/${String(processId)}/fd/1`));
+/** Children of the main thread of a process, on kernels that list them. */
+export function childrenOf(processId: number): readonly number[] {
+  const text = readProcFile(processId, `task/${String(processId)}/children`) ?? '';
+  return text
+    .split(' ')
+    .map(Number)
+    .filter((child) => child > 0);
 }
 
-function readProcFile(processId: number, name: string): string | null {
+/** Text of a file of a process; `null` when the process is gone or may not be looked into. */
+export function readProcFile(processId: number, name: string): string | null {
   return readOrNull(() => readFileSync(`/proc/${String(processId)}/${name}`, 'utf8'));
 }
 

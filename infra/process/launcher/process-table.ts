@@ -3,23 +3,44 @@ import type { AttemptReference } from '../../../core/job/job.js';
 import { MaridError } from '../../../core/errors/marid-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
-import type { HeldProcess, ProcessExit, StartedProcess, StartRequest } from '../../../core/ports/launcher.js';
+import type {
+  HeldProcess,
+  KillOptions,
+  LimitHit,
+  ProcessExit,
+  ProcessLimits,
+  StartedProcess,
+  StartRequest,
+} from '../../../core/ports/launcher.js';
 import type { AttemptRecord, IntendedProcess, RecordedProcess } from './attempt-record.js';
+import type { Cgroup } from './cgroups.js';
 import type { Guard } from './guard.js';
 import { JobProcess, type LeaderExit } from './job-process.js';
+import { JobTree, markOf } from './job-tree.js';
+import { JobWatch } from './job-watch.js';
 import type { LeaseDeadline, LeaseRenewal } from './lease-deadline.js';
+import { hitOfExit } from './limit-check.js';
 import { armLong } from './long-timer.js';
 import { readStat } from './proc.js';
-import { recoverExit } from './recover.js';
+import { usedBy, type MeasuredUse } from './proc-usage.js';
+import type { MemoryGroups } from './memory-groups.js';
+import { endMarked, recoverExit } from './recover.js';
 import type { RecordJournal } from './record-journal.js';
-import { Survey } from './session.js';
-import { outputBytes, startProcess, type RunningChild } from './start-process.js';
-import { UsageSampler } from './usage-sampler.js';
+import { isFile, outputBytes, startProcess, type RunningChild } from './start-process.js';
+import { Survey } from './survey.js';
 
-/** From SIGTERM to SIGKILL when a process has run for too long, in milliseconds. */
-const TIMEOUT_GRACE_MS = 10_000;
+/** From SIGTERM to SIGKILL when a job has run, or computed, for too long, in milliseconds. */
+const OVERRUN_GRACE_MS = 10_000;
 /** The lease is looked at this often while something runs, in milliseconds: a machine that wakes up must notice. */
 const LEASE_LOOK_MS = 1000;
+
+/** A job that runs, with what has to be let go when it ends. */
+interface HeldJob {
+  readonly job: JobProcess;
+  readonly tree: JobTree;
+  readonly cgroup: Cgroup | null;
+}
+type Running = HeldJob & { readonly limits: ProcessLimits; readonly cancelTimeout: () => void };
 
 /** What a `ProcessTable` is made of. */
 export interface ProcessTableOptions {
@@ -27,6 +48,9 @@ export interface ProcessTableOptions {
   readonly lease: LeaseDeadline;
   /** The present boot, see `readBoot`. */
   readonly boot: string;
+  /** What the marks of its jobs begin with; the same for every launcher of the folder, and for no other. */
+  readonly owner: string;
+  readonly groups: MemoryGroups;
   readonly guard: Pick<Guard, 'watch'>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -43,15 +67,16 @@ export class ProcessTable {
   private readonly starting = new Set<string>();
   private readonly running = new Map<string, JobProcess>();
   private readonly ended = new Map<string, ProcessExit>();
-  private readonly timeouts = new Map<string, () => void>();
-  private readonly sampler: UsageSampler;
+  private readonly held = new Map<JobProcess, Running>();
+  private readonly watch: JobWatch;
+  private recovered = false;
   private readonly survey: Survey;
   private cancelLeaseLook: (() => void) | null = null;
 
   constructor(options: ProcessTableOptions) {
     this.options = options;
-    this.sampler = new UsageSampler(options);
     this.survey = new Survey(options.clock);
+    this.watch = new JobWatch({ clock: options.clock, survey: this.survey });
   }
 
   /** Whether anything runs or is about to. */
@@ -73,24 +98,35 @@ export class ProcessTable {
       this.ended.set(keyOf(exit.attempt), exit);
     };
     await Promise.all(this.options.records.load().map(recoverOne));
+    this.recovered = true;
+    this.endLeftovers();
+  }
+
+  /** Ends what jobs that have ended left behind. Does nothing while something runs, or another launcher may serve the folder. */
+  endLeftovers(): void {
+    if (this.recovered && !this.busy) endMarked(this.survey.lookNow(), this.options);
   }
 
   /** See `Launcher.start`. */
   async start(request: StartRequest): Promise<StartedProcess> {
     const key = keyOf(request.attempt);
     this.admit(key, request.attempt);
+    const isFirst = !this.busy;
     this.starting.add(key);
+    if (isFirst) this.lookAtLease(); // the guard watches before anything runs: this process may be stopped right after
     try {
       return await this.startRecorded(key, request);
     } finally {
       this.starting.delete(key);
+      if (!this.busy) this.lookAtLease();
     }
   }
 
   /** See `Launcher.kill`. */
-  kill(attempt: AttemptReference, graceMs: number): boolean {
+  kill({ attempt, graceMs, hit }: KillOptions): boolean {
     const job = this.running.get(keyOf(attempt));
-    job?.terminate('kill', graceMs);
+    if (hit === undefined) job?.terminate('kill', graceMs);
+    else job?.endFor(hit, graceMs);
     return job !== undefined;
   }
 
@@ -131,19 +167,25 @@ export class ProcessTable {
   private async startRecorded(key: string, request: StartRequest): Promise<StartedProcess> {
     const { attempt, stdoutPath, stderrPath } = request;
     const intended: IntendedProcess = { attempt, boot: this.options.boot, stdoutPath, stderrPath };
-    const { records } = this.options;
+    const { records, groups, owner } = this.options;
+    const mark = markOf(owner, attempt);
     records.begin(intended);
+    let cgroup: Cgroup | null = null;
     let running: RunningChild;
     try {
-      running = await startProcess(request);
+      cgroup = groups.open(request.limits ?? {});
+      running = await startProcess({ request, mark, cgroup: cgroup?.path ?? null });
     } catch (error) {
+      if (cgroup !== null) groups.close(cgroup);
       records.remove(attempt);
       throw error;
     }
     const started = this.describe(running.processId);
-    const facts = { ...running, intended, started, startTicks: started.startTicks };
+    const outputs = [...new Set([stdoutPath, stderrPath])].filter(isFile);
+    const tree = new JobTree({ leader: started.processId, startTicks: started.startTicks, mark, outputs });
+    const facts = { ...running, intended, started, tree };
     const job = new JobProcess({ ...this.options, ...facts, survey: this.survey, onSettled: this.settle });
-    this.hold(key, request, job);
+    this.hold(key, request, { job, tree, cgroup });
     records.started(attempt, started);
     return { processId: started.processId, startedAt: started.startedAt };
   }
@@ -154,20 +196,22 @@ export class ProcessTable {
     return { processId, startedAt: this.options.clock.now(), startTicks };
   }
 
-  private hold(key: string, request: StartRequest, job: JobProcess): void {
+  private hold(key: string, { limits = {}, timeoutMs }: StartRequest, held: HeldJob): void {
+    const { job, tree, cgroup } = held;
     this.running.set(key, job);
-    this.sampler.watch(job.started.processId);
-    const timeOut = (): void => job.terminate('timeout', TIMEOUT_GRACE_MS);
-    this.timeouts.set(key, armLong(this.options.clock, request.timeoutMs, timeOut));
+    const timeOut = (): void => job.terminate('timeout', OVERRUN_GRACE_MS);
+    const cancelTimeout = armLong(this.options.clock, timeoutMs, timeOut);
+    this.held.set(job, { ...held, limits, cancelTimeout });
+    const onHit = (hit: LimitHit): void => job.endFor(hit, hit.limit === 'cpuTime' ? OVERRUN_GRACE_MS : 0);
+    const memoryHit = cgroup === null ? {} : { memoryHit: () => cgroup.hit() };
+    this.watch.watch({ tree, limits, ...memoryHit, onHit });
     this.lookAtLease();
   }
 
   private readonly settle = (job: JobProcess, leader: LeaderExit): void => {
     const { intended, started } = job;
     const key = keyOf(intended.attempt);
-    this.timeouts.get(key)?.();
-    this.timeouts.delete(key);
-    const usage = this.sampler.take(started.processId);
+    const { usage, hit } = this.release(job, leader);
     const exit: ProcessExit = {
       attempt: intended.attempt,
       result: {
@@ -176,17 +220,28 @@ export class ProcessTable {
         processId: started.processId,
         stdoutBytes: outputBytes(intended.stdoutPath),
         stderrBytes: outputBytes(intended.stderrPath),
-        peakMemoryBytes: usage?.peakMemoryBytes ?? null,
-        cpuTimeMs: usage?.cpuTimeMs ?? null,
+        ...usage,
       },
       endedAt: leader.endedAt,
-      endedBy: job.endedBy,
+      ...(hit === null ? { endedBy: job.endedBy } : { endedBy: 'limit', hit }),
     };
     this.writeExit(exit);
     this.running.delete(key);
     this.ended.set(key, exit);
     this.options.onExit(exit);
   };
+
+  /** Lets go of what a job held. What it used, and the limit that ended it. */
+  private release(job: JobProcess, leader: LeaderExit): { readonly usage: MeasuredUse; readonly hit: LimitHit | null } {
+    const held = this.held.get(job);
+    this.held.delete(job);
+    held?.cancelTimeout();
+    const { tree, cgroup = null, limits = {} } = held ?? {};
+    const usage = usedBy(tree === undefined ? null : this.watch.take(tree), cgroup?.peakBytes ?? null);
+    const untold = job.endedBy === null ? (cgroup?.hit() ?? hitOfExit(limits, leader)) : job.hit;
+    if (cgroup !== null) this.options.groups.close(cgroup);
+    return { usage, hit: untold };
+  }
 
   /** A disk that is full must not keep the worker from hearing of the exit. */
   private writeExit(exit: ProcessExit): void {
@@ -201,8 +256,8 @@ export class ProcessTable {
     this.cancelLeaseLook?.();
     this.cancelLeaseLook = null;
     const { lease, clock, guard } = this.options;
-    guard.watch(this.running.size === 0 ? null : lease.killInMs);
-    if (this.running.size === 0) return;
+    guard.watch(this.busy ? lease.killInMs : null);
+    if (!this.busy) return;
     const due = lease.phase !== 'held';
     for (const job of due ? this.running.values() : []) job.terminate('lease', lease.killInMs);
     const nextMs = due ? LEASE_LOOK_MS : Math.min(LEASE_LOOK_MS, lease.terminateInMs);

@@ -4,11 +4,12 @@
  */
 import type { AttemptReference } from '../../../core/job/job.js';
 import { ERROR_CODES, isMaridError, MaridError, type ErrorCode } from '../../../core/errors/marid-error.js';
-import type { ProcessExit, StartRequest } from '../../../core/ports/launcher.js';
+import type { KillOptions, ProcessExit, StartRequest } from '../../../core/ports/launcher.js';
 import {
   decodeAttempt,
   decodeExit,
   decodeFields,
+  decodeHit,
   decodeJson,
   decodeNullable,
   decodeNumber,
@@ -23,7 +24,7 @@ export const PROTOCOL_VERSION = 1;
 export type LauncherRequest =
   | { readonly type: 'hello' }
   | { readonly type: 'start'; readonly start: StartRequest }
-  | { readonly type: 'kill'; readonly attempt: AttemptReference; readonly graceMs: number }
+  | ({ readonly type: 'kill' } & KillOptions)
   | { readonly type: 'renew'; readonly terminateInMs: number; readonly killInMs: number; readonly sentAt: number }
   | { readonly type: 'adopt'; readonly session: string | null }
   | { readonly type: 'forget'; readonly attempt: AttemptReference }
@@ -43,7 +44,10 @@ export type LauncherMessage =
 
 /** A request as a line, with its newline. */
 export function encodeRequest(numbered: NumberedRequest): string {
-  return `${JSON.stringify({ id: numbered.id, ...numbered.request })}\n`;
+  const { id, request } = numbered;
+  // An older launcher refuses what it does not know, instead of starting the process as itself.
+  const type = request.type === 'start' && request.start.user !== undefined ? 'start-as' : request.type;
+  return `${JSON.stringify({ id, ...request, type })}\n`;
 }
 
 /** The answer to a request as a line. */
@@ -77,12 +81,14 @@ export function decodeRequest(line: string): LauncherRequest {
     case 'adopt': // workers of earlier versions do not say which session
       return { type: 'adopt', session: decodeNullable(fields['session'] ?? null, 'session', decodeText) };
     case 'start':
+    case 'start-as':
       return { type: 'start', start: decodeStartRequest(fields['start']) };
     case 'kill':
       return {
         type: 'kill',
         attempt: decodeAttempt(fields['attempt']),
         graceMs: decodeNumber(fields['graceMs'], 'graceMs'),
+        ...('hit' in fields ? { hit: decodeHit(fields['hit']) } : {}),
       };
     case 'forget':
       return { type: 'forget', attempt: decodeAttempt(fields['attempt']) };

@@ -3,9 +3,10 @@ import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { ProcessExit } from '../../../core/ports/launcher.js';
 import type { AttemptRecord } from './attempt-record.js';
-import { findByStdout, readStat } from './proc.js';
-import { liveGroups, signalGroup, type Survey } from './session.js';
+import { JobTree, markOf } from './job-tree.js';
+import { signalGroupsOf } from './signals.js';
 import { isFile, outputBytes } from './start-process.js';
+import type { Snapshot, Survey } from './survey.js';
 
 /** How long killed processes may take to end, in milliseconds. */
 const KILL_LIMIT_MS = 10_000;
@@ -15,34 +16,27 @@ const LOOK_MS = 10;
 export interface RecoveryOptions {
   /** The present boot, see `readBoot`. */
   readonly boot: string;
+  /** See `ProcessTableOptions.owner`. */
+  readonly owner: string;
   readonly survey: Survey;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** A session as it was found. */
-interface FoundSession {
-  /** Process number of its leader. */
-  readonly id: number;
-  /** Start of its leader; `null` when that has ended. */
-  readonly leaderTicks: number | null;
-}
-
 /**
- * The exit of a recorded attempt. One that was written down is taken as it is. Else the exit status is lost: what still runs is killed with its session, and
+ * The exit of a recorded attempt. One that was written down is taken as it is. Else the exit status is lost: what still runs of its tree is killed, and
  * the end is told with neither exit code, signal nor cause, whether it was killed here or had gone already: nobody asked for it. `processId` is `null` when
  * nothing was started.
  */
 export async function recoverExit(record: AttemptRecord, options: RecoveryOptions): Promise<ProcessExit> {
   if (record.exit !== null) return record.exit;
-  const session = record.intended.boot === options.boot ? findSession(record) : null;
-  if (session !== null) await killSession(record, session, options);
+  const found = record.intended.boot === options.boot ? await killTree(record, options) : null;
   return {
     attempt: record.intended.attempt,
     result: {
       exitCode: null,
       signal: null,
-      processId: record.started?.processId ?? session?.id ?? null,
+      processId: record.started?.processId ?? found,
       stdoutBytes: outputBytes(record.intended.stdoutPath),
       stderrBytes: outputBytes(record.intended.stderrPath),
       peakMemoryBytes: null,
@@ -53,27 +47,34 @@ export async function recoverExit(record: AttemptRecord, options: RecoveryOption
   };
 }
 
-/** The session of an attempt, with or without its leader. A process that was started but not recorded is known by where its output goes. */
-function findSession({ intended, started }: AttemptRecord): FoundSession | null {
-  if (started === null) {
-    const [found] = isFile(intended.stdoutPath) ? findByStdout(intended.stdoutPath) : [];
-    return found === undefined ? null : { id: found.session, leaderTicks: readStat(found.session)?.startTicks ?? null };
-  }
-  const leader = readStat(started.processId);
-  if (leader !== null && leader.startTicks !== started.startTicks) return null;
-  return { id: started.processId, leaderTicks: leader?.startTicks ?? null };
+/** Ends processes of this launcher's jobs, which only their mark tells of; to be called when nothing is to run. */
+export function endMarked(snapshot: Snapshot, { owner, logger }: Pick<RecoveryOptions, 'owner' | 'logger'>): void {
+  const left = snapshot.alive.filter(({ mark }) => mark?.startsWith(`${owner}/`) === true);
+  if (left.length === 0) return;
+  logger.warn({ marks: [...new Set(left.map(({ mark }) => mark))] }, 'killing what ended jobs have left behind');
+  signalGroupsOf(left, 'SIGKILL');
 }
 
-async function killSession(record: AttemptRecord, session: FoundSession, options: RecoveryOptions): Promise<void> {
-  const { survey, clock, logger } = options;
-  const { attempt } = record.intended;
+/** Kills what is left of an attempt; the number of its session, if there was any. A process that was started but not recorded is known by its mark and its output. */
+async function killTree({ intended, started }: AttemptRecord, options: RecoveryOptions): Promise<number | null> {
+  const { survey, clock, logger, owner } = options;
+  const { attempt } = intended;
+  const tree = new JobTree({
+    leader: started?.processId ?? null,
+    startTicks: started?.startTicks ?? null,
+    mark: markOf(owner, attempt),
+    outputs: [intended.stdoutPath, intended.stderrPath].filter(isFile),
+  });
   const giveUpAt = clock.monotonic() + KILL_LIMIT_MS;
+  let session: number | null = null;
   for (let looks = 0; clock.monotonic() < giveUpAt; looks += 1) {
-    const groups = liveGroups(await survey.look(), session.id, session.leaderTicks);
-    if (groups.length === 0) return;
-    if (looks === 0) logger.warn({ attempt, groups }, 'killing processes whose launcher died');
-    for (const group of groups) signalGroup(group, 'SIGKILL');
+    const members = tree.look(await survey.look(), true);
+    if (members.length === 0) return session;
+    if (looks === 0) logger.warn({ attempt, processes: members.length }, 'killing processes whose launcher died');
+    session ??= members[0]?.session ?? null;
+    signalGroupsOf(members, 'SIGKILL');
     await clock.sleep(LOOK_MS);
   }
   logger.error({ attempt }, 'killed processes do not end');
+  return session;
 }

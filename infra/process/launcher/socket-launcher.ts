@@ -4,7 +4,14 @@ import type { Socket } from 'node:net';
 import type { AttemptReference } from '../../../core/job/job.js';
 import { MaridError } from '../../../core/errors/marid-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
-import type { HeldProcess, Launcher, ProcessExit, StartedProcess, StartRequest } from '../../../core/ports/launcher.js';
+import type {
+  HeldProcess,
+  KillOptions,
+  Launcher,
+  ProcessExit,
+  StartedProcess,
+  StartRequest,
+} from '../../../core/ports/launcher.js';
 import { LineSplitter } from './line-splitter.js';
 import {
   decodeMessage,
@@ -70,7 +77,7 @@ export class SocketLauncher implements Launcher {
     return decodeStarted(await this.request({ type: 'start', start: request }));
   }
 
-  async kill(options: { readonly attempt: AttemptReference; readonly graceMs: number }): Promise<boolean> {
+  async kill(options: KillOptions): Promise<boolean> {
     return (await this.request({ type: 'kill', ...options })) === true;
   }
 

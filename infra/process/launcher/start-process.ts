@@ -1,15 +1,27 @@
 /** Starting a program with nothing inherited: own session and group, exact arguments and environment, output to files. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, constants, lstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, constants, fchownSync, lchownSync, lstatSync, openSync, statSync } from 'node:fs';
 import { MaridError, type ErrorCode } from '../../../core/errors/marid-error.js';
-import type { StartRequest } from '../../../core/ports/launcher.js';
+import type { ProcessUser, StartRequest } from '../../../core/ports/launcher.js';
+import { droppedCommand } from './dropped-command.js';
 import { errnoOf, isErrno } from './errno.js';
+import { limitedCommand } from './limited-command.js';
+import { MARK_VARIABLE } from './survey.js';
 
 /** The job may have put a link where its output is to go: it is never followed. */
 const OUTPUT_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 const OUTPUT_MODE = 0o644;
 /** Errors that say that the machine has no room, so that the same start may succeed later. */
 const NO_ROOM = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ENOSPC', 'EDQUOT'];
+
+/** What to start, and how the launcher knows it. */
+export interface StartProcessOptions {
+  readonly request: StartRequest;
+  /** Value of `MARK_VARIABLE`. */
+  readonly mark: string;
+  /** Folder of the cgroup that it is to be in; `null`: none. */
+  readonly cgroup: string | null;
+}
 
 /** A child that runs. */
 export interface RunningChild {
@@ -21,11 +33,13 @@ export interface RunningChild {
  * Starts the program and resolves as soon as it was executed, before its exit can be seen. The C library looks it up in the PATH of the given environment, and runs
  * a text file without `#!` line with `/bin/sh`. Errors as the port says, `RESOURCE_EXHAUSTED` when the machine has no room.
  */
-export async function startProcess(request: StartRequest): Promise<RunningChild> {
+export async function startProcess(options: StartProcessOptions): Promise<RunningChild> {
+  const { request } = options;
   const opened: number[] = [];
   try {
     for (const path of [request.stdoutPath, request.stderrPath]) opened.push(openOutput(path));
-    return await spawnChild(request, opened);
+    if (request.user !== undefined) giveAway(request, request.user, opened);
+    return await spawnChild(options, opened);
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
   }
@@ -46,12 +60,15 @@ export function isFile(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
-async function spawnChild(request: StartRequest, output: readonly number[]): Promise<RunningChild> {
-  const [program = '', ...parameters] = request.command;
+async function spawnChild(options: StartProcessOptions, output: readonly number[]): Promise<RunningChild> {
+  const { request, mark, cgroup } = options;
+  const { command, user, limits = {} } = request;
+  const own = user === undefined ? command : droppedCommand(command, user);
+  const [program = '', ...parameters] = limitedCommand(own, limits, cgroup);
   try {
     const child = spawn(program, parameters, {
       cwd: request.directory,
-      env: request.environment,
+      env: { ...request.environment, [MARK_VARIABLE]: mark },
       detached: true,
       stdio: ['ignore', ...output],
     });
@@ -60,6 +77,12 @@ async function spawnChild(request: StartRequest, output: readonly number[]): Pro
   } catch (error) {
     throw startError(request, program, error);
   }
+}
+
+/** The directory last: until then nobody else could put anything into it. */
+function giveAway({ directory }: StartRequest, { uid, gid }: ProcessUser, opened: readonly number[]): void {
+  for (const descriptor of opened) fchownSync(descriptor, uid, gid);
+  lchownSync(directory, uid, gid);
 }
 
 function openOutput(path: string): number {

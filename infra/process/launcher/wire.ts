@@ -1,7 +1,20 @@
 /** Checked reading of what comes off a socket or out of a record: plain JSON values in, domain values out, a thrown error for anything else. */
 import type { AttemptReference, ExitResult } from '../../../core/job/job.js';
 import { MaridError } from '../../../core/errors/marid-error.js';
-import type { HeldProcess, ProcessExit, StartedProcess, StartRequest } from '../../../core/ports/launcher.js';
+import type {
+  HeldProcess,
+  LimitHit,
+  ProcessExit,
+  ProcessLimits,
+  ProcessUser,
+  StartedProcess,
+  StartRequest,
+} from '../../../core/ports/launcher.js';
+
+/** Limits that are numbers. */
+const LIMITS = ['memoryMb', 'cpuTimeMs', 'openFiles', 'processes', 'fileMb'] as const;
+/** Limits by which an attempt ends. */
+const HITS: readonly LimitHit['limit'][] = ['memory', 'cpuTime', 'processes', 'fileSize', 'folderSize', 'folderFiles'];
 
 /** A JSON object of unknown content. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -64,6 +77,8 @@ export function decodeStartRequest(value: unknown): StartRequest {
     stdoutPath: decodePath(fields['stdoutPath'], 'stdoutPath'),
     stderrPath: decodePath(fields['stderrPath'], 'stderrPath'),
     timeoutMs: decodeNumber(fields['timeoutMs'], 'timeoutMs'),
+    ...('user' in fields ? { user: decodeUser(fields['user']) } : {}),
+    ...('limits' in fields ? { limits: decodeLimits(fields['limits']) } : {}),
   };
 }
 
@@ -80,12 +95,26 @@ export function decodeStarted(value: unknown): StartedProcess {
 export function decodeExit(value: unknown): ProcessExit {
   const fields = decodeFields(value, 'exit');
   const by = fields['endedBy'];
-  if (by !== null && by !== 'kill' && by !== 'timeout' && by !== 'lease') throw unfit('endedBy', 'a known cause');
+  if (by !== null && by !== 'kill' && by !== 'timeout' && by !== 'lease' && by !== 'limit')
+    throw unfit('endedBy', 'a known cause');
   return {
     attempt: decodeAttempt(fields['attempt']),
     result: decodeResult(fields['result']),
     endedAt: decodeNumber(fields['endedAt'], 'endedAt'),
     endedBy: by,
+    ...('hit' in fields ? { hit: decodeHit(fields['hit']) } : {}),
+  };
+}
+
+/** A limit that was reached. */
+export function decodeHit(value: unknown): LimitHit {
+  const fields = decodeFields(value, 'hit');
+  const limit = HITS.find((known) => known === fields['limit']);
+  if (limit === undefined) throw unfit('limit', 'a known limit');
+  return {
+    limit,
+    allowed: decodeNumber(fields['allowed'], 'allowed'),
+    used: decodeNullable(fields['used'], 'used', decodeNumber),
   };
 }
 
@@ -108,7 +137,31 @@ function decodeResult(value: unknown): ExitResult {
     stderrBytes: decodeNumber(fields['stderrBytes'], 'stderrBytes'),
     peakMemoryBytes: decodeNullable(fields['peakMemoryBytes'], 'peakMemoryBytes', decodeNumber),
     cpuTimeMs: decodeNullable(fields['cpuTimeMs'], 'cpuTimeMs', decodeNumber),
+    ...decodeNumbers(fields, ['bytesRead', 'bytesWritten']),
   };
+}
+
+function decodeUser(value: unknown): ProcessUser {
+  const fields = decodeFields(value, 'user');
+  return {
+    uid: decodeNumber(fields['uid'], 'uid'),
+    gid: decodeNumber(fields['gid'], 'gid'),
+    groups: decodeList(fields['groups'], 'groups', decodeNumber),
+  };
+}
+
+function decodeLimits(value: unknown): ProcessLimits {
+  const fields = decodeFields(value, 'limits');
+  const by = fields['memoryBy'] ?? 'watch';
+  if (by !== 'watch' && by !== 'cgroup' && by !== 'auto') throw unfit('memoryBy', 'a known way');
+  return { ...decodeNumbers(fields, LIMITS), memoryBy: by };
+}
+
+/** Those of the numbers that are there. */
+function decodeNumbers<K extends string>(fields: Fields, names: readonly K[]): Partial<Record<K, number>> {
+  const numbers: Partial<Record<K, number>> = {};
+  for (const name of names) if (name in fields) numbers[name] = decodeNumber(fields[name], name);
+  return numbers;
 }
 
 function decodePath(value: unknown, what: string): string {

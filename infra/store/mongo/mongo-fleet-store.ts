@@ -56,8 +56,10 @@ export class MongoFleetStore implements FleetStore {
     return this.put(this.workerWriters, id, fields);
   }
 
-  purgeWorkers({ seenBefore }: { readonly seenBefore: number }): Promise<number> {
-    const filter = { seenAt: { $lt: seenBefore } } as Filter<WorkerDocument>;
+  async purgeWorkers(options: { readonly ids: readonly string[]; readonly seenBefore: number }): Promise<number> {
+    const { ids, seenBefore } = options;
+    if (ids.length === 0) return 0;
+    const filter = { _id: { $in: ids }, seenAt: { $lt: seenBefore } } as Filter<WorkerDocument>;
     return this.database.within(async () => {
       const { deletedCount } = await this.workers.deleteMany(filter, { maxTimeMS: OPERATION_MS });
       return deletedCount;

@@ -45,9 +45,11 @@ export class SqliteFleetStore implements FleetStore {
     });
   }
 
-  purgeWorkers({ seenBefore }: { readonly seenBefore: number }): Promise<number> {
-    const sql = 'DELETE FROM workers WHERE seen_at < ?';
-    return this.database.write((connection) => connection.run(sql, [seenBefore]).changes);
+  purgeWorkers(options: { readonly ids: readonly string[]; readonly seenBefore: number }): Promise<number> {
+    const { ids, seenBefore } = options;
+    if (ids.length === 0) return Promise.resolve(0);
+    const sql = 'DELETE FROM workers WHERE seen_at < ? AND id IN (SELECT value FROM json_each(?))';
+    return this.database.write((connection) => connection.run(sql, [seenBefore, JSON.stringify(ids)]).changes);
   }
 
   nextTerm({ name }: { readonly name: string }): Promise<number> {

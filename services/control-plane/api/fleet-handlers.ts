@@ -1,4 +1,6 @@
 /** gRPC handlers that show and steer what runs Marid itself. */
+import { agentOfPool } from '../../../core/fleet/agent-pool.js';
+import { isInService } from '../../../core/fleet/silence.js';
 import { brakeText, type ExpiryBrake } from '../../../core/fleet/expiry-brake.js';
 import type { PoolUsage } from '../../../core/ports/job-survey.js';
 import type { Logger } from '../../../core/ports/logger.js';
@@ -42,7 +44,10 @@ export function createFleetHandlers(options: FleetHandlerOptions): ServiceHandle
     });
   return {
     listWorkers: async (request) => {
-      const workers = directory.list().filter(({ record }) => request.pool === '' || record.pool === request.pool);
+      const workers = directory
+        .list()
+        .filter(({ record }) => request.pool === '' || record.pool === request.pool)
+        .filter(({ record }) => isInService(record) || agentOfPool(record.pool) === null); // an agent never comes back
       const brakes = (await brakesOf(options)).filter(({ pool }) => request.pool === '' || pool === request.pool);
       return { workers: workers.map(show), brakes: brakes.map(toBrake) };
     },

@@ -1,6 +1,7 @@
 /** All services that a control plane offers, but for the log's. */
 import type { RetryPolicy } from '../../../core/job/retry.js';
 import type { ApplicationService } from '../../../proto/gen/marid/v1/application_service_pb.js';
+import type { AttachmentService } from '../../../proto/gen/marid/v1/attachment_service_pb.js';
 import type { ClusterService } from '../../../proto/gen/marid/v1/cluster_service_pb.js';
 import type { CommandService } from '../../../proto/gen/marid/v1/command_service_pb.js';
 import type { FleetService } from '../../../proto/gen/marid/v1/fleet_service_pb.js';
@@ -26,7 +27,9 @@ import type { Admission } from '../submit/admission.js';
 import type { Matcher } from '../submit/matcher.js';
 import type { Submitter } from '../submit/submitter.js';
 import { ArchiveReader } from '../archive/archive-reader.js';
+import type { Attachments } from '../attachments/attachments.js';
 import { createApplicationHandlers } from './application-handlers.js';
+import { createAttachmentHandlers } from './attachment-handlers.js';
 import { createClusterHandlers } from './cluster-handlers.js';
 import { createCommandHandlers } from './command-handlers.js';
 import { createFleetHandlers, type ServerInfo } from './fleet-handlers.js';
@@ -37,6 +40,7 @@ import { createWorkerHandlers } from './worker-handlers.js';
 /** Handlers by service. */
 export interface ControlPlaneHandlers {
   readonly applications: ServiceHandlers<typeof ApplicationService>;
+  readonly attachments: ServiceHandlers<typeof AttachmentService>;
   readonly commands: ServiceHandlers<typeof CommandService>;
   readonly clusters: ServiceHandlers<typeof ClusterService>;
   readonly jobs: ServiceHandlers<typeof JobService>;
@@ -65,6 +69,7 @@ export interface HandlerParts {
   readonly matcher: Matcher;
   readonly admission: Admission;
   readonly submitter: Submitter;
+  readonly attachments: Attachments;
 }
 
 /** Makes the handlers. */
@@ -77,6 +82,7 @@ export function createHandlers(parts: HandlerParts): ControlPlaneHandlers {
   const files = new JobFiles({ jobs, signals, nodes, archives, clock });
   return {
     applications: createApplicationHandlers(new ResourceService('application', registry)),
+    attachments: createAttachmentHandlers(parts.attachments),
     commands: createCommandHandlers(new ResourceService('command', registry)),
     clusters: createClusterHandlers(new ResourceService('cluster', registry)),
     jobs: createJobHandlers({

@@ -51,7 +51,8 @@ export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<t
     submitJob: async (request) => {
       if (request.job === undefined) throw invalidArgument([{ field: 'job', description: 'is required' }]);
       const parentId = request.parentJobId === '' ? null : request.parentJobId;
-      const wanted = { jobId: request.jobId, request: jobRequestFromMessage(request.job), parentId };
+      const agentId = request.agentId === '' ? null : request.agentId;
+      const wanted = { jobId: request.jobId, request: jobRequestFromMessage(request.job), parentId, agentId };
       const { job, created } = await submitter.submit(wanted);
       return { job: jobToMessage(job, 'full'), created };
     },

@@ -1,5 +1,6 @@
 /** gRPC handlers for workers. */
 import { invalidArgument, type FieldViolation } from '../../../core/errors/marid-error.js';
+import { agentPool } from '../../../core/fleet/agent-pool.js';
 import { idProblem } from '../../../core/validation/ids.js';
 import {
   attemptReferenceFromMessage,
@@ -117,7 +118,8 @@ function checkRegistration(request: RegisterWorkerRequest, pools: readonly strin
   add('address', textProblem(request.address));
   add('memory_budget_mb', request.memoryBudgetMb >= 1 ? null : 'must be at least 1');
   const known = `is ${JSON.stringify(request.pool.slice(0, LONGEST_TEXT))}, which is no pool of this server; there are ${pools.join(', ')}`;
-  add('pool', pools.includes(request.pool) ? null : known);
+  const isAgent = request.pool === agentPool(request.workerId);
+  add('pool', isAgent || pools.includes(request.pool) ? null : known);
   if (violations.length > 0) throw invalidArgument(violations);
 }
 

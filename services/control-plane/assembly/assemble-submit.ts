@@ -1,5 +1,6 @@
 /** The parts that take jobs. */
 import { selectorByName } from '../../../core/matching/selectors.js';
+import { Attachments } from '../attachments/attachments.js';
 import type { Offerer } from '../dispatch/offerer.js';
 import type { WorkerDirectory } from '../fleet/worker-directory.js';
 import type { ActiveJobs } from '../jobs/active-jobs.js';
@@ -13,7 +14,7 @@ import type { ControlPlaneOptions } from '../options.js';
 
 /** The way of a submit. */
 export function assembleSubmit(
-  { config, runtime }: ControlPlaneOptions,
+  { config, runtime, engines }: ControlPlaneOptions,
   parts: {
     readonly keeper: RegistryKeeper;
     readonly directory: WorkerDirectory;
@@ -34,9 +35,11 @@ export function assembleSubmit(
   const largestBudgetMb = (pool: string): number | null => directory.largestBudgetMb(pool);
   const admission = new Admission({ pools: config.pools, maxMemoryMb: config.maxMemoryMb, largestBudgetMb });
   const { offerAfterMs } = config;
+  const attachments = new Attachments(engines.blobs, config);
   return {
     matcher,
     admission,
-    submitter: new Submitter({ jobs, admission, limits, matcher, offerer, offerAfterMs, clock, random }),
+    attachments,
+    submitter: new Submitter({ jobs, admission, limits, matcher, offerer, attachments, offerAfterMs, clock, random }),
   };
 }

@@ -1,6 +1,7 @@
 /** What follows every committed change. */
 import { EventPublisher } from '../events/event-publisher.js';
 import { ActiveJobs } from '../jobs/active-jobs.js';
+import { DispatchDelays } from '../metrics/dispatch-delays.js';
 import { JobRepository, type JobChange } from '../jobs/job-repository.js';
 import { JobSignals } from '../jobs/job-signals.js';
 import { UserLimits } from '../quota/user-limits.js';
@@ -12,6 +13,7 @@ export function followChanges({ config, engines, runtime, cacheSize }: ControlPl
   const cache = cacheSize === undefined ? {} : { cacheSize };
   const signals = new JobSignals();
   const active = new ActiveJobs();
+  const delays = new DispatchDelays();
   const publisher = new EventPublisher({
     ...{ log: engines.log, store: engines.jobs, source: '/marid/control-plane' },
     ...{ partitions: topics.counts, clock: runtime.clock, logger: runtime.logger },
@@ -23,10 +25,11 @@ export function followChanges({ config, engines, runtime, cacheSize }: ControlPl
   });
   const onCommitted = (change: JobChange): void => {
     active.committed(change);
+    delays.committed(change);
     limits.committed(change);
     if (change.after.history.length > (change.before?.history.length ?? 0)) publisher.publish(change.after);
     signals.changed(change.after.id, change.after.history.at(-1)?.sequence ?? 0);
   };
   const jobs = new JobRepository({ store: engines.jobs, onCommitted, ...cache });
-  return { signals, active, limits, publisher, jobs };
+  return { signals, active, delays, limits, publisher, jobs };
 }

@@ -1,9 +1,9 @@
 /** The one loop that is the outbox of submits, the sweep of stranded jobs and the retry. */
-import { recordOffer } from '../../../core/job/offer.js';
+import { offerDue } from '../../../core/job/offer.js';
 import type { Job } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
-import type { JobDecision, JobRepository } from '../jobs/job-repository.js';
+import type { JobRepository } from '../jobs/job-repository.js';
 import type { LeaderTask } from '../leader/leader-task.js';
 import type { Offerer } from './offerer.js';
 
@@ -34,14 +34,9 @@ export class ReOfferTask implements LeaderTask {
   private async offer(job: Job, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return false;
     const now = this.options.clock.now();
-    const decided = await this.options.jobs.decide(job.id, (current) => offerIfDue(current, now));
-    if (decided?.result.job === undefined) return false;
+    const decided = await this.options.jobs.decide(job.id, (current) => offerDue(current, now));
+    if (decided?.result.kind !== 'offered') return false;
     this.options.offerer.offer(decided.job);
     return true;
   }
-}
-
-function offerIfDue(job: Job, now: number): JobDecision {
-  const due = job.status === 'ACCEPTED' && job.nextOfferAt !== null && job.nextOfferAt <= now;
-  return due ? { kind: 'due', job: recordOffer(job, now) } : { kind: 'not-due' };
 }

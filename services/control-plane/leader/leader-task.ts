@@ -15,6 +15,7 @@ export interface LeaderTask {
 export const TASK_NAMES = [
   'archive-retention',
   'archive-status',
+  'attachment-retention',
   'deadlines',
   'heartbeat-ticks',
   'lease-expiry',

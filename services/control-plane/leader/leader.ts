@@ -20,6 +20,9 @@ const NO_SETTINGS: TaskSettings = { enabled: true, schedule: null };
 /** Less than the TTL: a leader stops before another can begin, counted from the start of its last good renewal. */
 const TRUST_MS = 10_000;
 
+/** A leader that has not reached the store for this long lets others lead, who may; longer than a replica set needs for an election. */
+const STORE_PATIENCE_MS = 20_000;
+
 /** Options of `Leader`. */
 export interface LeaderOptions {
   readonly lease: LeasePort;
@@ -35,7 +38,7 @@ export interface LeaderOptions {
 
 /**
  * States: following (new, or the lease is somebody else's, or could not be renewed in time), leading (the lease was renewed less than 10 s ago: every
- * task has its loop), stopped (`stop`: the loops are drained, the lease given up). `renew`, the trust timer and `stop` change the state.
+ * task has its loop; it ends as well when the store was out of reach for 20 s), stopped (`stop`: the loops are drained, the lease given up). `renew`, the trust timer and `stop` change the state.
  */
 export class Leader implements Service {
   readonly runs: TaskRuns;
@@ -93,7 +96,7 @@ export class Leader implements Service {
       try {
         await this.renew();
       } catch (error) {
-        this.options.logger.warn({ error }, 'the lease of the leader could not be renewed');
+        this.options.logger.warn({ error }, 'the lease of the leader could not be had or renewed');
         pauseMs = RENEW_AGAIN_MS;
       }
       await this.options.clock.sleep(pauseMs, signal);
@@ -102,6 +105,9 @@ export class Leader implements Service {
 
   private async renew(): Promise<void> {
     const { lease, holder, clock } = this.options;
+    if (this.leading === null)
+      await this.controls.load(); // whoever cannot read the store leaves the lease to others
+    else if (this.controls.ageMs > STORE_PATIENCE_MS) return this.letOthers();
     const asked = clock.monotonic();
     if (!(await lease.acquire({ name: LEASE_NAME, holder, ttlMs: LEASE_TTL_MS }))) {
       this.stepDown();
@@ -120,9 +126,14 @@ export class Leader implements Service {
   /** A new term, after the loops of the one before have ended, with what was asked and done before. */
   private async prepareTerm(): Promise<void> {
     await this.loops;
-    await this.controls.load();
-    this.runsBefore = await this.runs.list();
-    this.currentTerm = await this.options.store.nextTerm({ name: LEASE_NAME });
+    try {
+      await this.controls.load();
+      this.runsBefore = await this.runs.list();
+      this.currentTerm = await this.options.store.nextTerm({ name: LEASE_NAME });
+    } catch (error) {
+      await this.giveUp();
+      throw error;
+    }
   }
 
   private lead(): void {
@@ -150,6 +161,12 @@ export class Leader implements Service {
     this.leading.abort();
     this.leading = null;
     this.options.logger.info({ term: this.currentTerm }, 'this control plane does not lead any more');
+  }
+
+  /** The store is out of reach from here, and perhaps only from here. */
+  private async letOthers(): Promise<void> {
+    this.stepDown();
+    await this.giveUp();
   }
 
   private async giveUp(): Promise<void> {

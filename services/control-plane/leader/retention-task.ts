@@ -9,7 +9,7 @@ import type { LeaderTask } from './leader-task.js';
 const BATCH = 200;
 /** Jobs that one run deletes of each kind. */
 const MOST = 20_000;
-/** Workers that were not heard of for this long are forgotten. */
+/** Workers that were not heard of for this long are forgotten, unless they still own attempts: whoever gives those up has to know the session that ends. */
 const WORKER_RETENTION_MS = 7 * 86_400_000;
 
 /** Options of `RetentionTask`. */
@@ -32,12 +32,21 @@ export class RetentionTask implements LeaderTask {
   constructor(private readonly options: RetentionTaskOptions) {}
 
   async run(signal: AbortSignal): Promise<string> {
-    const { fleet, jobRetentionMs, clock } = this.options;
+    const { jobRetentionMs, clock } = this.options;
     const now = clock.now();
     const old = await this.purge(now - jobRetentionMs, MOST, signal);
     const surplus = await this.purge(now, Math.min(MOST, await this.surplus()), signal);
-    const workers = await fleet.purgeWorkers({ seenBefore: now - WORKER_RETENTION_MS });
+    const workers = await this.forgetWorkers(now - WORKER_RETENTION_MS);
     return `${String(old + surplus)} jobs and ${String(workers)} workers deleted`;
+  }
+
+  private async forgetWorkers(seenBefore: number): Promise<number> {
+    const { fleet, jobs } = this.options;
+    const ids: string[] = [];
+    for (const { id, seenAt } of await fleet.listWorkers()) {
+      if (seenAt < seenBefore && (await jobs.ownedBy({ workerId: id })).length === 0) ids.push(id);
+    }
+    return fleet.purgeWorkers({ ids, seenBefore });
   }
 
   private async surplus(): Promise<number> {

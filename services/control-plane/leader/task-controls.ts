@@ -19,6 +19,7 @@ export interface TaskControlsOptions {
 /** Anybody changes and lists; only a leader follows, and decides by what it has read last. */
 export class TaskControls {
   private known: ReadonlyMap<string, TaskControl> = new Map();
+  private readAt = -Infinity;
 
   constructor(private readonly options: TaskControlsOptions) {}
 
@@ -27,10 +28,16 @@ export class TaskControls {
     return this.known.get(name) ?? untouched(name);
   }
 
+  /** How long ago the store was last read, milliseconds. */
+  get ageMs(): number {
+    return this.options.clock.monotonic() - this.readAt;
+  }
+
   /** Reads all. */
   async load(): Promise<ReadonlyMap<string, TaskControl>> {
     const controls = await this.options.store.listTaskControls();
     this.known = new Map(controls.map((control) => [control.name, control]));
+    this.readAt = this.options.clock.monotonic();
     return this.known;
   }
 

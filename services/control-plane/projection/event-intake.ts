@@ -21,7 +21,7 @@ export interface EventIntakeOptions {
   readonly onRecords: (records: readonly StoredRecord[]) => void;
 }
 
-/** States: new; following (from `start`; a broken subscription is replaced); stopped (after a last commit). */
+/** States: new; following (from `start`; a broken subscription is replaced); aside (`standAside`: others have the partitions) until `comeBack`; stopped (after a last commit). */
 export class EventIntake implements Service {
   private readonly ended = new AbortController();
   private readonly tracker = new OffsetTracker();
@@ -30,6 +30,9 @@ export class EventIntake implements Service {
   private committing: Promise<void> = Promise.resolve();
   private cancelCommit: (() => void) | null = null;
   private paused = false;
+  /** Aborted by `comeBack`; `null` while following. */
+  private aside: AbortController | null = null;
+  private leaving = new AbortController();
 
   constructor(private readonly options: EventIntakeOptions) {}
 
@@ -40,6 +43,18 @@ export class EventIntake implements Service {
   async stop(): Promise<void> {
     this.ended.abort();
     await this.following;
+  }
+
+  /** Leaves the group, so that others get the partitions, until `comeBack`. What is not settled goes to them. */
+  standAside(): void {
+    this.aside ??= new AbortController();
+    this.leaving.abort();
+  }
+
+  /** Joins the group again. */
+  comeBack(): void {
+    this.aside?.abort();
+    this.aside = null;
   }
 
   /** Notes that records need no further work; their offsets are committed soon. */
@@ -66,6 +81,8 @@ export class EventIntake implements Service {
 
   private async follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      if (this.aside !== null) await untilAborted(AbortSignal.any([signal, this.aside.signal]));
+      if (signal.aborted) return;
       try {
         await this.readUntilBroken(signal);
       } catch (error) {
@@ -78,11 +95,13 @@ export class EventIntake implements Service {
   private async readUntilBroken(signal: AbortSignal): Promise<void> {
     const { log, topic, group, logger } = this.options;
     const broken = new AbortController();
+    this.leaving = new AbortController();
+    const leaving = this.leaving.signal;
     this.subscription = await log.subscribe({
       topics: [topic],
       start: { kind: 'group', group },
       onRecords: (records) => {
-        this.take(records);
+        if (!leaving.aborted) this.take(records);
       },
       onAssignment: (partitions) => {
         this.tracker.retain(partitions);
@@ -93,7 +112,7 @@ export class EventIntake implements Service {
       },
     });
     if (this.paused) this.subscription.pause({ topics: [topic] });
-    await untilAborted(AbortSignal.any([signal, broken.signal]));
+    await untilAborted(AbortSignal.any([signal, broken.signal, leaving]));
     await this.leave(broken.signal.aborted);
   }
 

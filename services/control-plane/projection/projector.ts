@@ -25,6 +25,9 @@ const BACK_OFF_MS = [50, 100, 250, 500, 1000, 2000, 5000] as const;
 /** Tries of an event whose failure is no outage before it is passed over. */
 const POISON_TRIES = 5;
 
+/** How long the store may be out of reach until others, who may reach it, get the partitions; longer than a replica set needs for an election. */
+const STORE_PATIENCE_MS = 20_000;
+
 /** Counts since the start. */
 export interface ProjectorCounts {
   readonly applied: number;
@@ -40,6 +43,8 @@ export interface ProjectorOptions {
   readonly jobs: JobRepository;
   readonly retry: RetryPolicy;
   readonly partitions: PartitionCounts;
+  /** Milliseconds without the store until it leaves its partitions to others. Default: 20,000. */
+  readonly storePatienceMs?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -49,7 +54,7 @@ export interface ProjectorOptions {
  * Records queue up while a round is applied: events of one job in order and in one write, different jobs at once, so that a round costs about one
  * commit however long it is. An outage of the store repeats the round with back-off; nothing is lost because nothing is committed.
  *
- * States: new; working (`start`); stopped (`stop`: the round under way is finished or, in an outage, left to the successor).
+ * States: new; working (`start`); aside (the store was out of reach for 20 s: the group is left, and joined again when the round has succeeded); stopped (`stop`: the round under way is finished or, in an outage, left to the successor).
  */
 export class Projector implements Service {
   private readonly ended = new AbortController();
@@ -58,6 +63,7 @@ export class Projector implements Service {
   private queue: StoredRecord[] = [];
   private working: Promise<void> | null = null;
   private readonly answering = new Set<Promise<void>>();
+  private aside = false;
   private counted = { applied: 0, stale: 0, poison: 0 };
 
   constructor(private readonly options: ProjectorOptions) {
@@ -157,16 +163,37 @@ export class Projector implements Service {
 
   /** Applies a round, again and again until each job's events are applied or passed over: true. False: stopped in between. */
   private async apply(round: readonly StoredRecord[]): Promise<boolean> {
+    const { clock, storePatienceMs = STORE_PATIENCE_MS } = this.options;
     let left = this.byJob(round);
+    let reachedAt = clock.monotonic();
     for (let failures = 0; left.length > 0; failures += 1) {
       const outcomes = await Promise.all(left.map((events) => this.applyToJob(events, failures)));
+      if (outcomes.includes(true)) reachedAt = clock.monotonic();
       left = left.filter((_, index) => outcomes[index] === false);
       if (left.length === 0) break;
+      if (clock.monotonic() - reachedAt > storePatienceMs) this.standAside();
       if (this.ended.signal.aborted) return false;
       const pause = BACK_OFF_MS[Math.min(failures, BACK_OFF_MS.length - 1)] ?? 0;
-      await this.options.clock.sleep(pause, this.ended.signal);
+      await clock.sleep(pause, this.ended.signal);
     }
+    this.comeBack();
     return true;
+  }
+
+  /** Others may reach the store. What is queued goes to them. */
+  private standAside(): void {
+    if (this.aside) return;
+    this.options.logger.warn({ queued: this.queue.length }, 'the store is out of reach: others get the worker events');
+    this.aside = true;
+    this.queue = [];
+    this.intake.standAside();
+  }
+
+  private comeBack(): void {
+    if (!this.aside) return;
+    this.options.logger.info({}, 'the store is back: worker events are read again');
+    this.aside = false;
+    this.intake.comeBack();
   }
 
   /** The readable events of a round by job, in order. */

@@ -13,7 +13,9 @@ const BASE_FIELDS = {
   tags: 'tags',
   configs: 'configs',
   dependencies: 'dependencies',
+  unpack: 'unpack',
   setup_file: 'setupFile',
+  environment: 'environment',
   status: 'status',
 } as const;
 

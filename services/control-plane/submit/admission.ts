@@ -19,11 +19,13 @@ export interface AdmissionOptions {
 export class Admission {
   constructor(private readonly options: AdmissionOptions) {}
 
-  /** Throws `INVALID_ARGUMENT` with everything that is wrong with a request; `jobId` is empty when it is to be generated. */
-  checkRequest(jobId: string, request: JobRequest): void {
+  /** Throws `INVALID_ARGUMENT` with everything that is wrong with a request; `jobId` is empty when it is to be generated, `agentId` null when the fleet runs it. */
+  checkRequest(jobId: string, request: JobRequest, agentId: string | null = null): void {
     const violations: FieldViolation[] = [...validateJobRequest(request, 'job')];
     const problem = jobId === '' ? null : idProblem(jobId);
     if (problem !== null) violations.unshift({ field: 'job_id', description: problem });
+    const agentProblem = agentId === null ? null : idProblem(agentId);
+    if (agentProblem !== null) violations.push({ field: 'agent_id', description: agentProblem });
     const known = this.options.pools;
     if (!violations.some(({ field }) => field === 'job.pool') && !known.includes(poolOf(request))) {
       const description = `is ${JSON.stringify(poolOf(request))}, which is no pool of this server; there are ${known.join(', ')}`;
@@ -32,11 +34,11 @@ export class Admission {
     if (violations.length > 0) throw invalidArgument(violations);
   }
 
-  /** Throws `INVALID_ARGUMENT` when no worker could ever hold the job. */
-  checkMemory(request: JobRequest, memoryMb: number): void {
+  /** Throws `INVALID_ARGUMENT` when no worker could ever hold the job; the memory of an agent's machine is its own matter. */
+  checkMemory(request: JobRequest, memoryMb: number, agentId: string | null): void {
     const { maxMemoryMb, largestBudgetMb } = this.options;
     const pool = poolOf(request);
-    const budget = largestBudgetMb(pool);
+    const budget = agentId === null ? largestBudgetMb(pool) : null;
     const problem =
       maxMemoryMb !== null && memoryMb > maxMemoryMb
         ? `is ${String(memoryMb)}; a job may reserve at most ${String(maxMemoryMb)} MiB`

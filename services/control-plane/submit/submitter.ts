@@ -9,6 +9,7 @@ import { isTerminal } from '../../../core/job/status.js';
 import type { Offerer } from '../dispatch/offerer.js';
 import { jobNotFound, type JobRepository } from '../jobs/job-repository.js';
 import type { UserLimits } from '../quota/user-limits.js';
+import type { Attachments } from '../attachments/attachments.js';
 import type { Admission } from './admission.js';
 import { contentHash } from './content-hash.js';
 import type { Matcher } from './matcher.js';
@@ -20,6 +21,7 @@ export interface SubmitterOptions {
   readonly limits: UserLimits;
   readonly matcher: Matcher;
   readonly offerer: Offerer;
+  readonly attachments: Attachments;
   /** How long the dispatch loop leaves a new job alone, milliseconds. */
   readonly offerAfterMs: number;
   readonly clock: Clock;
@@ -33,6 +35,8 @@ export interface Submission {
   readonly request: JobRequest;
   /** Job that this one is a retry or a copy of, which must exist; `null`: none. */
   readonly parentId: string | null;
+  /** Agent that alone may claim it; `null`: any worker of the pool. */
+  readonly agentId: string | null;
 }
 
 /** An accepted job. */
@@ -51,10 +55,10 @@ export class Submitter {
    * allowed, and `ALREADY_EXISTS` when the id is taken by other content.
    */
   async submit(submission: Submission): Promise<Submitted> {
-    const { jobId, request, parentId } = submission;
+    const { jobId, request, agentId } = submission;
     const { admission, limits, jobs, random, offerer } = this.options;
-    admission.checkRequest(jobId, request);
-    const requestHash = contentHash(parentId === null ? request : { request, parentId });
+    admission.checkRequest(jobId, request, agentId);
+    const requestHash = hashOf(submission);
     const id = jobId === '' ? random.id() : jobId;
     // A job that has ended must not take a slot again, not even for a moment.
     const known = jobId !== '' && limits.limitOf(request.user) !== null ? await jobs.get(id) : null;
@@ -68,7 +72,7 @@ export class Submitter {
       return repeated(earlier, requestHash); // it was accepted before the registry changed
     }
     if (!(await jobs.insert(job))) return this.findEarlier(job);
-    offerer.offer(job);
+    if (agentId === null) offerer.offer(job);
     return { job, created: true };
   }
 
@@ -77,18 +81,21 @@ export class Submitter {
     const parent = await this.options.jobs.require(parentId);
     const problem = retryProblem(parent);
     if (problem !== null) throw new MaridError('NOT_FAILED', problem, { facts: { job_id: parentId } });
-    return this.submit({ jobId, request: requestAgain(parent), parentId });
+    return this.submit({ jobId, request: requestAgain(parent), parentId, agentId: null });
   }
 
-  private async accept(id: string, { request, parentId }: Submission, requestHash: string): Promise<Job> {
-    const { admission, jobs, limits, matcher, clock, offerAfterMs } = this.options;
+  private async accept(id: string, submission: Submission, requestHash: string): Promise<Job> {
+    const { admission, attachments, jobs, limits, matcher, clock, offerAfterMs } = this.options;
+    const { request, parentId, agentId } = submission;
     if (parentId !== null) await jobs.require(parentId);
     const outcome = await matcher.resolve(request);
     if (outcome.kind === 'none') throw new MaridError('NO_MATCH', outcome.message);
     const { resolution, explanation } = outcome;
-    admission.checkMemory(request, resolution.memoryMb);
+    admission.checkMemory(request, resolution.memoryMb, agentId);
+    await attachments.keep(id, request.attachments ?? []);
     await limits.take(request.user, id);
-    return acceptJob({ id, request, requestHash, resolution, explanation, parentId, now: clock.now(), offerAfterMs });
+    const facts = { id, request, requestHash, resolution, explanation, parentId, agentId };
+    return acceptJob({ ...facts, now: clock.now(), offerAfterMs });
   }
 
   /** The job that took the id in between. Its slot is its own, if it is the same user's and has not ended. */
@@ -101,6 +108,12 @@ export class Submitter {
     if (earlier === null) throw jobNotFound(job.id); // deleted between the two: the caller may submit again
     return repeated(earlier, job.requestHash);
   }
+}
+
+/** Of the content; what was not asked for does not count, so that hashes of earlier versions stay the same. */
+function hashOf({ request, parentId, agentId }: Submission): string {
+  const more = { ...(parentId === null ? {} : { parentId }), ...(agentId === null ? {} : { agentId }) };
+  return contentHash(Object.keys(more).length === 0 ? request : { request, ...more });
 }
 
 function repeated(job: Job, requestHash: string): Submitted {

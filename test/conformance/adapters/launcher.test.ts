@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,18 +13,21 @@ import {
 } from '../../../infra/process/launcher/attempt-record.js';
 import { JOURNAL_FILE } from '../../../infra/process/launcher/record-journal.js';
 import { connectLauncher } from '../../../infra/process/launcher/connect.js';
-import { listStats, readBoot, readStat } from '../../../infra/process/launcher/proc.js';
+import { readBoot, readStat } from '../../../infra/process/launcher/proc.js';
 import type { SocketLauncher } from '../../../infra/process/launcher/socket-launcher.js';
 import { SystemClock } from '../../../infra/runtime/system-clock.js';
 import { eventually } from '../../support/eventually.js';
 import { QuietLogger } from '../../support/quiet-logger.js';
+import { isAlive, sessionOf } from '../../support/processes.js';
 import { launcherSuite, membersOf, shell, workerOn, type LauncherBench } from '../suites/launcher.js';
+import { launcherTreeSuite } from '../suites/launcher-tree.js';
 
 const CONNECT = resolve('dist/infra/process/launcher/connect.js');
 const CLOCK = resolve('dist/infra/runtime/system-clock.js');
 
 /** How the launcher of a bench behaves. */
 interface Behaviour {
+  readonly entry?: string;
   readonly idleMs?: number;
   readonly leaseMs?: number;
 }
@@ -72,18 +75,6 @@ function gone(processId: number): Promise<boolean> {
   return eventually(`process ${String(processId)} to end`, () => !isAlive(processId));
 }
 
-/** Live processes of a session. */
-function sessionOf(session: number): readonly number[] {
-  return listStats()
-    .filter((stat) => stat.session === session && stat.state !== 'Z')
-    .map((stat) => stat.processId);
-}
-
-function isAlive(processId: number): boolean {
-  const stat = readStat(processId);
-  return stat !== null && stat.state !== 'Z' && stat.state !== 'X';
-}
-
 /** A worker of its own: connects, starts the job and tells its numbers as `{ launcher, job }`. */
 function startWorkerProcess(folder: string, script: string): ChildProcess {
   const code = `
@@ -98,6 +89,7 @@ function startWorkerProcess(folder: string, script: string): ChildProcess {
 }
 
 launcherSuite('process over a unix socket', () => ProcessBench.open());
+launcherTreeSuite('process over a unix socket', () => ProcessBench.open());
 
 describe('launcher process', () => {
   let bench: ProcessBench;
@@ -235,6 +227,22 @@ describe('launcher process', () => {
       expect(exits.get('doomed')).toMatchObject({ result: lost, endedBy: null });
     });
 
+    test.each(['sleep 60', 'exit 0'])('the next one ends the daemons of a job that goes on with %s', async (then) => {
+      const worker = await workerOn(await begin());
+      const daemon = `(setsid sh -c 'echo $$ > daemon; exec sleep 60' >/dev/null 2>&1 &)`;
+      await worker.launcher.start(
+        shell(bench.folder, 'parent', `${daemon}; while ! test -s daemon; do sleep 0.02; done; ${then}`),
+      );
+      const number = await eventually('the daemon', () => {
+        const path = join(bench.folder, 'daemon');
+        return existsSync(path) && Number(readFileSync(path, 'utf8'));
+      });
+      if (then === 'exit 0') await worker.exitOf('parent');
+      process.kill((worker.launcher as SocketLauncher).processId, 'SIGKILL');
+      await bench.connect();
+      await gone(number);
+    });
+
     test('what runs is ended and recorded though nobody starts another one', async () => {
       const worker = await workerOn(await begin());
       const doomed = await worker.launcher.start(
@@ -246,6 +254,26 @@ describe('launcher process', () => {
       const exit = await eventually('the exit', () => recordsIn(bench.records).get(key)?.exit);
       expect(exit).toMatchObject({ result: { exitCode: null, processId: doomed.processId }, endedBy: null });
       expect(sessionOf(doomed.processId)).toEqual([]);
+    });
+
+    test('what runs is ended though the version that it was started from has been removed', async () => {
+      const version = await mkdtemp(join(tmpdir(), 'marid-version-'));
+      for (const part of ['core', 'infra']) cpSync(resolve('dist', part), join(version, part), { recursive: true });
+      writeFileSync(join(version, 'package.json'), '{ "type": "module" }');
+      const worker = await workerOn(await begin({ entry: join(version, 'infra/process/launcher/main.js') }));
+      const doomed = await worker.launcher.start(shell(bench.folder, 'doomed', 'exec sleep 60'));
+      await rm(version, { recursive: true });
+      process.kill((worker.launcher as SocketLauncher).processId, 'SIGKILL');
+      await eventually('the job to end', () => sessionOf(doomed.processId).length === 0);
+    });
+
+    test('one that is stopped in the moment in which its first job starts is replaced, and the job is ended', async () => {
+      const { launcher } = await workerOn(await begin({ leaseMs: 1000 }));
+      const script = 'echo $$ >started; mv started job; kill -STOP $PPID; exec sleep 60';
+      const starting = launcher.start(shell(bench.folder, 'doomed', script)).catch((error: unknown) => error);
+      const job = await eventually('the job', () => existsSync(join(bench.folder, 'job')) && readFileSync(join(bench.folder, 'job'), 'utf8')); // prettier-ignore
+      await eventually('the job to end', () => sessionOf(Number(job)).length === 0, 20_000);
+      await starting; // answered or not: the job may have been faster
     });
 
     test('one that is stopped and whose lease runs out is replaced, and what runs is ended', async () => {

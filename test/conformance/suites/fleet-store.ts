@@ -53,17 +53,22 @@ export function fleetStoreSuite(product: string, open: () => Promise<FleetStoreH
       expect((await store.getWorker({ id: worker.id }))?.session).toBe(String(results.indexOf(true)));
     });
 
-    test('listWorkers gives them all, and purgeWorkers those last seen before a time', async () => {
+    test('listWorkers gives them all, and purgeWorkers removes the named ones that were last seen before a time', async () => {
       const at = randomInt(1_000_000, 1_000_000_000);
-      const [old, later] = [makeWorker({ seenAt: at }), makeWorker({ seenAt: at + 1 })];
-      await store.putWorker({ worker: old });
-      await store.putWorker({ worker: later });
+      const [old, other, later] = [
+        makeWorker({ seenAt: at }),
+        makeWorker({ seenAt: at }),
+        makeWorker({ seenAt: at + 1 }),
+      ];
+      for (const worker of [old, later, other]) await store.putWorker({ worker });
       const listed = await store.listWorkers();
       expect(listed).toContainEqual(old);
       expect(listed).toContainEqual(later);
-      expect(await store.purgeWorkers({ seenBefore: at + 1 })).toBeGreaterThanOrEqual(1);
+      expect(await store.purgeWorkers({ ids: [], seenBefore: at + 1 })).toBe(0);
+      expect(await store.purgeWorkers({ ids: [old.id, later.id], seenBefore: at + 1 })).toBe(1);
       expect(await store.getWorker({ id: old.id })).toBeNull();
       expect(await store.getWorker({ id: later.id })).toEqual(later);
+      expect(await store.getWorker({ id: other.id })).toEqual(other);
       expect(await store.putWorker({ worker: old })).toBe(true);
     });
 

@@ -6,6 +6,9 @@ import type { HeldProcess, Launcher, ProcessExit, StartRequest } from '../../../
 import { readStat } from '../../../infra/process/launcher/proc.js';
 import { eventually } from '../../support/eventually.js';
 
+/** Programs that fill memory or files take long on a busy machine. */
+const EXIT_WITHIN_MS = 25_000;
+
 /** A launcher under test. */
 export interface LauncherBench {
   /** Another connection to the same launcher. */
@@ -31,7 +34,12 @@ export async function workerOn(launcher: Launcher): Promise<Worker> {
   launcher.onExit((exit) => exits.push(exit));
   const held = await launcher.adopt();
   const find = (jobId: string): ProcessExit | undefined => exits.find((exit) => exit.attempt.jobId === jobId);
-  return { launcher, held, exits, exitOf: (jobId) => eventually(`the exit of ${jobId}`, () => find(jobId)) };
+  return {
+    launcher,
+    held,
+    exits,
+    exitOf: (jobId) => eventually(`the exit of ${jobId}`, () => find(jobId), EXIT_WITHIN_MS),
+  };
 }
 
 /** A request to run a shell script as job `jobId`, with its output in `<jobId>.out` and `<jobId>.err`. */
@@ -79,10 +87,15 @@ export function launcherSuite(name: string, open: () => Promise<LauncherBench>):
         expect(text('args.out')).toBe(`<${argument}><><é>`);
       });
 
-      test('gives the environment that it was told and nothing else', async () => {
+      test('gives the environment that it was told, and its mark', async () => {
         await run('env', '', { command: ['/usr/bin/env'], environment: { A: '1', B: 'x=y\nz' } });
         await worker.exitOf('env');
-        expect(text('env.out').split('\n').sort()).toEqual(['', 'A=1', 'B=x=y', 'z']);
+        expect(
+          text('env.out')
+            .replace(/^MARID_JOB_KEY=.*\/1\/env\n/m, '')
+            .split('\n')
+            .sort(),
+        ).toEqual(['', 'A=1', 'B=x=y', 'z']);
       });
 
       test('looks the program up in the PATH of that environment', async () => {
@@ -253,11 +266,15 @@ export function launcherSuite(name: string, open: () => Promise<LauncherBench>):
         expect(worker.exits).toEqual([exit]);
       });
 
-      test('ends the right of the one before to start and to renew', async () => {
+      test('ends the right of the one before to start, kill, renew and forget', async () => {
+        await run('ended', 'exit 1');
+        const { attempt } = await worker.exitOf('ended');
         await workerOn(await bench.connect());
-        await expect(run('stale', 'exit 0')).rejects.toMatchObject({ code: 'STALE_SESSION' });
-        const renewal = worker.launcher.renew({ terminateInMs: 1000, killInMs: 2000 });
-        await expect(renewal).rejects.toMatchObject({ code: 'STALE_SESSION' });
+        const stale = { code: 'STALE_SESSION' };
+        await expect(run('stale', 'exit 0')).rejects.toMatchObject(stale);
+        await expect(worker.launcher.kill({ attempt, graceMs: 0 })).rejects.toMatchObject(stale);
+        await expect(worker.launcher.renew({ terminateInMs: 1000, killInMs: 2000 })).rejects.toMatchObject(stale);
+        await expect(worker.launcher.forget({ attempt })).rejects.toMatchObject(stale);
       });
 
       test('refuses an earlier session when a later one has adopted', async () => {
@@ -282,8 +299,9 @@ export function launcherSuite(name: string, open: () => Promise<LauncherBench>):
       test('repeats an exit until it is forgotten', async () => {
         await run('told', 'exit 1');
         const { attempt } = await worker.exitOf('told');
-        expect((await workerOn(await bench.connect())).held).toHaveLength(1);
-        await worker.launcher.forget({ attempt });
+        const next = await workerOn(await bench.connect());
+        expect(next.held).toHaveLength(1);
+        await next.launcher.forget({ attempt });
         expect((await workerOn(await bench.connect())).held).toEqual([]);
       });
     });

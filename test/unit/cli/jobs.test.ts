@@ -44,7 +44,7 @@ describe('submit', () => {
     const { exitCode, stdout } = await run(
       ...['submit', '--id', 'j1', '--cluster-tag', 'prod,yarn', '--cluster-tag', 'eu'],
       ...['--command-criterion', 'NAME=spark/VERSION=3.5', '--memory', '2g', '--timeout', '1h30m', '--env', 'A=b=c'],
-      ...['--tag', 'daily', '--max-attempts', '3', '--config', 's3://b/c', '--raw-arguments', '$HOME'],
+      ...['--tag', 'daily', '--max-attempts', '3', '--config', 's3://b/c', '--raw-arguments', '$HOME', '--timestamps'],
       ...['--grouping-instance', 'run-1', '--', '--class', 'Main', '', '--address', 'it is "quoted"'],
     );
     expect([exitCode, stdout]).toEqual([0, 'j1\n']);
@@ -59,6 +59,7 @@ describe('submit', () => {
       maxAttempts: 3,
       configs: ['s3://b/c'],
       rawArguments: '$HOME',
+      recordOutputTimes: true,
       groupingInstance: 'run-1',
       arguments: ['--class', 'Main', '', '--address', 'it is "quoted"'],
     });
@@ -147,29 +148,6 @@ describe('run', () => {
   });
 });
 
-describe('logs', () => {
-  test('shows a stream, its last lines, and follows to the end', async () => {
-    addFinished('j', SUCCEEDED, 'one\ntwo\nthree\n');
-    expect((await run('logs', 'j')).stdout).toBe('one\ntwo\nthree\n');
-    expect((await run('logs', '--stderr', 'j')).stdout).toBe('to err\n');
-    expect((await run('logs', '--tail', '2', 'j')).stdout).toBe('two\nthree\n');
-    expect((await run('logs', '--tail', '9', '-f', 'j')).stdout).toBe('one\ntwo\nthree\n');
-    expect((await run('logs', '--tail', '0', 'j')).stdout).toBe('');
-  });
-
-  test('finds the last lines behind long ones', async () => {
-    marid.jobs.pieceBytes = 10_000;
-    const long = 'x'.repeat(70_000);
-    addFinished('j', SUCCEEDED, `first\n${long}\nlast`);
-    expect((await run('logs', '--tail', '2', 'j')).stdout).toBe(`${long}\nlast`);
-  });
-
-  test('of a job without output is exit code 3', async () => {
-    marid.jobs.add('j', create(JobRequestSchema));
-    expect(await run('logs', 'j')).toMatchObject({ exitCode: 3, stderr: 'marid: Job j has no stdout.\n' });
-  });
-});
-
 describe('files', () => {
   test('lists, prints and downloads without writing over a file', async () => {
     addFinished('j', SUCCEEDED, 'content');
@@ -185,16 +163,16 @@ describe('files', () => {
 
 describe('wait', () => {
   test.each([
-    ['0 when all succeeded', ['good'], 0],
-    ['8 when one was killed', ['good', 'killed'], 8],
-    ['7 when one failed', ['killed', 'good', 'bad'], 7],
-    ['124 when the time is over first', ['bad', 'endless'], 124],
-  ])('is exit code %s', async (_, ids, exitCode) => {
+    ['0 when all succeeded', ['good'], 0, '1m'],
+    ['8 when one was killed', ['good', 'killed'], 8, '1m'],
+    ['7 when one failed', ['killed', 'good', 'bad'], 7, '1m'],
+    ['124 when the time is over first', ['bad', 'endless'], 124, '300ms'],
+  ])('is exit code %s', async (_, ids, exitCode, timeout) => {
     addFinished('good', SUCCEEDED);
     addFinished('bad', { status: JobStatus.FAILED, result: { exitCode: 1 } });
     addFinished('killed', { status: JobStatus.KILLED });
     marid.jobs.add('endless', create(JobRequestSchema));
-    expect((await run('wait', '--timeout', '300ms', ...ids)).exitCode).toBe(exitCode);
+    expect((await run('wait', '--timeout', timeout, ...ids)).exitCode).toBe(exitCode);
   });
 });
 

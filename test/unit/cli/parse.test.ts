@@ -4,6 +4,7 @@ import { parseKind, KIND_WORDS } from '../../../cli/words.js';
 import { collectPairs, parseMemoryMb } from '../../../cli/parse/amounts.js';
 import { parseCriterion } from '../../../cli/parse/criterion.js';
 import { durationToMs, parseDuration, parseMoment } from '../../../cli/parse/duration.js';
+import { collectLimits, type LimitsInput } from '../../../cli/parse/limits.js';
 import { formatLength } from '../../../cli/output/times.js';
 
 describe('parseMemoryMb', () => {
@@ -20,6 +21,30 @@ describe('parseMemoryMb', () => {
   test.each(['', '0', '-1', '2x', 'g', '1e3', '9999999g'])('%j is refused', (text) => {
     expect(() => parseMemoryMb(text)).toThrow('Write an amount of memory');
   });
+});
+
+describe('collectLimits', () => {
+  test('reads each limit in its own unit, the later one of two', () => {
+    const texts = [
+      'cpu-time=2m',
+      'open-files=64',
+      'processes=9',
+      'file-size=1g',
+      'folder-size=5',
+      'folder-files=7',
+      'processes=8',
+    ];
+    const limits = texts.reduce<LimitsInput | undefined>((before, text) => collectLimits(text, before), undefined);
+    expect(limits).toMatchObject({ openFiles: 64, processes: 8, fileMb: 1024, folderMb: 5, folderFiles: 7 });
+    expect(limits?.cpuTime?.seconds).toBe(120n);
+  });
+
+  test.each(['', '=1', 'memory=1', 'processes', 'processes=', 'processes=0', 'cpu-time=5', 'toString=1'])(
+    '%j is refused',
+    (text) => {
+      expect(() => collectLimits(text, undefined)).toThrow('Write');
+    },
+  );
 });
 
 describe('parseDuration', () => {

@@ -28,6 +28,7 @@ function silentContext(): CliContext {
     userName: () => 'ada',
     homeFolder: '/nonexistent',
     onInterrupt: () => () => undefined,
+    onHangUp: () => () => undefined,
   };
 }
 

@@ -16,6 +16,7 @@ import { readFacts } from '../attempts/facts-file.js';
 import type { EventOutbox } from '../attempts/event-outbox.js';
 import { backoffMs } from '../backoff.js';
 import { attemptDirectory } from '../jobs-folder.js';
+import { removeTree } from '../remove-tree.js';
 import { DueArchives, type DueArchive } from './due-archives.js';
 import { findFiles } from './find-files.js';
 import { PACK_BYTES, writeArchives, type FoundAttempt } from './write-archives.js';
@@ -262,7 +263,7 @@ export class Archiver implements Service {
       this.#noted.delete(attemptKey(entry.due));
       if (event.archive !== 'ARCHIVED' || policy.keepJobFoldersMs > 0) continue;
       const folder = attemptDirectory(jobsFolder, event);
-      await rm(folder, { recursive: true, force: true });
+      await removeTree(folder);
       await rm(`${folder}.json`, { force: true });
     }
   }

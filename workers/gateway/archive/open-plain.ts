@@ -1,5 +1,6 @@
 /** Opens what an attempt has left, for its archive: without waiting, because a small job's files are read in less time than it takes to hand one call to another thread. */
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
+import { isClosedToOwner } from '../node/open-file.js';
 import { errorCode } from '../staging/staging.js';
 
 /** `O_NONBLOCK`: opening a pipe does not wait for its writer. */
@@ -11,7 +12,9 @@ const THE_JOBS_DOING = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETO
 export function openPlain(path: string): number | null {
   const descriptor = unlessItsDoing(() => openSync(path, FLAGS));
   if (descriptor === null) return null;
-  if (readlinkSync(`/proc/self/fd/${String(descriptor)}`) === path && fstatSync(descriptor).isFile()) return descriptor;
+  const found = fstatSync(descriptor);
+  const plain = readlinkSync(`/proc/self/fd/${String(descriptor)}`) === path && found.isFile();
+  if (plain && !isClosedToOwner(path, found)) return descriptor;
   closeSync(descriptor);
   return null;
 }

@@ -10,6 +10,15 @@ import { Attempt, WHOLE_ARCHIVE, type AttemptFacts } from './attempt.js';
 import type { AttemptRunner } from './attempt-runner.js';
 import type { HeldAttempts } from './held-attempts.js';
 
+/** What is assumed of an attempt whose facts cannot be read. */
+const UNKNOWN_FACTS: AttemptFacts = {
+  memoryMb: 0,
+  hasSetup: true,
+  hasSecretFiles: true,
+  recordsOutputTimes: false,
+  archive: WHOLE_ARCHIVE,
+};
+
 /** Options of `Adoption`. */
 export interface AdoptionOptions {
   /** Of this process. */
@@ -80,7 +89,7 @@ export class Adoption {
     const directory = attemptDirectory(jobsFolder, reference);
     const facts = await readFacts(directory);
     if (facts === null) logger.warn({ ...reference }, 'an adopted attempt has no facts; its memory is not counted');
-    const known = facts ?? { memoryMb: 0, hasSetup: true, archive: WHOLE_ARCHIVE };
+    const known = facts ?? UNKNOWN_FACTS;
     const { memoryMb } = known;
     const memoryKey = attemptKey(reference);
     if (!budget.reserve(memoryKey, memoryMb)) {

@@ -6,12 +6,14 @@
 import { isMaridError } from '../../../core/errors/marid-error.js';
 import type { AttemptReference, JobSpecification } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
-import type { Launcher, ProcessExit, StartedProcess } from '../../../core/ports/launcher.js';
+import type { Launcher, LimitHit, ProcessExit, StartedProcess } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import { attemptDirectory } from '../jobs-folder.js';
+import { NO_SECRETS } from '../script/job-environment.js';
 import { EMPTY_PLAN } from '../staging/file-plan.js';
 import { runStages } from '../staging/run-stages.js';
 import { stagingFailureOf, type Stage, type StagingContext } from '../staging/staging.js';
+import type { OutputTimes } from '../output/output-times.js';
 import { Attempt, WHOLE_ARCHIVE, type Ending } from './attempt.js';
 import type { AttemptReporter } from './attempt-reporter.js';
 import { concludeExit, infrastructure, KILLED_BY_USER, type Conclusion } from './conclusion.js';
@@ -27,8 +29,11 @@ export interface AttemptRunnerOptions {
   readonly launcher: Launcher;
   /** Run in order for each attempt; the last one starts its process. */
   readonly stages: readonly Stage[];
+  /** Removes what only the process of an attempt needed. */
+  readonly cleanUp: (attempt: Attempt) => void;
   readonly held: HeldAttempts;
   readonly reporter: AttemptReporter;
+  readonly times: OutputTimes;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -60,7 +65,9 @@ export class AttemptRunner {
   adopt(attempt: Attempt, process: StartedProcess | null): void {
     this.#options.held.add(attempt);
     attempt.phase = 'running';
-    if (process !== null) this.#options.reporter.running(attempt, process.startedAt);
+    if (process === null) return;
+    this.#options.times.begin(attempt);
+    this.#options.reporter.running(attempt, process.startedAt);
   }
 
   /** Ends an attempt on request: SIGTERM, grace, SIGKILL. Safe to repeat. False when it is not held. */
@@ -68,6 +75,16 @@ export class AttemptRunner {
     const attempt = this.#options.held.get(reference);
     if (attempt !== null) this.#end(attempt, 'kill');
     return attempt !== null;
+  }
+
+  /** Ends an attempt that has reached a limit. Safe to repeat. */
+  endFor(attempt: Attempt, hit: LimitHit): void {
+    this.#options.launcher.kill({ attempt: attempt.reference, graceMs: 0, hit }).catch((error: unknown) => {
+      this.#options.logger.warn(
+        { ...attempt.reference, error },
+        'an attempt could not be ended; the next look repeats it',
+      );
+    });
   }
 
   /** Ends an attempt that is not the worker's any more, without a report. */
@@ -107,7 +124,8 @@ export class AttemptRunner {
     const reference = { jobId, attempt: number };
     const directory = attemptDirectory(this.#options.jobsFolder, reference);
     const archive = { ...WHOLE_ARCHIVE, ...request.archive };
-    const facts = { memoryMb: resolution.memoryMb, hasSetup: false, archive };
+    const recordsOutputTimes = request.recordOutputTimes === true;
+    const facts = { memoryMb: resolution.memoryMb, hasSetup: false, recordsOutputTimes, archive };
     const attempt = new Attempt({ reference, directory, memoryKey, facts, sequence: 0 });
     this.#options.held.add(attempt);
     return attempt;
@@ -117,7 +135,16 @@ export class AttemptRunner {
     await this.#endEarlier(earlier);
     this.#options.reporter.preparing(attempt);
     const { signal } = attempt.abort;
-    const context: StagingContext = { attempt, specification, signal, plan: EMPTY_PLAN, direct: null, started: null };
+    const context: StagingContext = {
+      attempt,
+      specification,
+      signal,
+      account: null,
+      plan: EMPTY_PLAN,
+      secrets: NO_SECRETS,
+      direct: null,
+      started: null,
+    };
     const { times, failed } = await runStages(this.#options.stages, context, this.#options.clock);
     attempt.stages = times;
     if (failed !== null) this.#stageFailed(attempt, failed.stage, failed.error);
@@ -135,6 +162,7 @@ export class AttemptRunner {
 
   #started(attempt: Attempt, process: StartedProcess): void {
     attempt.phase = 'running';
+    this.#options.times.begin(attempt);
     this.#options.reporter.running(attempt, process.startedAt);
     if (attempt.earlyExit !== null) this.exited(attempt.earlyExit);
     else if (attempt.ending !== null) this.#end(attempt, attempt.ending);
@@ -169,16 +197,27 @@ export class AttemptRunner {
   }
 
   async #concludeExit(attempt: Attempt, exit: ProcessExit): Promise<void> {
-    const { reporter } = this.#options;
-    reporter.released(attempt);
+    const { reporter, times } = this.#options;
+    if (attempt.facts.recordsOutputTimes === true) {
+      // Before its end is known: a reader of the record believes that then nothing is added.
+      await times.end(attempt);
+      if (attempt.phase === 'ended') return; // the exit was told twice
+    }
+    this.#release(attempt);
     const conclusion = concludeExit(exit, await exitTraces(attempt, exit));
     reporter.ended(attempt, { conclusion, result: exit.result, at: exit.endedAt });
   }
 
   #conclude(attempt: Attempt, conclusion: Conclusion): void {
-    const { reporter, clock } = this.#options;
-    reporter.released(attempt);
+    const { reporter, times, clock } = this.#options;
+    void times.end(attempt);
+    this.#release(attempt);
     reporter.ended(attempt, { conclusion, result: null, at: clock.now() });
+  }
+
+  #release(attempt: Attempt): void {
+    this.#options.reporter.released(attempt);
+    this.#options.cleanUp(attempt);
   }
 
   /** Whatever goes wrong with an attempt is its own end, never the worker's. */

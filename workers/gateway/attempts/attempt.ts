@@ -2,12 +2,22 @@
 import type { AttemptReference, StageTime } from '../../../core/job/job.js';
 import type { ProcessExit } from '../../../core/ports/launcher.js';
 
+/** Limits of an attempt's directory, as in `JobLimits`. */
+export interface FolderLimits {
+  readonly folderMb?: number;
+  readonly folderFiles?: number;
+}
+
 /** What a worker must know of an attempt whose process outlives it; kept beside the attempt's folder. */
-export interface AttemptFacts {
+export interface AttemptFacts extends FolderLimits {
   /** MiB reserved. */
   readonly memoryMb: number;
   /** Whether setup files run before the program. */
   readonly hasSetup: boolean;
+  /** Whether there are files with secrets, to be removed at its end; absent: no. */
+  readonly hasSecretFiles?: boolean;
+  /** Whether the times of its output are recorded; absent: no. */
+  readonly recordsOutputTimes?: boolean;
   readonly archive: ArchiveFacts;
 }
 

@@ -1,5 +1,5 @@
 /** What the end of a process means for its attempt. Pure. */
-import type { ProcessExit } from '../../../core/ports/launcher.js';
+import type { LimitHit, ProcessExit } from '../../../core/ports/launcher.js';
 import type { WorkerEvent } from '../../../core/job/job.js';
 import { exitText } from '../script/exit-names.js';
 
@@ -36,11 +36,30 @@ export function concludeExit(exit: ProcessExit, traces: ExitTraces): Conclusion 
       return conclusion('KILLED', 'TIMEOUT', 'Job exceeded timeout.');
     case 'lease':
       return infrastructure('LEASE_EXPIRED', 'The worker lost touch with the control plane for too long.');
+    case 'limit':
+      return exit.hit === undefined ? concludeOwnEnd(exit, traces) : concludeLimit(exit.hit);
     case null:
       return concludeOwnEnd(exit, traces);
     default:
       return exit.endedBy satisfies never;
   }
+}
+
+/** What the limits are called: reason, words, unit. */
+const LIMITS: Readonly<Record<LimitHit['limit'], readonly [reason: string, words: string, unit: string]>> = {
+  memory: ['MEMORY_LIMIT', 'memory limit', 'MiB'],
+  cpuTime: ['CPU_TIME_LIMIT', 'limit of CPU time', 'ms'],
+  processes: ['PROCESS_LIMIT', 'limit of processes', 'processes'],
+  fileSize: ['FILE_SIZE_LIMIT', 'limit for the size of a file', 'MiB'],
+  folderSize: ['FOLDER_SIZE_LIMIT', "limit for the size of the job's directory", 'MiB'],
+  folderFiles: ['FOLDER_FILES_LIMIT', "limit of files in the job's directory", 'files'],
+};
+
+/** A limit that ended the job is its own failure. */
+function concludeLimit({ limit, allowed, used }: LimitHit): Conclusion {
+  const [reason, words, unit] = LIMITS[limit];
+  const found = used === null ? '' : `, ${used} ${unit} found`;
+  return conclusion('FAILED', reason, `Job failed: it reached its ${words} (${allowed} ${unit} allowed${found}).`);
 }
 
 /** A failure of the worker. */

@@ -8,9 +8,13 @@ const texts = z.array(z.string());
 const schema = z.object({
   memoryMb: z.int().min(0),
   hasSetup: z.boolean(),
+  hasSecretFiles: z.boolean().exactOptional(),
+  recordsOutputTimes: z.boolean().exactOptional(),
   archive: z
     .object({ disabled: z.boolean(), excludes: texts, paths: texts })
     .default({ disabled: false, excludes: [], paths: [] }),
+  folderMb: z.int().min(1).exactOptional(),
+  folderFiles: z.int().min(1).exactOptional(),
 });
 
 /** Writes the facts of the attempt with this directory; synchronously, see `directoryStage`. */

@@ -6,7 +6,14 @@
 import { MaridError } from '../../../core/errors/marid-error.js';
 import type { AttemptReference } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
-import type { HeldProcess, Launcher, ProcessExit, StartedProcess, StartRequest } from '../../../core/ports/launcher.js';
+import type {
+  HeldProcess,
+  KillOptions,
+  Launcher,
+  ProcessExit,
+  StartedProcess,
+  StartRequest,
+} from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Random } from '../../../core/ports/random.js';
 import { backoffMs } from '../backoff.js';
@@ -57,7 +64,7 @@ export class LauncherLink implements Launcher {
     return this.#use((launcher) => launcher.start(request));
   }
 
-  kill(options: { readonly attempt: AttemptReference; readonly graceMs: number }): Promise<boolean> {
+  kill(options: KillOptions): Promise<boolean> {
     return this.#use((launcher) => launcher.kill(options));
   }
 

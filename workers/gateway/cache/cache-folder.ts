@@ -132,7 +132,7 @@ export class CacheFolder {
 }
 
 /** Whether a process of this machine is there. */
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);

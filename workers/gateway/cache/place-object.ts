@@ -17,7 +17,7 @@ export interface ObjectPlacement {
   readonly target: string;
   /** Whether the job gets a copy of its own to write to. */
   readonly writable: boolean;
-  readonly entry: CacheEntry;
+  readonly entry: Pick<CacheEntry, 'sizeBytes' | 'executable'>;
 }
 
 /** Places it at once. False, with nothing done, when that would copy a large file. */

@@ -2,10 +2,11 @@
  * Starting a job's program without bash. Most jobs have no setup files and no shell text: then all that their `run` script does is known before, and the program can be
  * started with the environment that the script would have given it, for a third of the CPU time. Where there is any doubt the answer is no, and the script is run.
  */
+import { jobEnvironment } from '../../../core/job/environment.js';
 import type { JobSpecification } from '../../../core/job/job.js';
 import { isBashCommand, isBashVariable } from './bash-names.js';
 import { isPlainProgram } from './plain-program.js';
-import { jobVariables } from './job-environment.js';
+import { jobVariables, type Secrets } from './job-environment.js';
 import type { SetupFile } from './run-script.js';
 
 /** What to start. */
@@ -24,16 +25,18 @@ export interface DirectStartOptions {
   readonly setupFiles: readonly SetupFile[];
   /** By `baseEnvironment`. */
   readonly base: Readonly<Record<string, string>>;
+  readonly secrets: Secrets;
 }
 
 /** How to start the program without the script, or `null`: only the script can. */
-export function directStart({ specification, directory, setupFiles, base }: DirectStartOptions): DirectStart | null {
+export function directStart(options: DirectStartOptions): DirectStart | null {
+  const { specification, directory, setupFiles, base, secrets } = options;
   const { request, resolution } = specification;
   if (setupFiles.length > 0 || request.rawArguments !== '') return null;
-  if (Object.keys(request.environment).some(isBashVariable)) return null;
+  if ([...jobEnvironment(specification).keys()].some(isBashVariable)) return null;
   const command = [...resolution.command.executable, ...request.arguments];
   const program = command[0] ?? '';
-  const variables = { ...base, ...Object.fromEntries(jobVariables(specification, directory)) };
+  const variables = { ...base, ...Object.fromEntries(jobVariables(specification, directory, secrets)) };
   if (isBashCommand(program)) return null;
   if (!isPlainProgram(program, { directory, path: variables['PATH'] ?? '' })) return null;
   return { command, environment: { ...variables, PWD: directory, OLDPWD: directory, SHLVL: '0' } };

@@ -1,5 +1,6 @@
 /** The environment of a job: what the `run` script exports, and what a program gets that is started without it. */
 import { join } from 'node:path';
+import { jobEnvironment } from '../../../core/job/environment.js';
 import type { JobSpecification } from '../../../core/job/job.js';
 import { genieVariables } from './genie-variables.js';
 
@@ -12,12 +13,25 @@ export const SETUP_LOG_FILE = 'genie/logs/setup.log';
 /** The environment that the program got, without what looks secret. */
 export const ENVIRONMENT_DUMP_FILE = 'genie/logs/env.log';
 
+/** What stands in the place of references to secrets. */
+export interface Secrets {
+  /** Content by the name of the variable that refers to it. Never written down. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Path of the file by the name of the variable that refers to it. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** No references. */
+export const NO_SECRETS: Secrets = { variables: {}, files: {} };
+
 /** Pairs of name and value in the order in which they are exported: a later one wins. `directory`: the job's, absolute. */
 export function jobVariables(
   specification: JobSpecification,
   directory: string,
+  secrets: Secrets,
 ): readonly (readonly [name: string, value: string])[] {
-  const { resolution, request } = specification;
+  const { resolution } = specification;
+  const given = [...jobEnvironment(specification)].map(([name, { value }]): [string, string] => [name, value]);
   const below = (path: string): string => join(directory, path);
   return [
     ['GENIE_JOB_DIR', directory],
@@ -28,7 +42,7 @@ export function jobVariables(
     ['__GENIE_ENVIRONMENT_DUMP_FILE', below(ENVIRONMENT_DUMP_FILE)],
     ['__GENIE_SETUP_ERROR_MARKER_FILE', below(SETUP_MARKER_FILE)],
     ...genieVariables(specification),
-    ...Object.entries(request.environment),
+    ...Object.entries({ ...Object.fromEntries(given), ...secrets.files, ...secrets.variables }),
   ];
 }
 
@@ -36,11 +50,13 @@ export function jobVariables(
 const SECRET = /SECRET|TOKEN|PASSWORD|KEY/i;
 
 /** The text of `ENVIRONMENT_DUMP_FILE` as the script writes it, for a program that gets this environment. `SHLVL` is the script's own, one more. */
-export function environmentDump(given: Readonly<Record<string, string>>): string {
-  const environment: Readonly<Record<string, string>> = { ...given, SHLVL: '1' };
-  const names = Object.keys(environment).filter((name) => !SECRET.test(name));
-  return names
-    .sort()
-    .map((name) => `${name}=${environment[name] ?? ''}\n`)
+export function environmentDump(given: Readonly<Record<string, string>>, secrets: Secrets): string {
+  const values = Object.values(secrets.variables);
+  const shown = Object.entries({ ...given, SHLVL: '1' }).filter(
+    ([name, value]) => !SECRET.test(name) && !values.some((secret) => value.includes(secret)),
+  );
+  return shown
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}\n`)
     .join('');
 }

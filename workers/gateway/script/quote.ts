@@ -15,6 +15,12 @@ const READ_ONLY = new Set(['BASHOPTS', 'BASH_VERSINFO', 'EUID', 'PPID', 'SHELLOP
 
 /** `export NAME='value'`. Throws `INVALID_ARGUMENT` for a name that is none, or that bash does not let anybody set. */
 export function exportLine(name: string, value: string): string {
+  checkVariableName(name);
+  return `export ${name}=${quote(value)}`;
+}
+
+/** Throws `INVALID_ARGUMENT` for a name that no script can export. */
+export function checkVariableName(name: string): void {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     throw new MaridError('INVALID_ARGUMENT', `${JSON.stringify(name)} is not the name of an environment variable.`);
   }
@@ -24,5 +30,4 @@ export function exportLine(name: string, value: string): string {
       `The environment variable ${name} cannot be set: bash keeps it read-only.`,
     );
   }
-  return `export ${name}=${quote(value)}`;
 }

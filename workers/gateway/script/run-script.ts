@@ -3,8 +3,9 @@
  * (layout, variables, setup log, failure marker) and can be run again by hand. It starts no process but `rm`, when there are setup files.
  */
 import type { JobSpecification } from '../../../core/job/job.js';
-import { jobVariables, PROGRAM_PROBLEM_FILE } from './job-environment.js';
+import { jobVariables, NO_SECRETS, PROGRAM_PROBLEM_FILE, type Secrets } from './job-environment.js';
 import { exportLine, quote } from './quote.js';
+import { dump, exportSecretLine } from './secret-lines.js';
 
 /** Options of `runScript`. */
 export interface RunScriptOptions {
@@ -13,6 +14,8 @@ export interface RunScriptOptions {
   readonly directory: string;
   /** Setup files below the directory, in the order in which they are sourced. */
   readonly setupFiles: readonly SetupFile[];
+  /** Default: none. */
+  readonly secrets?: Secrets;
 }
 
 /** A setup file to source. */
@@ -25,37 +28,23 @@ export interface SetupFile {
 
 /** The text of the script. Throws `INVALID_ARGUMENT` for values that no environment or argument can hold. */
 export function runScript(options: RunScriptOptions): string {
-  const { specification, setupFiles } = options;
+  const { specification, setupFiles, secrets = NO_SECRETS } = options;
+  const hidden = Object.keys(secrets.variables);
   return [
     `#!/bin/bash\n# Job ${quote(specification.jobId)}, attempt ${specification.attempt}. May be run again by hand.`,
     'set -o errexit -o pipefail -o nounset',
-    jobVariables(specification, options.directory)
-      .map(([name, value]) => exportLine(name, value))
+    jobVariables(specification, options.directory, secrets)
+      .map(([name, value]) => (hidden.includes(name) ? exportSecretLine(name) : exportLine(name, value)))
       .join('\n'),
     ...(setupFiles.length === 0 ? [] : setup(setupFiles)),
     'builtin cd -- "$GENIE_JOB_DIR"',
-    DUMP,
+    dump(hidden),
     findProgram(specification),
     launch(specification, setupFiles.length > 0),
   ]
     .join('\n\n')
     .concat('\n');
 }
-
-/** Writes the environment to env.log without names that look secret, in one piece: each line by itself would be a system call. No failure of it ends the job. */
-const DUMP = `__genie_dump() {
-  local names name __genie_lines=''
-  compgen -e >"$__GENIE_ENVIRONMENT_DUMP_FILE"
-  mapfile -t names <"$__GENIE_ENVIRONMENT_DUMP_FILE"
-  for name in "\${names[@]}"; do
-    case \${name^^} in
-      *SECRET* | *TOKEN* | *PASSWORD* | *KEY*) ;;
-      *) __genie_lines+=$name=\${!name-}$'\\n' ;;
-    esac
-  done
-  builtin printf '%s' "$__genie_lines" >"$__GENIE_ENVIRONMENT_DUMP_FILE"
-}
-__genie_dump 2>/dev/null || true`;
 
 function setup(files: readonly SetupFile[]): readonly string[] {
   const begin = `builtin cd -- "$GENIE_JOB_DIR"

@@ -3,9 +3,9 @@
  * launcher's deadlines.
  *
  * States: apart (not registered; claims are held back) -> registered (renews at each heartbeat interval) -> apart when the control plane does
- * not know the session; superseded (another process of this worker has the launcher: this one claims and renews no more); stopped. While the control plane is away the state stays and calls are repeated. `#turn` is the one place of change.
+ * not know the session; superseded (another process of this worker has the launcher, or has registered later: this one claims and renews no more, and is to end); stopped. While the control plane is away the state stays and calls are repeated. `#turn` is the one place of change.
  */
-import { isMaridError } from '../../../core/errors/marid-error.js';
+import { isMaridError, MaridError } from '../../../core/errors/marid-error.js';
 import type { AttemptReference } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
@@ -59,6 +59,8 @@ export interface ControlPlaneSessionOptions {
   readonly onRepeat: (reference: AttemptReference) => void;
   /** Called when the worker may claim from now on, or may not read offers any more. */
   readonly onReady: () => void;
+  /** Called when another process has taken this worker's place. `STALE_SESSION`, with what to do. */
+  readonly onSuperseded: (why: MaridError) => void;
 }
 
 type Orders = Pick<SyncResponse, 'lost' | 'kills' | 'repeats' | 'draining'>;
@@ -67,6 +69,10 @@ export class ControlPlaneSession implements Service {
   readonly #options: ControlPlaneSessionOptions;
   readonly #stop = new AbortController();
   #registered = false;
+  /** Whether it ever was: until then, a later session in its place may be one of a clock that was set back. */
+  #wasRegistered = false;
+  /** Whether another process has registered in its place. */
+  #replaced = false;
   #draining = false;
   #reservedMb: number | null = null;
   #heartbeatMs = DEFAULT_HEARTBEAT_MS;
@@ -79,8 +85,7 @@ export class ControlPlaneSession implements Service {
 
   /** Whether the worker may claim. */
   get mayClaim(): boolean {
-    const { lease } = this.#options;
-    return this.#registered && !this.#draining && !lease.superseded && !this.#stop.signal.aborted;
+    return this.#registered && !this.#draining && !this.#superseded && !this.#stop.signal.aborted;
   }
 
   /** Memory that the job needs for which the control plane holds this worker, in MiB; `null`: it is not held. */
@@ -119,7 +124,7 @@ export class ControlPlaneSession implements Service {
   async farewell(): Promise<void> {
     const { client, worker, memoryFreeMb, logger } = this.#options;
     const { workerId, session } = worker;
-    if (!this.#registered || this.#options.lease.superseded) return;
+    if (!this.#registered || this.#superseded) return;
     try {
       const request = { workerId, session, held: [], memoryFreeMb: memoryFreeMb(), stopping: true };
       await client.sync(request, { timeoutMs: CALL_TIMEOUT_MS });
@@ -129,8 +134,8 @@ export class ControlPlaneSession implements Service {
   }
 
   async #run(): Promise<void> {
-    const { clock, random, logger, lease, worker } = this.#options;
-    for (let failures = 0; !this.#stop.signal.aborted && !lease.superseded;) {
+    const { clock, random, logger, worker, onSuperseded } = this.#options;
+    for (let failures = 0; !this.#stop.signal.aborted && !this.#superseded;) {
       this.#wake = new AbortController();
       let waitMs = 0;
       try {
@@ -139,12 +144,20 @@ export class ControlPlaneSession implements Service {
         waitMs = this.#registered ? this.#heartbeatMs : 0;
       } catch (error) {
         failures += 1;
+        if (this.#superseded) break;
         waitMs = backoffMs({ failures, firstMs: FIRST_RETRY_MS, mostMs: this.#heartbeatMs, random });
         logger.warn({ error, waitMs }, 'the control plane does not answer; trying again');
       }
       await clock.sleep(waitMs, failures > 0 ? this.#stop.signal : this.#wake.signal);
     }
-    if (lease.superseded) logger.error({ worker: worker.workerId }, 'another process of this worker has taken over');
+    if (!this.#superseded) return;
+    const why = this.#replaced ? replaced(worker.workerId) : takenOver(worker.workerId);
+    logger.error({ error: why }, 'another process has taken the place of this worker');
+    onSuperseded(why);
+  }
+
+  get #superseded(): boolean {
+    return this.#options.lease.superseded || this.#replaced;
   }
 
   /** A registration or a renewal. Rejects when there is no answer. */
@@ -168,11 +181,15 @@ export class ControlPlaneSession implements Service {
     if (lease.superseded) return;
     const sent = lease.mark();
     const held = recentlyHeld().map(attemptReferenceToMessage);
-    const answer = await client.registerWorker({ ...worker, held }, this.#callOptions());
+    const answer = await client.registerWorker({ ...worker, held }, this.#callOptions()).catch((error: unknown) => {
+      this.#replaced = this.#wasRegistered && isMaridError(error) && error.code === 'STALE_SESSION';
+      throw error;
+    });
     this.#heartbeatMs = fromDuration(answer.heartbeatInterval) ?? DEFAULT_HEARTBEAT_MS;
     this.#obey(answer);
     await lease.renewed(sent, fromDuration(answer.leaseTtl) ?? DEFAULT_TTL_MS);
     this.#registered = true;
+    this.#wasRegistered = true;
     logger.info({ worker: worker.workerId, pool: worker.pool, held: held.length }, 'registered with the control plane');
     gate.open();
     onReady();
@@ -211,4 +228,16 @@ export class ControlPlaneSession implements Service {
   #callOptions(): { readonly timeoutMs: number; readonly signal: AbortSignal } {
     return { timeoutMs: CALL_TIMEOUT_MS, signal: this.#stop.signal };
   }
+}
+
+function takenOver(workerId: string): MaridError {
+  const message = `Another process has taken over worker ${workerId} and its jobs; this one ends. Run one worker only on a state folder.`;
+  return new MaridError('STALE_SESSION', message, { facts: { worker_id: workerId } });
+}
+
+function replaced(workerId: string): MaridError {
+  const message =
+    `Another process has registered as worker ${workerId} and takes its place; this one ends, and so do its jobs when its lease is over. ` +
+    'If the state folder is a copy, delete the file worker-id in it.';
+  return new MaridError('STALE_SESSION', message, { facts: { worker_id: workerId } });
 }

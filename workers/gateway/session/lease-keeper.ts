@@ -59,7 +59,10 @@ export class LeaseKeeper {
     return this.#renewal !== null && this.#elapsedMs(sent) < this.#renewal.ttlMs * TERMINATE_PART;
   }
 
-  /** Tells the launcher the deadlines of the last renewal; also for a launcher that has just been started, which must know as well when they have passed. */
+  /**
+   * Tells the launcher the deadlines of the last renewal, also those that have passed (as 0): so a launcher that has just been started learns them, and a worker that was stopped for long whether another
+   * has the launcher now.
+   */
   async tell(): Promise<void> {
     const { launcher, logger } = this.#options;
     if (this.#renewal === null) return;

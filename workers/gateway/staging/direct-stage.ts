@@ -6,17 +6,18 @@ import { directStart } from '../script/direct-start.js';
 import { ENVIRONMENT_DUMP_FILE, environmentDump } from '../script/job-environment.js';
 import type { Stage } from './staging.js';
 
-/** The stage. */
+/** The stage. What a job of another user can run, only that user knows: bash looks as that user. */
 export function directStage(): Stage {
   const base = baseEnvironment();
   return {
     name: 'direct',
     async run(context) {
-      const { attempt, specification, plan } = context;
+      if (context.account !== null) return;
+      const { attempt, specification, plan, secrets } = context;
       const { directory } = attempt;
-      context.direct = directStart({ specification, directory, setupFiles: plan.setupFiles, base });
+      context.direct = directStart({ specification, directory, setupFiles: plan.setupFiles, base, secrets });
       if (context.direct === null) return;
-      writeFileSync(join(directory, ENVIRONMENT_DUMP_FILE), environmentDump(context.direct.environment));
+      writeFileSync(join(directory, ENVIRONMENT_DUMP_FILE), environmentDump(context.direct.environment, secrets));
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Which file of a job comes from where and goes where: Genie's layout of the job's directory. Pure. */
-import type { JobSpecification } from '../../../core/job/job.js';
+import { archiveFolder } from '../../../core/files/archive-name.js';
+import type { JobAttachment, JobSpecification } from '../../../core/job/job.js';
 import type { SetupFile } from '../script/run-script.js';
 import { fileNameOf, isFileName } from './file-name.js';
 import { StagingFailure } from './staging.js';
@@ -13,9 +14,18 @@ export interface PlannedFile {
   readonly writable: boolean;
 }
 
+/** An archive to unpack when it has been placed. */
+export interface PlannedTree {
+  readonly uri: string;
+  /** Paths below the job's directory. */
+  readonly archive: string;
+  readonly folder: string;
+}
+
 /** Everything to place. */
 export interface FilePlan {
   readonly files: readonly PlannedFile[];
+  readonly trees: readonly PlannedTree[];
   /** Folders to have, below the job's directory. */
   readonly folders: readonly string[];
   /** In the order in which they are sourced. */
@@ -23,7 +33,7 @@ export interface FilePlan {
 }
 
 /** Nothing to place. */
-export const EMPTY_PLAN: FilePlan = { files: [], folders: [], setupFiles: [] };
+export const EMPTY_PLAN: FilePlan = { files: [], trees: [], folders: [], setupFiles: [] };
 
 /** Files of the layout that nothing may replace, by path. */
 const RESERVED = ['run', 'stdout', 'stderr', 'genie'];
@@ -38,6 +48,7 @@ interface Entity {
   readonly files: {
     readonly configs: readonly string[];
     readonly dependencies: readonly string[];
+    readonly unpack?: readonly string[];
     readonly setupFile: string | null;
   };
 }
@@ -46,13 +57,15 @@ interface Entity {
 export function planFiles(specification: JobSpecification): FilePlan {
   const entities = entitiesOf(specification);
   const targets = new Map(RESERVED.map((name) => [name, 'the job directory itself']));
-  const files = entities.flatMap((entity) => filesOf(entity)).filter((file) => claimTarget(targets, file));
+  const attachments = (specification.request.attachments ?? []).map(attachedFile);
+  const files = [...entities.flatMap(filesOf), ...attachments].filter((file) => claimTarget(targets, file));
   if (files.length === 0) return EMPTY_PLAN;
+  const trees = entities.flatMap(treesOf).filter(({ uri, folder }) => claimTarget(targets, { uri, target: folder }));
   const folders = entities.slice(0, -1).flatMap((entity) => [entity.configFolder, entity.dependencyFolder]);
   const setupFiles = entities
     .filter((entity) => entity.files.setupFile !== null)
     .map(({ owner, folder }) => ({ owner, path: `${folder}genie_setup.sh` }));
-  return { files, folders, setupFiles };
+  return { files, trees, folders, setupFiles };
 }
 
 /** In the order in which they are set up; the job last. */
@@ -79,7 +92,10 @@ function filesOf({ folder, configFolder, dependencyFolder, files }: Entity): rea
   const named = (to: string, uri: string): string => `${to}${fileNameOf(uri)}`;
   const setup = files.setupFile === null ? [] : [{ uri: files.setupFile, target: `${folder}genie_setup.sh` }];
   const configs = files.configs.map((uri) => ({ uri, target: named(configFolder, uri), writable: true }));
-  const dependencies = files.dependencies.map((uri) => ({ uri, target: named(dependencyFolder, uri) }));
+  const dependencies = [...files.dependencies, ...(files.unpack ?? [])].map((uri) => ({
+    uri,
+    target: named(dependencyFolder, uri),
+  }));
   return [
     ...setup.map((file) => ({ ...file, writable: false })),
     ...configs,
@@ -87,8 +103,25 @@ function filesOf({ folder, configFolder, dependencyFolder, files }: Entity): rea
   ];
 }
 
-/** Takes the place of a file. False when the same URI has it already. */
-function claimTarget(targets: Map<string, string>, file: PlannedFile): boolean {
+/** Its name was checked when the job was submitted; a directory must never rest on that alone. */
+function attachedFile({ name, sha256 }: JobAttachment): PlannedFile {
+  if (isFileName(name)) return { uri: `marid-attachment:${sha256}`, target: name, writable: false };
+  throw new StagingFailure('INVALID_NAME', `${JSON.stringify(name)} cannot be the name of an attachment.`, false);
+}
+
+function treesOf({ dependencyFolder, files }: Entity): readonly PlannedTree[] {
+  return (files.unpack ?? []).map((uri) => {
+    const archive = fileNameOf(uri);
+    const folder = archiveFolder(archive);
+    if (folder !== null && isFileName(folder)) {
+      return { uri, archive: dependencyFolder + archive, folder: dependencyFolder + folder };
+    }
+    throw new StagingFailure('INVALID_URI', `${JSON.stringify(uri)} is not the URI of an archive.`, false);
+  });
+}
+
+/** Takes the place of a file or folder. False when the same URI has it already. */
+function claimTarget(targets: Map<string, string>, file: Pick<PlannedFile, 'uri' | 'target'>): boolean {
   const other = targets.get(file.target);
   if (other === file.uri) return false;
   if (other !== undefined) {

@@ -12,9 +12,9 @@ export const scriptStage: Stage = {
   },
 };
 
-function compose({ specification, attempt, plan }: StagingContext): string {
+function compose({ specification, attempt, plan, secrets }: StagingContext): string {
   try {
-    return runScript({ specification, directory: attempt.directory, setupFiles: plan.setupFiles });
+    return runScript({ specification, directory: attempt.directory, setupFiles: plan.setupFiles, secrets });
   } catch (error) {
     if (isMaridError(error)) throw new StagingFailure('INVALID_REQUEST', error.message, false, error);
     throw error;

@@ -1,8 +1,10 @@
 /** What the stages before the start of an attempt share. */
+import type { Account } from '../../../core/ports/accounts.js';
 import type { StartedProcess } from '../../../core/ports/launcher.js';
 import type { JobSpecification } from '../../../core/job/job.js';
 import type { Attempt } from '../attempts/attempt.js';
 import type { DirectStart } from '../script/direct-start.js';
+import type { Secrets } from '../script/job-environment.js';
 import type { FilePlan } from './file-plan.js';
 
 /** What a stage works on; later stages use what earlier ones have put in. */
@@ -11,8 +13,12 @@ export interface StagingContext {
   readonly specification: JobSpecification;
   /** Aborts when the attempt is to end. */
   readonly signal: AbortSignal;
+  /** By `userStage`: who the job runs as; `null`: as the worker. */
+  account: Account | null;
   /** By `planFiles`. */
   plan: FilePlan;
+  /** By `secretsStage`. */
+  secrets: Secrets;
   /** By `directStage`: how to start the program without the script, or `null`. */
   direct: DirectStart | null;
   /** By `startStage`. */

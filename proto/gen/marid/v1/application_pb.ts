@@ -12,7 +12,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/application.proto.
  */
 export const file_marid_v1_application: GenFile = /*@__PURE__*/
-  fileDesc("ChptYXJpZC92MS9hcHBsaWNhdGlvbi5wcm90bxIIbWFyaWQudjEi+gIKC0FwcGxpY2F0aW9uEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDAoEdXNlchgDIAEoCRIPCgd2ZXJzaW9uGAQgASgJEhMKC2Rlc2NyaXB0aW9uGAUgASgJEikKCG1ldGFkYXRhGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIMCgR0YWdzGAcgAygJEg8KB2NvbmZpZ3MYCCADKAkSFAoMZGVwZW5kZW5jaWVzGAkgAygJEhIKCnNldHVwX2ZpbGUYCiABKAkSKwoGc3RhdHVzGAsgASgOMhsubWFyaWQudjEuQXBwbGljYXRpb25TdGF0dXMSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGA4gASgJEgwKBHR5cGUYDyABKAkqmgEKEUFwcGxpY2F0aW9uU3RhdHVzEiIKHkFQUExJQ0FUSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEh0KGUFQUExJQ0FUSU9OX1NUQVRVU19BQ1RJVkUQARIhCh1BUFBMSUNBVElPTl9TVEFUVVNfREVQUkVDQVRFRBACEh8KG0FQUExJQ0FUSU9OX1NUQVRVU19JTkFDVElWRRADYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChptYXJpZC92MS9hcHBsaWNhdGlvbi5wcm90bxIIbWFyaWQudjEi+wMKC0FwcGxpY2F0aW9uEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDAoEdXNlchgDIAEoCRIPCgd2ZXJzaW9uGAQgASgJEhMKC2Rlc2NyaXB0aW9uGAUgASgJEikKCG1ldGFkYXRhGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIMCgR0YWdzGAcgAygJEg8KB2NvbmZpZ3MYCCADKAkSFAoMZGVwZW5kZW5jaWVzGAkgAygJEhIKCnNldHVwX2ZpbGUYCiABKAkSKwoGc3RhdHVzGAsgASgOMhsubWFyaWQudjEuQXBwbGljYXRpb25TdGF0dXMSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGA4gASgJEgwKBHR5cGUYDyABKAkSDgoGdW5wYWNrGB4gAygJEjsKC2Vudmlyb25tZW50GC4gAygLMiYubWFyaWQudjEuQXBwbGljYXRpb24uRW52aXJvbm1lbnRFbnRyeRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEqmgEKEUFwcGxpY2F0aW9uU3RhdHVzEiIKHkFQUExJQ0FUSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEh0KGUFQUExJQ0FUSU9OX1NUQVRVU19BQ1RJVkUQARIhCh1BUFBMSUNBVElPTl9TVEFUVVNfREVQUkVDQVRFRBACEh8KG0FQUExJQ0FUSU9OX1NUQVRVU19JTkFDVElWRRADYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * Application is a set of reusable binaries, configuration and set-up that commands need.
@@ -126,6 +126,22 @@ export type Application = Message<"marid.v1.Application"> & {
    * @generated from field: string type = 15;
    */
   type: string;
+
+  /**
+   * URIs of archives (`.tar.gz`, `.tgz`, `.tar`, `.zip`), each at most 1,024 characters. They are placed as dependencies are, and unpacked to a folder beside themselves that
+   * has their name without the ending. Links, devices, and names that lead out of the folder are refused.
+   *
+   * @generated from field: repeated string unpack = 30;
+   */
+  unpack: string[];
+
+  /**
+   * Variables of every job that uses this entry, set after those of the cluster and of applications before it;
+   * limits, and references to secrets, as in JobRequest.environment.
+   *
+   * @generated from field: map<string, string> environment = 46;
+   */
+  environment: { [key: string]: string };
 };
 
 /**

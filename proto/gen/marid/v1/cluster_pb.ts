@@ -12,7 +12,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/cluster.proto.
  */
 export const file_marid_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("ChZtYXJpZC92MS9jbHVzdGVyLnByb3RvEghtYXJpZC52MSLkAgoHQ2x1c3RlchIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHVzZXIYAyABKAkSDwoHdmVyc2lvbhgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIpCghtZXRhZGF0YRgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDAoEdGFncxgHIAMoCRIPCgdjb25maWdzGAggAygJEhQKDGRlcGVuZGVuY2llcxgJIAMoCRISCgpzZXR1cF9maWxlGAogASgJEicKBnN0YXR1cxgLIAEoDjIXLm1hcmlkLnYxLkNsdXN0ZXJTdGF0dXMSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGA4gASgJKogBCg1DbHVzdGVyU3RhdHVzEh4KGkNMVVNURVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRQ0xVU1RFUl9TVEFUVVNfVVAQARIhCh1DTFVTVEVSX1NUQVRVU19PVVRfT0ZfU0VSVklDRRACEh0KGUNMVVNURVJfU1RBVFVTX1RFUk1JTkFURUQQA2IGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChZtYXJpZC92MS9jbHVzdGVyLnByb3RvEghtYXJpZC52MSLhAwoHQ2x1c3RlchIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHVzZXIYAyABKAkSDwoHdmVyc2lvbhgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIpCghtZXRhZGF0YRgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDAoEdGFncxgHIAMoCRIPCgdjb25maWdzGAggAygJEhQKDGRlcGVuZGVuY2llcxgJIAMoCRISCgpzZXR1cF9maWxlGAogASgJEicKBnN0YXR1cxgLIAEoDjIXLm1hcmlkLnYxLkNsdXN0ZXJTdGF0dXMSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGA4gASgJEg4KBnVucGFjaxgeIAMoCRI3CgtlbnZpcm9ubWVudBguIAMoCzIiLm1hcmlkLnYxLkNsdXN0ZXIuRW52aXJvbm1lbnRFbnRyeRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEqiAEKDUNsdXN0ZXJTdGF0dXMSHgoaQ0xVU1RFUl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFDTFVTVEVSX1NUQVRVU19VUBABEiEKHUNMVVNURVJfU1RBVFVTX09VVF9PRl9TRVJWSUNFEAISHQoZQ0xVU1RFUl9TVEFUVVNfVEVSTUlOQVRFRBADYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * Cluster is a place where the work finally runs: a Spark, YARN or Trino installation, a database.
@@ -119,6 +119,22 @@ export type Cluster = Message<"marid.v1.Cluster"> & {
    * @generated from field: string etag = 14;
    */
   etag: string;
+
+  /**
+   * URIs of archives (`.tar.gz`, `.tgz`, `.tar`, `.zip`), each at most 1,024 characters. They are placed as dependencies are, and unpacked to a folder beside themselves that
+   * has their name without the ending. Links, devices, and names that lead out of the folder are refused.
+   *
+   * @generated from field: repeated string unpack = 30;
+   */
+  unpack: string[];
+
+  /**
+   * Variables of every job that uses this entry, set after those of Marid itself;
+   * limits, and references to secrets, as in JobRequest.environment.
+   *
+   * @generated from field: map<string, string> environment = 46;
+   */
+  environment: { [key: string]: string };
 };
 
 /**

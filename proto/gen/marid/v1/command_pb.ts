@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/command.proto.
  */
 export const file_marid_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("ChZtYXJpZC92MS9jb21tYW5kLnByb3RvEghtYXJpZC52MSLTAwoHQ29tbWFuZBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHVzZXIYAyABKAkSDwoHdmVyc2lvbhgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIpCghtZXRhZGF0YRgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDAoEdGFncxgHIAMoCRIPCgdjb25maWdzGAggAygJEhQKDGRlcGVuZGVuY2llcxgJIAMoCRISCgpzZXR1cF9maWxlGAogASgJEicKBnN0YXR1cxgLIAEoDjIXLm1hcmlkLnYxLkNvbW1hbmRTdGF0dXMSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGA4gASgJEhIKCmV4ZWN1dGFibGUYDyADKAkSLQoQY2x1c3Rlcl9jcml0ZXJpYRgQIAMoCzITLm1hcmlkLnYxLkNyaXRlcmlvbhIXCg9hcHBsaWNhdGlvbl9pZHMYESADKAkSEQoJbWVtb3J5X21iGBIgASgFKoYBCg1Db21tYW5kU3RhdHVzEh4KGkNPTU1BTkRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVQ09NTUFORF9TVEFUVVNfQUNUSVZFEAESHQoZQ09NTUFORF9TVEFUVVNfREVQUkVDQVRFRBACEhsKF0NPTU1BTkRfU1RBVFVTX0lOQUNUSVZFEANiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_marid_v1_criterion]);
+  fileDesc("ChZtYXJpZC92MS9jb21tYW5kLnByb3RvEghtYXJpZC52MSLQBAoHQ29tbWFuZBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHVzZXIYAyABKAkSDwoHdmVyc2lvbhgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIpCghtZXRhZGF0YRgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDAoEdGFncxgHIAMoCRIPCgdjb25maWdzGAggAygJEhQKDGRlcGVuZGVuY2llcxgJIAMoCRISCgpzZXR1cF9maWxlGAogASgJEicKBnN0YXR1cxgLIAEoDjIXLm1hcmlkLnYxLkNvbW1hbmRTdGF0dXMSLwoLY3JlYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGA4gASgJEhIKCmV4ZWN1dGFibGUYDyADKAkSLQoQY2x1c3Rlcl9jcml0ZXJpYRgQIAMoCzITLm1hcmlkLnYxLkNyaXRlcmlvbhIXCg9hcHBsaWNhdGlvbl9pZHMYESADKAkSEQoJbWVtb3J5X21iGBIgASgFEg4KBnVucGFjaxgeIAMoCRI3CgtlbnZpcm9ubWVudBguIAMoCzIiLm1hcmlkLnYxLkNvbW1hbmQuRW52aXJvbm1lbnRFbnRyeRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEqhgEKDUNvbW1hbmRTdGF0dXMSHgoaQ09NTUFORF9TVEFUVVNfVU5TUEVDSUZJRUQQABIZChVDT01NQU5EX1NUQVRVU19BQ1RJVkUQARIdChlDT01NQU5EX1NUQVRVU19ERVBSRUNBVEVEEAISGwoXQ09NTUFORF9TVEFUVVNfSU5BQ1RJVkUQA2IGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_marid_v1_criterion]);
 
 /**
  * Command is a program with its arguments, its applications and the clusters that it may run on.
@@ -150,6 +150,22 @@ export type Command = Message<"marid.v1.Command"> & {
    * @generated from field: int32 memory_mb = 18;
    */
   memoryMb: number;
+
+  /**
+   * URIs of archives (`.tar.gz`, `.tgz`, `.tar`, `.zip`), each at most 1,024 characters. They are placed as dependencies are, and unpacked to a folder beside themselves that
+   * has their name without the ending. Links, devices, and names that lead out of the folder are refused.
+   *
+   * @generated from field: repeated string unpack = 30;
+   */
+  unpack: string[];
+
+  /**
+   * Variables of every job that uses this entry, set after those of cluster and applications;
+   * limits, and references to secrets, as in JobRequest.environment.
+   *
+   * @generated from field: map<string, string> environment = 46;
+   */
+  environment: { [key: string]: string };
 };
 
 /**

@@ -20,7 +20,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/job.proto.
  */
 export const file_marid_v1_job: GenFile = /*@__PURE__*/
-  fileDesc("ChJtYXJpZC92MS9qb2IucHJvdG8SCG1hcmlkLnYxIjQKDkFyY2hpdmVSZXF1ZXN0EhAKCGRpc2FibGVkGAEgASgIEhAKCGV4Y2x1ZGVzGAIgAygJIq0FCgpKb2JSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEdXNlchgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEikKCG1ldGFkYXRhGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIMCgR0YWdzGAYgAygJEi0KEGNsdXN0ZXJfY3JpdGVyaWEYByADKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SLgoRY29tbWFuZF9jcml0ZXJpb24YCCABKAsyEy5tYXJpZC52MS5Dcml0ZXJpb24SFwoPYXBwbGljYXRpb25faWRzGAkgAygJEhEKCWFyZ3VtZW50cxgKIAMoCRIVCg1yYXdfYXJndW1lbnRzGAsgASgJEjoKC2Vudmlyb25tZW50GAwgAygLMiUubWFyaWQudjEuSm9iUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5Eg8KB2NvbmZpZ3MYDSADKAkSFAoMZGVwZW5kZW5jaWVzGA4gAygJEhIKCnNldHVwX2ZpbGUYDyABKAkSEQoJbWVtb3J5X21iGBAgASgFEioKB3RpbWVvdXQYESABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbWF4X2F0dGVtcHRzGBIgASgFEgwKBHBvb2wYEyABKAkSEAoIZ3JvdXBpbmcYFCABKAkSGQoRZ3JvdXBpbmdfaW5zdGFuY2UYFSABKAkSDQoFZ3JvdXAYFiABKAkSDQoFZW1haWwYFyABKAkSKQoHYXJjaGl2ZRgjIAEoCzIYLm1hcmlkLnYxLkFyY2hpdmVSZXF1ZXN0GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLNAQoKVHJhbnNpdGlvbhIQCghzZXF1ZW5jZRgBIAEoAxIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIhCgRmcm9tGAMgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEh8KAnRvGAQgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg8KB2F0dGVtcHQYBSABKAUSDgoGcmVhc29uGAYgASgJEg8KB21lc3NhZ2UYByABKAkSDQoFYWN0b3IYCCABKAkiygEKCkV4aXRSZXN1bHQSFgoJZXhpdF9jb2RlGAEgASgFSACIAQESDgoGc2lnbmFsGAIgASgJEhIKCnByb2Nlc3NfaWQYAyABKAUSFAoMc3Rkb3V0X2J5dGVzGAQgASgDEhQKDHN0ZGVycl9ieXRlcxgFIAEoAxIZChFwZWFrX21lbW9yeV9ieXRlcxgGIAEoAxIrCghjcHVfdGltZRgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIMCgpfZXhpdF9jb2RlIsQDCgdBdHRlbXB0Eg4KBm51bWJlchgBIAEoBRIRCgl3b3JrZXJfaWQYAiABKAkSDAoEaG9zdBgDIAEoCRIuCgpjbGFpbV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoHb3V0Y29tZRgHIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIOCgZyZWFzb24YCCABKAkSDwoHbWVzc2FnZRgJIAEoCRIeChZpbmZyYXN0cnVjdHVyZV9mYWlsdXJlGAogASgIEiQKBnJlc3VsdBgLIAEoCzIULm1hcmlkLnYxLkV4aXRSZXN1bHQSIwoGc3RhZ2VzGB4gAygLMhMubWFyaWQudjEuU3RhZ2VUaW1lEi8KDmFyY2hpdmVfc3RhdHVzGCMgASgOMhcubWFyaWQudjEuQXJjaGl2ZVN0YXR1cxIXCg9hcmNoaXZlX21lc3NhZ2UYJCABKAkiRgoJU3RhZ2VUaW1lEgwKBG5hbWUYASABKAkSKwoIZHVyYXRpb24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24i5AUKA0pvYhIKCgJpZBgBIAEoCRIlCgdyZXF1ZXN0GAIgASgLMhQubWFyaWQudjEuSm9iUmVxdWVzdBIjCgZzdGF0dXMYAyABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSDgoGcmVhc29uGAQgASgJEg8KB21lc3NhZ2UYBSABKAkSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoHY2x1c3RlchgKIAEoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEiwKB2NvbW1hbmQYCyABKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIxCgxhcHBsaWNhdGlvbnMYDCADKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIRCgltZW1vcnlfbWIYDSABKAUSDwoHYXR0ZW1wdBgOIAEoBRIjCghhdHRlbXB0cxgPIAMoCzIRLm1hcmlkLnYxLkF0dGVtcHQSJQoHaGlzdG9yeRgQIAMoCzIULm1hcmlkLnYxLlRyYW5zaXRpb24SJAoGcmVzdWx0GBEgASgLMhQubWFyaWQudjEuRXhpdFJlc3VsdBIRCgl3b3JrZXJfaWQYEiABKAkSFgoOa2lsbF9yZXF1ZXN0ZWQYEyABKAgSDAoEZXRhZxgUIAEoCRIVCg1wYXJlbnRfam9iX2lkGBUgASgJEi8KDmFyY2hpdmVfc3RhdHVzGCMgASgOMhcubWFyaWQudjEuQXJjaGl2ZVN0YXR1cyI+ChFSZXNvdXJjZVJlZmVyZW5jZRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB3ZlcnNpb24YAyABKAkijgIKEEpvYlNwZWNpZmljYXRpb24SDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSJQoHcmVxdWVzdBgDIAEoCzIULm1hcmlkLnYxLkpvYlJlcXVlc3QSIgoHY2x1c3RlchgEIAEoCzIRLm1hcmlkLnYxLkNsdXN0ZXISIgoHY29tbWFuZBgFIAEoCzIRLm1hcmlkLnYxLkNvbW1hbmQSKwoMYXBwbGljYXRpb25zGAYgAygLMhUubWFyaWQudjEuQXBwbGljYXRpb24SEQoJbWVtb3J5X21iGAcgASgFEioKB3RpbWVvdXQYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24qlwIKCUpvYlN0YXR1cxIaChZKT0JfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFwoTSk9CX1NUQVRVU19SRVNFUlZFRBABEhcKE0pPQl9TVEFUVVNfUkVTT0xWRUQQAhIXChNKT0JfU1RBVFVTX0FDQ0VQVEVEEAMSFgoSSk9CX1NUQVRVU19DTEFJTUVEEAQSEwoPSk9CX1NUQVRVU19JTklUEAUSFgoSSk9CX1NUQVRVU19SVU5OSU5HEAYSGAoUSk9CX1NUQVRVU19TVUNDRUVERUQQBxIVChFKT0JfU1RBVFVTX0ZBSUxFRBAIEhUKEUpPQl9TVEFUVVNfS0lMTEVEEAkSFgoSSk9CX1NUQVRVU19JTlZBTElEEAoq2QEKDUFyY2hpdmVTdGF0dXMSHgoaQVJDSElWRV9TVEFUVVNfVU5TUEVDSUZJRUQQABIaChZBUkNISVZFX1NUQVRVU19QRU5ESU5HEAESGwoXQVJDSElWRV9TVEFUVVNfQVJDSElWRUQQAhIZChVBUkNISVZFX1NUQVRVU19GQUlMRUQQAxIbChdBUkNISVZFX1NUQVRVU19ESVNBQkxFRBAEEhsKF0FSQ0hJVkVfU1RBVFVTX05PX0ZJTEVTEAUSGgoWQVJDSElWRV9TVEFUVVNfVU5LTk9XThAGYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_marid_v1_application, file_marid_v1_cluster, file_marid_v1_command, file_marid_v1_criterion]);
+  fileDesc("ChJtYXJpZC92MS9qb2IucHJvdG8SCG1hcmlkLnYxIjQKDkFyY2hpdmVSZXF1ZXN0EhAKCGRpc2FibGVkGAEgASgIEhAKCGV4Y2x1ZGVzGAIgAygJIj4KCkF0dGFjaG1lbnQSDAoEbmFtZRgBIAEoCRIOCgZzaGEyNTYYAiABKAkSEgoKc2l6ZV9ieXRlcxgDIAEoAyKqBgoKSm9iUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHVzZXIYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRITCgtkZXNjcmlwdGlvbhgEIAEoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDAoEdGFncxgGIAMoCRItChBjbHVzdGVyX2NyaXRlcmlhGAcgAygLMhMubWFyaWQudjEuQ3JpdGVyaW9uEi4KEWNvbW1hbmRfY3JpdGVyaW9uGAggASgLMhMubWFyaWQudjEuQ3JpdGVyaW9uEhcKD2FwcGxpY2F0aW9uX2lkcxgJIAMoCRIRCglhcmd1bWVudHMYCiADKAkSFQoNcmF3X2FyZ3VtZW50cxgLIAEoCRI6CgtlbnZpcm9ubWVudBgMIAMoCzIlLm1hcmlkLnYxLkpvYlJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeRIPCgdjb25maWdzGA0gAygJEhQKDGRlcGVuZGVuY2llcxgOIAMoCRISCgpzZXR1cF9maWxlGA8gASgJEhEKCW1lbW9yeV9tYhgQIAEoBRIqCgd0aW1lb3V0GBEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDG1heF9hdHRlbXB0cxgSIAEoBRIMCgRwb29sGBMgASgJEhAKCGdyb3VwaW5nGBQgASgJEhkKEWdyb3VwaW5nX2luc3RhbmNlGBUgASgJEg0KBWdyb3VwGBYgASgJEg0KBWVtYWlsGBcgASgJEg4KBnVucGFjaxgeIAMoCRIjCgZsaW1pdHMYKCABKAsyEy5tYXJpZC52MS5Kb2JMaW1pdHMSKQoHYXJjaGl2ZRgjIAEoCzIYLm1hcmlkLnYxLkFyY2hpdmVSZXF1ZXN0EikKC2F0dGFjaG1lbnRzGCQgAygLMhQubWFyaWQudjEuQXR0YWNobWVudBIbChNyZWNvcmRfb3V0cHV0X3RpbWVzGDIgASgIGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKZAQoJSm9iTGltaXRzEisKCGNwdV90aW1lGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhIKCm9wZW5fZmlsZXMYAiABKAUSEQoJcHJvY2Vzc2VzGAMgASgFEg8KB2ZpbGVfbWIYBCABKAUSEQoJZm9sZGVyX21iGAUgASgFEhQKDGZvbGRlcl9maWxlcxgGIAEoBSLNAQoKVHJhbnNpdGlvbhIQCghzZXF1ZW5jZRgBIAEoAxIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIhCgRmcm9tGAMgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEh8KAnRvGAQgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg8KB2F0dGVtcHQYBSABKAUSDgoGcmVhc29uGAYgASgJEg8KB21lc3NhZ2UYByABKAkSDQoFYWN0b3IYCCABKAki9QEKCkV4aXRSZXN1bHQSFgoJZXhpdF9jb2RlGAEgASgFSACIAQESDgoGc2lnbmFsGAIgASgJEhIKCnByb2Nlc3NfaWQYAyABKAUSFAoMc3Rkb3V0X2J5dGVzGAQgASgDEhQKDHN0ZGVycl9ieXRlcxgFIAEoAxIZChFwZWFrX21lbW9yeV9ieXRlcxgGIAEoAxIrCghjcHVfdGltZRgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpieXRlc19yZWFkGCggASgDEhUKDWJ5dGVzX3dyaXR0ZW4YKSABKANCDAoKX2V4aXRfY29kZSLEAwoHQXR0ZW1wdBIOCgZudW1iZXIYASABKAUSEQoJd29ya2VyX2lkGAIgASgJEgwKBGhvc3QYAyABKAkSLgoKY2xhaW1fdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKB291dGNvbWUYByABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSDgoGcmVhc29uGAggASgJEg8KB21lc3NhZ2UYCSABKAkSHgoWaW5mcmFzdHJ1Y3R1cmVfZmFpbHVyZRgKIAEoCBIkCgZyZXN1bHQYCyABKAsyFC5tYXJpZC52MS5FeGl0UmVzdWx0EiMKBnN0YWdlcxgeIAMoCzITLm1hcmlkLnYxLlN0YWdlVGltZRIvCg5hcmNoaXZlX3N0YXR1cxgjIAEoDjIXLm1hcmlkLnYxLkFyY2hpdmVTdGF0dXMSFwoPYXJjaGl2ZV9tZXNzYWdlGCQgASgJIkYKCVN0YWdlVGltZRIMCgRuYW1lGAEgASgJEisKCGR1cmF0aW9uGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIvYFCgNKb2ISCgoCaWQYASABKAkSJQoHcmVxdWVzdBgCIAEoCzIULm1hcmlkLnYxLkpvYlJlcXVlc3QSIwoGc3RhdHVzGAMgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg4KBnJlYXNvbhgEIAEoCRIPCgdtZXNzYWdlGAUgASgJEi8KC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKB2NsdXN0ZXIYCiABKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIsCgdjb21tYW5kGAsgASgLMhsubWFyaWQudjEuUmVzb3VyY2VSZWZlcmVuY2USMQoMYXBwbGljYXRpb25zGAwgAygLMhsubWFyaWQudjEuUmVzb3VyY2VSZWZlcmVuY2USEQoJbWVtb3J5X21iGA0gASgFEg8KB2F0dGVtcHQYDiABKAUSIwoIYXR0ZW1wdHMYDyADKAsyES5tYXJpZC52MS5BdHRlbXB0EiUKB2hpc3RvcnkYECADKAsyFC5tYXJpZC52MS5UcmFuc2l0aW9uEiQKBnJlc3VsdBgRIAEoCzIULm1hcmlkLnYxLkV4aXRSZXN1bHQSEQoJd29ya2VyX2lkGBIgASgJEhYKDmtpbGxfcmVxdWVzdGVkGBMgASgIEgwKBGV0YWcYFCABKAkSFQoNcGFyZW50X2pvYl9pZBgVIAEoCRIQCghhZ2VudF9pZBg3IAEoCRIvCg5hcmNoaXZlX3N0YXR1cxgjIAEoDjIXLm1hcmlkLnYxLkFyY2hpdmVTdGF0dXMiPgoRUmVzb3VyY2VSZWZlcmVuY2USCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJIo4CChBKb2JTcGVjaWZpY2F0aW9uEg4KBmpvYl9pZBgBIAEoCRIPCgdhdHRlbXB0GAIgASgFEiUKB3JlcXVlc3QYAyABKAsyFC5tYXJpZC52MS5Kb2JSZXF1ZXN0EiIKB2NsdXN0ZXIYBCABKAsyES5tYXJpZC52MS5DbHVzdGVyEiIKB2NvbW1hbmQYBSABKAsyES5tYXJpZC52MS5Db21tYW5kEisKDGFwcGxpY2F0aW9ucxgGIAMoCzIVLm1hcmlkLnYxLkFwcGxpY2F0aW9uEhEKCW1lbW9yeV9tYhgHIAEoBRIqCgd0aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uKpcCCglKb2JTdGF0dXMSGgoWSk9CX1NUQVRVU19VTlNQRUNJRklFRBAAEhcKE0pPQl9TVEFUVVNfUkVTRVJWRUQQARIXChNKT0JfU1RBVFVTX1JFU09MVkVEEAISFwoTSk9CX1NUQVRVU19BQ0NFUFRFRBADEhYKEkpPQl9TVEFUVVNfQ0xBSU1FRBAEEhMKD0pPQl9TVEFUVVNfSU5JVBAFEhYKEkpPQl9TVEFUVVNfUlVOTklORxAGEhgKFEpPQl9TVEFUVVNfU1VDQ0VFREVEEAcSFQoRSk9CX1NUQVRVU19GQUlMRUQQCBIVChFKT0JfU1RBVFVTX0tJTExFRBAJEhYKEkpPQl9TVEFUVVNfSU5WQUxJRBAKKtkBCg1BcmNoaXZlU3RhdHVzEh4KGkFSQ0hJVkVfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGgoWQVJDSElWRV9TVEFUVVNfUEVORElORxABEhsKF0FSQ0hJVkVfU1RBVFVTX0FSQ0hJVkVEEAISGQoVQVJDSElWRV9TVEFUVVNfRkFJTEVEEAMSGwoXQVJDSElWRV9TVEFUVVNfRElTQUJMRUQQBBIbChdBUkNISVZFX1NUQVRVU19OT19GSUxFUxAFEhoKFkFSQ0hJVkVfU1RBVFVTX1VOS05PV04QBmIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_marid_v1_application, file_marid_v1_cluster, file_marid_v1_command, file_marid_v1_criterion]);
 
 /**
  * ArchiveRequest says what of a job's directory is archived when an attempt ends.
@@ -50,6 +50,41 @@ export type ArchiveRequest = Message<"marid.v1.ArchiveRequest"> & {
  */
 export const ArchiveRequestSchema: GenMessage<ArchiveRequest> = /*@__PURE__*/
   messageDesc(file_marid_v1_job, 0);
+
+/**
+ * Attachment is a file that was uploaded for jobs.
+ *
+ * @generated from message marid.v1.Attachment
+ */
+export type Attachment = Message<"marid.v1.Attachment"> & {
+  /**
+   * Its name in the job's directory: the name of one file of at most 255 bytes, without `/`, `\` and control characters.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * SHA-256 of its content: 64 hexadecimal digits in lower case.
+   *
+   * @generated from field: string sha256 = 2;
+   */
+  sha256: string;
+
+  /**
+   * Its size.
+   *
+   * @generated from field: int64 size_bytes = 3;
+   */
+  sizeBytes: bigint;
+};
+
+/**
+ * Describes the message marid.v1.Attachment.
+ * Use `create(AttachmentSchema)` to create a new message.
+ */
+export const AttachmentSchema: GenMessage<Attachment> = /*@__PURE__*/
+  messageDesc(file_marid_v1_job, 1);
 
 /**
  * JobRequest is what a user asks for.
@@ -136,8 +171,9 @@ export type JobRequest = Message<"marid.v1.JobRequest"> & {
   rawArguments: string;
 
   /**
-   * Environment variables of the program: names of letters, digits and `_`, values at most 32 KiB each. Names that
-   * begin with `GENIE_` or `__GENIE_` are refused.
+   * Environment variables of the program, set after those of cluster, applications and command: names of letters,
+   * digits and `_`, values at most 32 KiB each. Names that begin with `GENIE_` or `__GENIE_` are refused. The value
+   * `secret:NAME` stands for a secret that the worker knows, `secret-file:NAME` for the path of a file that holds it.
    *
    * @generated from field: map<string, string> environment = 12;
    */
@@ -221,11 +257,41 @@ export type JobRequest = Message<"marid.v1.JobRequest"> & {
   email: string;
 
   /**
+   * URIs of archives (`.tar.gz`, `.tgz`, `.tar`, `.zip`), each at most 1,024 characters. They are placed as dependencies are, and unpacked to a folder beside themselves that
+   * has their name without the ending. Links, devices, and names that lead out of the folder are refused.
+   *
+   * @generated from field: repeated string unpack = 30;
+   */
+  unpack: string[];
+
+  /**
+   * What the job may use besides memory and time; the worker's configuration may allow less. Absent: what it allows.
+   *
+   * @generated from field: marid.v1.JobLimits limits = 40;
+   */
+  limits?: JobLimits | undefined;
+
+  /**
    * What is archived when an attempt ends. Absent: everything but what the worker leaves out.
    *
    * @generated from field: marid.v1.ArchiveRequest archive = 35;
    */
   archive?: ArchiveRequest | undefined;
+
+  /**
+   * Files that were uploaded (AttachmentService) and are placed in the job's directory, read-only. At most 100.
+   *
+   * @generated from field: repeated marid.v1.Attachment attachments = 36;
+   */
+  attachments: Attachment[];
+
+  /**
+   * Record when the parts of the output were written, to read it with times: in the file `genie/logs/output-times.log` of the job's directory,
+   * a line for each change of `stdout` or `stderr`: milliseconds since the epoch, name, size.
+   *
+   * @generated from field: bool record_output_times = 50;
+   */
+  recordOutputTimes: boolean;
 };
 
 /**
@@ -233,7 +299,63 @@ export type JobRequest = Message<"marid.v1.JobRequest"> & {
  * Use `create(JobRequestSchema)` to create a new message.
  */
 export const JobRequestSchema: GenMessage<JobRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 1);
+  messageDesc(file_marid_v1_job, 2);
+
+/**
+ * JobLimits is what an attempt of a job may use; 0 and absent: what the worker's configuration allows. An attempt that reaches a limit fails with a reason of its own.
+ *
+ * @generated from message marid.v1.JobLimits
+ */
+export type JobLimits = Message<"marid.v1.JobLimits"> & {
+  /**
+   * Processor time: of each process, and of all together. At least 1 s. Reason: `CPU_TIME_LIMIT`.
+   *
+   * @generated from field: google.protobuf.Duration cpu_time = 1;
+   */
+  cpuTime?: Duration | undefined;
+
+  /**
+   * Descriptors that a process may have open, at least 16; the system refuses more to the program.
+   *
+   * @generated from field: int32 open_files = 2;
+   */
+  openFiles: number;
+
+  /**
+   * Processes at a time. Reason: `PROCESS_LIMIT`.
+   *
+   * @generated from field: int32 processes = 3;
+   */
+  processes: number;
+
+  /**
+   * Size of a single file, its output too, in MiB. Reason: `FILE_SIZE_LIMIT`.
+   *
+   * @generated from field: int32 file_mb = 4;
+   */
+  fileMb: number;
+
+  /**
+   * Size of the job's directory in MiB, looked at every few seconds. Reason: `FOLDER_SIZE_LIMIT`.
+   *
+   * @generated from field: int32 folder_mb = 5;
+   */
+  folderMb: number;
+
+  /**
+   * Files and directories in the job's directory, looked at every few seconds. Reason: `FOLDER_FILES_LIMIT`.
+   *
+   * @generated from field: int32 folder_files = 6;
+   */
+  folderFiles: number;
+};
+
+/**
+ * Describes the message marid.v1.JobLimits.
+ * Use `create(JobLimitsSchema)` to create a new message.
+ */
+export const JobLimitsSchema: GenMessage<JobLimits> = /*@__PURE__*/
+  messageDesc(file_marid_v1_job, 3);
 
 /**
  * Transition is one step of a job's life. A job's transitions are numbered from 1 without gaps.
@@ -303,7 +425,7 @@ export type Transition = Message<"marid.v1.Transition"> & {
  * Use `create(TransitionSchema)` to create a new message.
  */
 export const TransitionSchema: GenMessage<Transition> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 2);
+  messageDesc(file_marid_v1_job, 4);
 
 /**
  * ExitResult says how the program of an attempt ended and what it used.
@@ -359,6 +481,20 @@ export type ExitResult = Message<"marid.v1.ExitResult"> & {
    * @generated from field: google.protobuf.Duration cpu_time = 7;
    */
   cpuTime?: Duration | undefined;
+
+  /**
+   * Bytes read by system calls: files, pipes, terminals; 0 when not measured.
+   *
+   * @generated from field: int64 bytes_read = 40;
+   */
+  bytesRead: bigint;
+
+  /**
+   * Bytes written so; 0 when not measured.
+   *
+   * @generated from field: int64 bytes_written = 41;
+   */
+  bytesWritten: bigint;
 };
 
 /**
@@ -366,7 +502,7 @@ export type ExitResult = Message<"marid.v1.ExitResult"> & {
  * Use `create(ExitResultSchema)` to create a new message.
  */
 export const ExitResultSchema: GenMessage<ExitResult> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 3);
+  messageDesc(file_marid_v1_job, 5);
 
 /**
  * Attempt is one execution of a job.
@@ -478,7 +614,7 @@ export type Attempt = Message<"marid.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 4);
+  messageDesc(file_marid_v1_job, 6);
 
 /**
  * StageTime tells how long a step of the preparation of an attempt took.
@@ -506,7 +642,7 @@ export type StageTime = Message<"marid.v1.StageTime"> & {
  * Use `create(StageTimeSchema)` to create a new message.
  */
 export const StageTimeSchema: GenMessage<StageTime> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 5);
+  messageDesc(file_marid_v1_job, 7);
 
 /**
  * Job is a request with what became of it.
@@ -662,6 +798,13 @@ export type Job = Message<"marid.v1.Job"> & {
   parentJobId: string;
 
   /**
+   * Agent that alone runs it, in the terminal that asked for it; empty: a worker of the pool does.
+   *
+   * @generated from field: string agent_id = 55;
+   */
+  agentId: string;
+
+  /**
    * What became of the files of the last attempt. Changes after the end of the job.
    *
    * @generated from field: marid.v1.ArchiveStatus archive_status = 35;
@@ -674,7 +817,7 @@ export type Job = Message<"marid.v1.Job"> & {
  * Use `create(JobSchema)` to create a new message.
  */
 export const JobSchema: GenMessage<Job> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 6);
+  messageDesc(file_marid_v1_job, 8);
 
 /**
  * ResourceReference names a registry entry as it was when a job was resolved.
@@ -709,7 +852,7 @@ export type ResourceReference = Message<"marid.v1.ResourceReference"> & {
  * Use `create(ResourceReferenceSchema)` to create a new message.
  */
 export const ResourceReferenceSchema: GenMessage<ResourceReference> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 7);
+  messageDesc(file_marid_v1_job, 9);
 
 /**
  * JobSpecification is everything that a worker needs to run an attempt.
@@ -779,7 +922,7 @@ export type JobSpecification = Message<"marid.v1.JobSpecification"> & {
  * Use `create(JobSpecificationSchema)` to create a new message.
  */
 export const JobSpecificationSchema: GenMessage<JobSpecification> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job, 8);
+  messageDesc(file_marid_v1_job, 10);
 
 /**
  * JobStatus is where a job is in its life. The last four are terminal and never change.

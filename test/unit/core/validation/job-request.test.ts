@@ -23,6 +23,14 @@ describe('validateJobRequest', () => {
     expect(violationsOf({ name: '', version: '', pool: '', arguments: [], tags: [] })).toEqual([]);
   });
 
+  test('limits have to be such that a program can start, and are named one by one', () => {
+    const least = { cpuTimeMs: 1000, openFiles: 16, processes: 1, fileMb: 1, folderMb: 1, folderFiles: 1 };
+    expect(violationsOf({ limits: least })).toEqual([]);
+    const below = { cpuTimeMs: 999, openFiles: 15, processes: -1, fileMb: 0.5, folderMb: 2 ** 31, folderFiles: -5 };
+    const names = ['cpu_time', 'open_files', 'processes', 'file_mb', 'folder_mb', 'folder_files'];
+    expect(fieldsOf({ limits: below })).toEqual(names.map((name) => `job.limits.${name}`));
+  });
+
   test('accepts every part at its limit', () => {
     const label = '😀'.repeat(LIMITS.nameCharacters);
     const atLimit: Partial<JobRequest> = {
@@ -116,6 +124,9 @@ describe('validateJobRequest', () => {
     ['no attempts', { maxAttempts: 0 }, 'job.max_attempts'],
     ['half a MiB', { memoryMb: 1.5 }, 'job.memory_mb'],
     ['more memory than any machine has', { memoryMb: LIMITS.memoryMb + 1 }, 'job.memory_mb'],
+    ['a secret in the arguments', { arguments: ['-v', '--password=secret:db'] }, 'job.arguments[1]'],
+    ['a secret in shell text', { rawArguments: '-p "secret:db"' }, 'job.raw_arguments'],
+    ['a secret without a name', { environment: { A: 'secret:../x' } }, 'job.environment["A"]'],
     ['a dependency that is no URI', { dependencies: ['x.jar'] }, 'job.dependencies[0]'],
   ])('refuses %s', (_, overrides, field) => {
     expect(fieldsOf(overrides)).toEqual([field]);

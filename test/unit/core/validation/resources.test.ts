@@ -47,6 +47,16 @@ describe('validateResource', () => {
     ]);
   });
 
+  test('checks the environment as that of a job, and secrets in arguments', () => {
+    expect(clusterFields({ environment: { DSN: 'secret:db', FILE: 'secret-file:db', PLAIN: 'x' } })).toEqual([]);
+    expect(clusterFields({ environment: { DSN: 'secret:', GENIE_X: '', 'a-b': '' } })).toEqual([
+      'cluster.environment["DSN"]',
+      'cluster.environment["GENIE_X"]',
+      'cluster.environment["a-b"]',
+    ]);
+    expect(commandFields({ executable: ['psql', '--password=secret:db'] })).toEqual(['command.executable[1]']);
+  });
+
   test('refuses a command without a program', () => {
     expect(commandFields({ executable: [] })).toEqual(['command.executable']);
   });

@@ -29,6 +29,26 @@ async function textOf(body: AsyncIterable<Uint8Array> | undefined): Promise<stri
 }
 
 describe('FileFetcher', () => {
+  test('reads, where others name the files, only what everybody may read, also what is held already', async () => {
+    mkdirSync(pathOf('closed'));
+    for (const name of ['open', 'closed/file', 'private']) writeFileSync(pathOf(name), name);
+    symlinkSync('closed/file', pathOf('link'));
+    chmodSync(folder.path, 0o711);
+    chmodSync(pathOf('private'), 0o640);
+    const fetcher = new FileFetcher({ folders: [], publicOnly: true });
+    const read = (name: string, held: string | null = null) =>
+      fetcher.open({ uri: uriOf(name), held, resume: null, signal: done.signal });
+    for (const name of ['open', 'closed/file', 'link'])
+      expect(await textOf((await read(name))?.body)).toBe(name.replace('link', 'closed/file'));
+    const { version = null } = (await read('link')) ?? {};
+    expect(await read('link', version)).toBeNull();
+    chmodSync(pathOf('closed'), 0o750);
+    for (const name of ['private', 'closed/file', 'link']) {
+      await expect(read(name, version)).rejects.toMatchObject({ reason: 'FILE_UNREADABLE', infrastructure: false });
+    }
+    await expect(read('private')).rejects.toThrow('not every user of the machine may read it');
+  });
+
   test('reads a file whose name has every kind of character, and tells whether it is a program', async () => {
     writeFileSync(pathOf('a b#é'), 'content');
     const plain = await open(uriOf('a b#é'));

@@ -3,6 +3,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import type {
   AttemptReference,
   ExitResult,
+  JobLimits,
   JobRequest,
   JobSpecification,
   Transition,
@@ -72,6 +73,7 @@ const base: Arbitrary<ResourceBase> = fc.record({
   configs: texts,
   dependencies: texts,
   setupFile: optionalText,
+  environment: fc.dictionary(key, text, { maxKeys: 3, noNullPrototype: true }),
   createdAt: moment,
   updatedAt: moment,
   revision: fc.nat({ max: 1_000_000 }),
@@ -98,7 +100,19 @@ export const command: Arbitrary<Command> = fc
   )
   .map(([common, own]) => ({ ...common, ...own }));
 
-export const jobRequest: Arbitrary<JobRequest> = fc.record({
+const limits: Arbitrary<JobLimits> = fc.record(
+  {
+    cpuTimeMs: count.map((value) => Math.max(1, value)),
+    openFiles: positive,
+    processes: positive,
+    fileMb: positive,
+    folderMb: positive,
+    folderFiles: positive,
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+
+const jobRequestWithoutLimits: Arbitrary<JobRequest> = fc.record({
   name: text,
   user: text,
   version: text,
@@ -124,6 +138,11 @@ export const jobRequest: Arbitrary<JobRequest> = fc.record({
   email: text,
 });
 
+export const jobRequest: Arbitrary<JobRequest> = fc
+  .tuple(jobRequestWithoutLimits, limits)
+  .map(([request, own]) => (Object.keys(own).length === 0 ? request : { ...request, limits: own }))
+  .chain((request) => fc.constantFrom(request, { ...request, recordOutputTimes: true }));
+
 export const exitResult: Arbitrary<ExitResult> = fc.record({
   exitCode: fc.option(fc.integer({ min: -255, max: 255 }), { nil: null }),
   signal: optionalText,
@@ -135,6 +154,8 @@ export const exitResult: Arbitrary<ExitResult> = fc.record({
     { nil: null },
   ),
   cpuTimeMs: fc.option(count, { nil: null }),
+  bytesRead: positive,
+  bytesWritten: positive,
 });
 
 export const transition: Arbitrary<Transition> = fc.record({

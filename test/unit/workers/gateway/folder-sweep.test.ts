@@ -41,4 +41,24 @@ describe('FolderSweep', () => {
     const left = ['old', 'held/1', 'both/1', 'both/2', 'due/1'].filter((path) => existsSync(join(jobsFolder, path)));
     expect(left).toEqual(['held/1', 'both/2', 'due/1']);
   });
+
+  test('removes secrets that a process of the worker left, at once', async () => {
+    const holds = (jobId: string): boolean => jobId === 'held';
+    for (const job of ['new', 'held']) {
+      attempt(`${job}/1`, 1);
+      mkdirSync(join(jobsFolder, job, '1.secrets'));
+      writeFileSync(join(jobsFolder, job, '1.secrets/db'), 'x');
+    }
+    const sweep = new FolderSweep({
+      jobsFolder,
+      keepMs: 24 * HOUR_MS,
+      holds,
+      archives: () => false,
+      clock,
+      logger: new QuietLogger(),
+    });
+    expect(await sweep.sweep()).toBe(0);
+    const left = ['new/1', 'new/1.secrets', 'held/1.secrets/db'].filter((path) => existsSync(join(jobsFolder, path)));
+    expect(left).toEqual(['new/1', 'held/1.secrets/db']);
+  });
 });

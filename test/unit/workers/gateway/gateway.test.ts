@@ -170,6 +170,21 @@ describe('a job that runs', () => {
     await world.end('large');
   });
 
+  test('has the times of its output recorded when it asks for that, also of what was written while there was no worker', async () => {
+    await world.startWorker();
+    const [go, wait] = [join(world.folder, 'go'), `until [ -e ${join(world.folder, 'go')} ]; do sleep 0.01; done`];
+    await world.offer(shell('j', `echo one; ${wait}; echo two`, { request: { recordOutputTimes: true } }));
+    const record = () => readFileSync(world.pathOf('j', 'genie/logs/output-times.log'), 'utf8');
+    await world.status('j', 'RUNNING');
+    await eventually('the first line', () => record().endsWith(' stdout 4\n'));
+    await world.stopWorker();
+    writeFileSync(go, '');
+    await eventually('the second line', () => readFileSync(world.pathOf('j', 'stdout'), 'utf8') === 'one\ntwo\n');
+    await world.startWorker();
+    await world.end('j');
+    expect(record()).toMatch(/ stdout 4\n\d+ stdout 8\n$/);
+  });
+
   test('that ends while there is no worker is reported by the next one, with its real exit', async () => {
     await world.startWorker();
     await world.offer(shell('j', `until [ -e ${join(world.folder, 'go')} ]; do sleep 0.01; done; exit 5`));

@@ -16,7 +16,7 @@ import { WorkerNodeService } from '../../../../proto/gen/marid/v1/worker_node_se
 import { WorkerService } from '../../../../proto/gen/marid/v1/worker_service_pb.js';
 import { LauncherLink } from '../../../../workers/gateway/attempts/launcher-link.js';
 import { cacheFolderOf } from '../../../../workers/gateway/cache/cache-folder.js';
-import { DependencyCache } from '../../../../workers/gateway/cache/dependency-cache.js';
+import { openCaches } from '../../../../workers/gateway/cache/open-caches.js';
 import { workerConfigSchema, type WorkerConfig } from '../../../../workers/gateway/config.js';
 import { Gateway } from '../../../../workers/gateway/gateway.js';
 import { loadIdentity } from '../../../../workers/gateway/identity.js';
@@ -77,10 +77,10 @@ export class TestGateway {
     });
     const client = createInProcessClient(WorkerService, this.service.handlers);
     const fetchers = openFetchers(full, { clock, logger });
-    const cache = await DependencyCache.open({
+    const caches = await openCaches({
       ...{ folder: cacheFolderOf(stateFolder), fetchers, settings: full, clock, random, logger },
     });
-    const preparation = folderPreparation(cache, { timeoutMs: full.stagingTimeoutMs, clock });
+    const preparation = folderPreparation(caches, { timeoutMs: full.stagingTimeoutMs, clock }, full);
     const gateway = new Gateway({ config: full, identity, launcher, preparation, client, log, clock, random, logger });
     await gateway.start('127.0.0.1:1');
     this.#stopWorker = async () => {

@@ -24,10 +24,12 @@ const start = fc.record({
   stderrPath: path,
   timeoutMs: fc.nat(),
 });
+const user = fc.record({ uid: fc.nat(), gid: fc.nat(), groups: fc.array(fc.nat()) });
 const request: fc.Arbitrary<LauncherRequest> = fc.oneof(
   fc.constantFrom<LauncherRequest>({ type: 'hello' }, { type: 'close' }),
   fc.record({ type: fc.constant('adopt' as const), session: fc.option(fc.string()) }),
   start.map((value): LauncherRequest => ({ type: 'start', start: value })),
+  fc.tuple(start, user).map(([value, who]): LauncherRequest => ({ type: 'start', start: { ...value, user: who } })),
   fc.record({ type: fc.constant('kill' as const), attempt, graceMs: fc.nat() }),
   fc.record({ type: fc.constant('forget' as const), attempt }),
   fc.record({ type: fc.constant('renew' as const), terminateInMs: fc.nat(), killInMs: fc.nat(), sentAt: fc.nat() }),
@@ -48,6 +50,19 @@ const EXIT: ProcessExit = {
 };
 
 describe('protocol', () => {
+  test('a start as another user is a request of its own, which launchers that do not know it refuse', () => {
+    const value = { attempt: { jobId: 'a', attempt: 1 }, command: ['true'], directory: '/', environment: {} };
+    const paths = { stdoutPath: '/o', stderrPath: '/e', timeoutMs: 1 };
+    const as = { user: { uid: 1000, gid: 1000, groups: [1000, 27] } };
+    const line = (more: object) =>
+      encodeRequest({ id: 1, request: { type: 'start', start: { ...value, ...paths, ...more } } });
+    expect(JSON.parse(line({}))).toMatchObject({ type: 'start' });
+    expect(JSON.parse(line(as))).toMatchObject({ type: 'start-as' });
+    for (const bad of [{}, { uid: 1 }, { uid: -1, gid: 1, groups: [] }, { uid: 1, gid: 1, groups: ['x'] }, null]) {
+      expect(() => decodeRequest(line({ user: bad }))).toThrow('has to be');
+    }
+  });
+
   test('a request is one line and reads back as it was', () => {
     fc.assert(
       fc.property(fc.nat(), request, (id, value) => {

@@ -31,8 +31,8 @@ afterEach(async () => {
   db.close();
 });
 
-function leader(holder: string, tasks: readonly LeaderTask[] = [], port: LeasePort = lease): Leader {
-  const made = new Leader({ lease: port, store, tasks, holder, clock, logger });
+function leader(holder: string, tasks: readonly LeaderTask[] = [], port: LeasePort = lease, through = store): Leader {
+  const made = new Leader({ lease: port, store: through, tasks, holder, clock, logger });
   leaders.push(made);
   return made;
 }
@@ -87,6 +87,30 @@ describe('Leader', () => {
       await clock.advance(1000);
       return runs > runsThen;
     });
+  });
+
+  test('lets another lead that reaches the store while it does not, and does not take the lease then', async () => {
+    const cutOff = new SqliteFleetStore(db);
+    const { listTaskControls } = cutOff;
+    const [first, second] = [leader('a', [], lease, cutOff), leader('b')];
+    await first.start();
+    await eventually('a leader', () => first.term !== null);
+    await second.start();
+    cutOff.listTaskControls = () => Promise.reject(new MaridError('UNAVAILABLE', 'the store is away'));
+    const seconds = async (count: number, until: () => boolean): Promise<number> => {
+      for (let passed = 0; passed < count; passed += 1) {
+        if (until()) return passed;
+        await clock.advance(1000);
+      }
+      return count;
+    };
+    expect(await seconds(60, () => second.term !== null)).toBeLessThan(35);
+    expect(first.term).toBeNull();
+    await second.stop();
+    await seconds(30, () => false);
+    expect(first.term).toBeNull();
+    cutOff.listTaskControls = listTaskControls;
+    expect(await seconds(30, () => first.term !== null)).toBeLessThan(30);
   });
 
   test('leads on when renewals fail for a moment', async () => {

@@ -25,13 +25,14 @@ let log: EmbeddedTopicLog;
 let store: SqliteJobStore;
 let projector: Projector;
 
-function newProjector(): Projector {
-  const jobs = new JobRepository({ store, onCommitted: () => undefined });
+function newProjector(through = store): Projector {
+  const jobs = new JobRepository({ store: through, onCommitted: () => undefined });
   return new Projector({
     log,
     jobs,
     retry: { maxInfrastructureFailures: 5, backoffMs: [1] },
     partitions: new Map(),
+    storePatienceMs: 200,
     clock,
     random,
     logger,
@@ -90,6 +91,31 @@ describe('Projector', () => {
     await projector.start();
     await eventually('the end', async () => (await statusOf('a')) === 'SUCCEEDED');
     expect(projector.counts).toEqual({ applied: 2, stale: 0, poison: 0 });
+  });
+
+  test('leaves its partitions to another that reaches the store while it does not, and takes part again later', async () => {
+    const ids = Array.from({ length: 8 }, (_, index) => `job-${String(index)}`);
+    for (const id of ids) await insertClaimed(id);
+    const cutOff = new SqliteJobStore(db);
+    let away = true;
+    const get = cutOff.get.bind(cutOff);
+    cutOff.get = (options) =>
+      away ? Promise.reject(new MaridError('UNAVAILABLE', 'the store is away')) : get(options);
+    const first = newProjector(cutOff);
+    await first.start();
+    await projector.start();
+    for (const id of ids) await send(id, 'RUNNING', 'SUCCEEDED');
+    await eventually('all ends', async () => {
+      const statuses = await Promise.all(ids.map(statusOf));
+      return statuses.every((status) => status === 'SUCCEEDED');
+    });
+    expect(first.counts.applied).toBe(0);
+    await projector.stop();
+    await insertClaimed('later');
+    await send('later', 'RUNNING');
+    away = false;
+    await eventually('what came later', async () => (await statusOf('later')) === 'RUNNING');
+    await first.stop();
   });
 
   test('reads nothing again after it has stopped in peace', async () => {

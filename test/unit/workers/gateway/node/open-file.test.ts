@@ -1,12 +1,24 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { listFiles } from '../../../../../workers/gateway/node/list-files.js';
+import { openPlain } from '../../../../../workers/gateway/archive/open-plain.js';
+import { listFiles, MOST_FILES } from '../../../../../workers/gateway/node/list-files.js';
 import { checkRelativePath } from '../../../../../core/validation/relative-path.js';
 import { openInside } from '../../../../../workers/gateway/node/open-file.js';
+import { removeTree } from '../../../../../workers/gateway/remove-tree.js';
 import { errorCode } from '../../../../../workers/gateway/staging/staging.js';
 
 const SECRET = 'the secret';
@@ -28,6 +40,7 @@ beforeAll(() => {
   symlinkSync('..', join(root, 'up'));
   symlinkSync('../10', join(root, 'neighbour'));
   symlinkSync('loop', join(root, 'loop'));
+  symlinkSync('/dev/zero', join(root, 'device'));
   execFileSync('mkfifo', [join(root, 'pipe')]);
 });
 afterAll(() => {
@@ -73,6 +86,94 @@ describe('openInside', () => {
     expect(await read(path)).toBe(expected);
   });
 
+  test('no name of the corpus gives anything from outside, or an error that is no answer', async () => {
+    const hostile = fc.constantFrom(
+      ...[
+        '..',
+        '../',
+        '....//',
+        '..\\',
+        '%2e%2e%2f',
+        '..%00',
+        '\u202e..',
+        '\u2025',
+        '\uff0e\uff0e',
+        '\u2024\u2024',
+        '.\u200b.',
+      ],
+      ...[
+        '/',
+        '//',
+        '\u2215',
+        '\uff0f',
+        '\u2044',
+        '\\',
+        '\n',
+        '\r\n',
+        '\t',
+        ' ',
+        '\0',
+        'stdout\0',
+        '\u001b[2J',
+        '\ud800',
+      ],
+      ...[
+        '/etc/passwd',
+        '/dev/zero',
+        '/dev/stdin',
+        '/proc/self/environ',
+        '/proc/self/fd/0',
+        'CON',
+        'NUL',
+        'COM1',
+        'aux.txt',
+      ],
+      ...['~', '~root', '$HOME', '$(id)', '`id`', '|id', '-rf', '--', '*', '?', 'file:///etc/passwd', 'stdout:stream'],
+      ...[
+        'x'.repeat(255),
+        'x'.repeat(256),
+        'x'.repeat(5000),
+        'a/'.repeat(3000),
+        'e\u0301',
+        '\u00e9',
+        'STDOUT',
+        'stdout.',
+        'stdout ',
+      ],
+      ...['up', 'neighbour', 'outside', 'loop', 'pipe', 'device', 'inside', 'genie', 'stdout', '1.json', '10'],
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(hostile, { maxLength: 4 }), fc.constantFrom('/', ''), async (parts, separator) => {
+        expect([null, 'output', 'env', 'INVALID_ARGUMENT']).toContain(await read(parts.join(separator)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('what takes the place of the output while it is read is never read from outside, and nothing waits', async () => {
+    const [spot, kept] = [join(root, 'spot'), join(root, 'stdout')];
+    const swaps = [
+      () => symlinkSync(join(base, 'jobs/j/1.json'), spot),
+      () => symlinkSync('../10/stdout', spot),
+      () => mkdirSync(spot),
+      () => execFileSync('mkfifo', [spot]),
+      () => linkSync(kept, spot),
+    ];
+    let reading = true;
+    const reader = (async () => {
+      const found = new Set<string | null>();
+      while (reading) found.add(await read('spot'));
+      return found;
+    })();
+    for (let round = 0; round < 200; round += 1) {
+      swaps[round % swaps.length]?.();
+      await new Promise((resolve) => setImmediate(resolve));
+      rmSync(spot, { recursive: true, force: true });
+    }
+    reading = false;
+    expect([...(await reader)].filter((each) => ![null, 'output', 'INVALID_ARGUMENT'].includes(each))).toEqual([]);
+  });
+
   test('no path gives anything from outside', async () => {
     const part = fc.constantFrom(
       '..',
@@ -113,9 +214,56 @@ describe('listFiles', () => {
     ]);
   });
 
+  test('a folder of too many entries is cut, and says so', async () => {
+    const many = join(base, 'jobs/j/3');
+    mkdirSync(join(many, 'last'), { recursive: true });
+    for (let index = 0; index <= MOST_FILES; index += 1) linkSync(join(root, 'stdout'), join(many, `f${index}`));
+    expect(await listFiles(many, '')).toMatchObject({ truncated: true, files: { length: MOST_FILES } });
+    expect(await listFiles(many, 'last')).toEqual({ truncated: false, files: [] });
+  });
+
   test('a folder that a link leads out to is refused', async () => {
     await expect(listFiles(root, 'neighbour')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect((await listFiles(root, 'absent')).files).toEqual([]);
     expect((await listFiles(root, 'genie')).files).toHaveLength(1);
+  });
+});
+
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+describe('a folder of another user', () => {
+  asRoot('gives nothing that this user could not read (skipped unless root)', async () => {
+    const folder = join(base, 'jobs/j/2');
+    mkdirSync(folder);
+    for (const [name, uid, mode] of [
+      ['own', 12345, 0o600],
+      ['shared', 0, 0o444],
+      ['linked', 0, 0o640],
+    ] as const) {
+      writeFileSync(join(folder, name), name, { mode });
+      chownSync(join(folder, name), uid, uid);
+    }
+    chownSync(folder, 12345, 12345);
+    for (const name of ['own', 'shared']) {
+      const file = await openInside(folder, name);
+      expect((await file?.readFile())?.toString()).toBe(name);
+      await file?.close();
+    }
+    await expect(openInside(folder, 'linked')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const plain = ['own', 'shared', 'linked'].map((name) => openPlain(join(folder, name)));
+    expect(plain.map((descriptor) => descriptor !== null)).toEqual([true, true, false]);
+    for (const descriptor of plain) if (descriptor !== null) closeSync(descriptor);
+  });
+
+  asRoot('is removed without following links (skipped unless root)', async () => {
+    const folder = join(base, 'jobs/j/3');
+    mkdirSync(join(folder, 'deep/er'), { recursive: true });
+    mkdirSync(join(base, 'kept'));
+    writeFileSync(join(base, 'kept/file'), '');
+    symlinkSync(join(base, 'kept'), join(folder, 'deep/link'));
+    chownSync(folder, 12345, 12345);
+    await removeTree(folder);
+    await removeTree(folder);
+    expect([existsSync(folder), existsSync(join(base, 'kept/file'))]).toEqual([false, true]);
   });
 });

@@ -8,6 +8,8 @@ import { connectLauncher } from '../../../../../infra/process/launcher/connect.j
 import type { SocketLauncher } from '../../../../../infra/process/launcher/socket-launcher.js';
 import { SystemClock } from '../../../../../infra/runtime/system-clock.js';
 import { Attempt, WHOLE_ARCHIVE } from '../../../../../workers/gateway/attempts/attempt.js';
+import { NO_SECRETS } from '../../../../../workers/gateway/script/job-environment.js';
+import { workerConfigSchema } from '../../../../../workers/gateway/config.js';
 import { EMPTY_PLAN } from '../../../../../workers/gateway/staging/file-plan.js';
 import { directStage } from '../../../../../workers/gateway/staging/direct-stage.js';
 import { directoryStage } from '../../../../../workers/gateway/staging/directory-stage.js';
@@ -37,7 +39,11 @@ afterAll(async () => {
 });
 
 /** Stages and starts a job in one and the same directory. */
-async function start(parts: SpecificationParts, way: 'direct' | 'script'): Promise<StagingContext> {
+async function start(
+  parts: SpecificationParts,
+  way: 'direct' | 'script',
+  secrets = NO_SECRETS,
+): Promise<StagingContext> {
   number += 1;
   const specification = specificationWith({ ...parts, jobId: 'job-1' });
   const directory = join(folder, 'job');
@@ -46,10 +52,12 @@ async function start(parts: SpecificationParts, way: 'direct' | 'script'): Promi
   const facts = { memoryMb: 1, hasSetup: false, archive: WHOLE_ARCHIVE };
   const attempt = new Attempt({ reference, directory, memoryKey: '', facts, sequence: 0 });
   const { signal } = new AbortController();
-  const context: StagingContext = { attempt, specification, signal, plan: EMPTY_PLAN, direct: null, started: null };
+  const context: StagingContext = {
+    ...{ attempt, specification, signal, account: null, plan: EMPTY_PLAN, secrets, direct: null, started: null },
+  };
   const before = [planStage, directoryStage, scriptStage];
   const stages = way === 'direct' ? [...before, directStage()] : before;
-  for (const stage of [...stages, startStage(launcher)]) await stage.run(context);
+  for (const stage of [...stages, startStage(launcher, workerConfigSchema.parse({}))]) await stage.run(context);
   return context;
 }
 
@@ -72,17 +80,18 @@ async function outcome(context: StagingContext) {
     files,
     texts: texts.map((path) =>
       read(path)
+        .replace(/(MARID_JOB_KEY=)[^\n\0]*/, '$1') // another for each attempt
         .split(/[\n\0]/)
         .sort(),
     ),
   };
 }
 
-async function expectSame(parts: SpecificationParts, direct = true): Promise<string> {
-  const started = await start(parts, 'direct');
+async function expectSame(parts: SpecificationParts, direct = true, secrets = NO_SECRETS): Promise<string> {
+  const started = await start(parts, 'direct', secrets);
   const found = await outcome(started);
   expect({ direct: started.direct !== null }).toEqual({ direct });
-  expect(found).toEqual(await outcome(await start(parts, 'script')));
+  expect(found).toEqual(await outcome(await start(parts, 'script', secrets)));
   return readFileSync(join(folder, 'job/stdout'), 'utf8');
 }
 
@@ -112,6 +121,28 @@ describe('directStart', () => {
     expect(printed).toContain('MINE=it');
     await expectSame({ command: { executable: ['env'] }, request: { environment } });
     await expectSame({ command: { executable: ['env', '-u', 'PATH', 'env', '-0'] } });
+  });
+
+  test('gives secrets as the script does, and writes them nowhere', async () => {
+    const plain = { DSN: 'secret:dsn', COPY: 'the canary value', TICKET: 'secret-file:ticket' };
+    const variables = { DSN: "canary\n'$HOME" };
+    const secrets = { variables: { DSN: 'canary' }, files: { TICKET: '/run/ticket' } };
+    const line = 'env | LC_ALL=C sort';
+    expect(await expectSame(shell(line, { environment: plain }), true, secrets)).toContain('\nDSN=canary\n');
+    const dump = readFileSync(join(folder, 'job/genie/logs/env.log'), 'utf8');
+    expect(dump).toContain('TICKET=/run/ticket\n');
+    expect(dump).not.toContain('canary');
+    expect(readFileSync(join(folder, 'job/run'), 'utf8')).not.toContain('=canary');
+    expect(await expectSame(shell('env -0', { environment: plain }), true, { variables, files: {} })).toContain(
+      `DSN=${variables.DSN}\0`,
+    );
+    // Names that bash obeys at its start carry nothing into it.
+    const printed = await expectSame(shell(line, { environment: { ...plain, BASH_ENV: 'secret:file' } }), false, {
+      variables: { BASH_ENV: '$(echo run >&2)', DSN: 'canary' },
+      files: {},
+    });
+    expect(printed).toContain('BASH_ENV=$(echo run >&2)\n');
+    expect(readFileSync(join(folder, 'job/stderr'), 'utf8')).toBe('');
   });
 
   test('passes arguments exactly', async () => {

@@ -6,6 +6,7 @@ import { Attempt, WHOLE_ARCHIVE } from '../../../../../workers/gateway/attempts/
 import { planFiles } from '../../../../../workers/gateway/staging/file-plan.js';
 import { filesStage } from '../../../../../workers/gateway/staging/files-stage.js';
 import { runStages } from '../../../../../workers/gateway/staging/run-stages.js';
+import { NO_SECRETS } from '../../../../../workers/gateway/script/job-environment.js';
 import type { Stage, StagingContext } from '../../../../../workers/gateway/staging/staging.js';
 import { FakeClock } from '../../../../support/fake-clock.js';
 import { TestCache } from '../cache/test-cache.js';
@@ -23,7 +24,16 @@ function contextOf(dependencies: readonly string[]): StagingContext {
   const reference = { jobId: 'job-1', attempt: 1 };
   const attempt = new Attempt({ reference, directory: marid.job(), memoryKey: '', facts, sequence: 0 });
   const { signal } = attempt.abort;
-  return { attempt, specification, signal, plan: planFiles(specification), direct: null, started: null };
+  return {
+    attempt,
+    specification,
+    signal,
+    secrets: NO_SECRETS,
+    account: null,
+    plan: planFiles(specification),
+    direct: null,
+    started: null,
+  };
 }
 
 async function stageOf(timeoutMs = 60_000): Promise<Stage> {
