@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { jobTopic, TOPICS } from '../../core/fleet/topics.js';
+import { FilesystemBlobStore } from '../../infra/blobs/filesystem/filesystem-blob-store.js';
 import { SystemClock } from '../../infra/runtime/system-clock.js';
 import { SystemRandom } from '../../infra/runtime/system-random.js';
 import { connectRpc } from '../../infra/rpc/index.js';
@@ -59,7 +60,8 @@ describe('a control plane that comes back on its file', () => {
 
   test('applies events that came while it was away, and drops those that it has applied before', async () => {
     const path = join(folder, 'marid.db');
-    const first = await openControlPlane({ path });
+    const blobs = await FilesystemBlobStore.connect({ folder: join(folder, 'blobs') });
+    const first = await openControlPlane({ path, blobs });
     await registerEntries(first);
     await registerWorker(first, 'w');
     await first.jobs.submitJob({ jobId: 'a', job: anyJob() });
@@ -69,7 +71,7 @@ describe('a control plane that comes back on its file', () => {
     await eventually('the job to run', async () => (await storedJob(first, 'a')).status === 'RUNNING');
     await first.crash(); // offsets may not be committed
 
-    const second = await openControlPlane({ path });
+    const second = await openControlPlane({ path, blobs });
     await sendEvents(second.log, [running, { ...running, sequence: 2, status: 'SUCCEEDED' }]);
     const job = await eventually('the job to end', async () => {
       const found = await storedJob(second, 'a');

@@ -1,4 +1,5 @@
 /** `JobSurvey` of the simulation. */
+import { archivePendingSince } from '../../core/job/archive.js';
 import { deadlineBase, type DeadlineStage } from '../../core/job/deadline.js';
 import type { Job } from '../../core/job/job.js';
 import { isOwned, isTerminal } from '../../core/job/status.js';
@@ -29,9 +30,15 @@ export class SimJobSurvey implements JobSurvey {
     );
   }
 
-  /** The workers of a simulation have no files, and archive nothing. */
-  pendingArchives(): Promise<readonly Job[]> {
-    return this.link.call(() => []);
+  pendingArchives({ before, limit }: { readonly before: number; readonly limit: number }): Promise<readonly Job[]> {
+    return this.link.call(() =>
+      this.#jobs()
+        .map((job) => ({ job, since: archivePendingSince(job) ?? Number.POSITIVE_INFINITY }))
+        .filter(({ since }) => since < before)
+        .sort((a, b) => a.since - b.since)
+        .slice(0, limit)
+        .map(({ job }) => job),
+    );
   }
 
   countEnded(): Promise<number> {

@@ -26,6 +26,8 @@ import { QuietLogger } from '../../../support/quiet-logger.js';
 import { folderPreparation } from '../../../../workers/gateway/staging/stages.js';
 
 const TERMINAL = ['SUCCEEDED', 'FAILED', 'KILLED'];
+/** Some jobs of the tests fill memory or files, which takes long on a busy machine. In milliseconds. */
+const END_WITHIN_MS = 25_000;
 
 /** Its parts outlive the worker, so that another process of the same state folder can follow. */
 export class TestGateway {
@@ -105,8 +107,10 @@ export class TestGateway {
 
   /** Waits for a job's last event. */
   end(jobId: string): Promise<WorkerEvent> {
-    return eventually(`the end of ${jobId}`, () =>
-      this.events.find((event) => event.jobId === jobId && TERMINAL.includes(event.status)),
+    return eventually(
+      `the end of ${jobId}`,
+      () => this.events.find((event) => event.jobId === jobId && TERMINAL.includes(event.status)),
+      END_WITHIN_MS,
     );
   }
 
