@@ -1,4 +1,5 @@
 /** `JobSurvey` of the simulation. */
+import { archivePendingSince } from '../../core/job/archive.js';
 import { deadlineBase, type DeadlineStage } from '../../core/job/deadline.js';
 import type { Job } from '../../core/job/job.js';
 import { isOwned, isTerminal } from '../../core/job/status.js';
@@ -29,9 +30,15 @@ export class SimJobSurvey implements JobSurvey {
     );
   }
 
-  /** The workers of a simulation have no files, and archive nothing. */
-  pendingArchives(): Promise<readonly Job[]> {
-    return this.link.call(() => []);
+  pendingArchives(options: { readonly before: number; readonly limit: number }): Promise<readonly Job[]> {
+    const { before, limit } = options;
+    const since = (job: Job): number => archivePendingSince(job) ?? Infinity;
+    return this.link.call(() =>
+      this.#jobs()
+        .filter((job) => since(job) < before)
+        .sort((a, b) => since(a) - since(b))
+        .slice(0, limit),
+    );
   }
 
   countEnded(): Promise<number> {
