@@ -100,13 +100,6 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 1,
   },
   {
-    name: 'a claim is answered again after a kill',
-    file: 'services/control-plane/fleet/claims.ts',
-    find: 'job.kill === null && ',
-    replace: '',
-    seed: 678,
-  },
-  {
     name: 'kills that could not be delivered are not repeated',
     file: 'services/control-plane/fleet/attempt-reconciler.ts',
     find: 'job.kill !== null && holds(account, job)',
