@@ -15,9 +15,9 @@ const BARE_DAEMON = DAEMON.replace('setsid sh', 'exec env -i /usr/bin/setsid /bi
   'exec /bin/sleep',
 );
 const UNTIL_DAEMON = 'while ! test -s daemon; do sleep 0.02; done';
-/** Takes this many MB of memory and keeps them. */
+/** Takes this many MB of memory and keeps them: bash would replace itself by a last command. */
 const hog = (mb: number): string =>
-  `x=$(head -c ${String(mb * 1_000_000)} /dev/zero | tr '\\0' x); touch full; sleep 60`;
+  `x=$(head -c ${String(mb * 1_000_000)} /dev/zero | tr '\\0' x); touch full; sleep 60; : end`;
 
 /** Runs the suite. */
 export function launcherTreeSuite(name: string, open: () => Promise<LauncherBench>): void {
