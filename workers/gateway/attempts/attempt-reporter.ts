@@ -43,7 +43,7 @@ type EventPart = Pick<WorkerEvent, 'status' | 'at' | 'reason' | 'message'> & Par
 export class AttemptReporter {
   readonly #options: AttemptReporterOptions;
   /** The last event of each attempt that the log has acknowledged. */
-  readonly #told = new LRUCache<string, WorkerEvent>({ max: MOST_TOLD });
+  readonly #told = new LRUCache<string, WorkerEvent>({ maxSize: MOST_TOLD, sizeCalculation: () => 1 });
   /** Ended attempts whose last event is on the way again. */
   readonly #repeating = new Map<string, AttemptReference>();
 
