@@ -29,6 +29,8 @@ export interface SimNetworkOptions {
   readonly weather: Weather;
   /** Names of processes that reach nobody and that nobody reaches. */
   readonly cut: ReadonlySet<string>;
+  /** Names of processes whose calls are carried out and not answered. */
+  readonly unanswered: ReadonlySet<string>;
   /** Gets what a handler throws besides `MaridError`: a defect. */
   readonly onDefect: (error: unknown, method: string) => void;
 }
@@ -177,8 +179,8 @@ class SimCall {
 
   #reply(broken: () => void, outcome: Outcome, server: Server): void {
     broken();
-    const { random, weather } = this.network.options;
-    if (this.#isCut(server) || random.next() < weather.trouble) return;
+    const { random, weather, unanswered } = this.network.options;
+    if (unanswered.has(this.from.name) || this.#isCut(server) || random.next() < weather.trouble) return;
     this.#answer(outcome);
   }
 
