@@ -14,7 +14,7 @@ import type { CallContext } from '../../proto/rpc/service.js';
 import { pathOf, type BoundMethod, type BoundStream, type BoundUnary, type BoundUpload } from './bind-service.js';
 import { publicError, statusOf, type RpcStatus } from './error-status.js';
 import { UNARY_CAP_MS } from './limits.js';
-import { reasonOf, untilAborted } from './until-aborted.js';
+import { AbortableWaits, reasonOf, untilAborted } from './until-aborted.js';
 
 /** What the calls of grpc-js have in common. */
 interface ServerCall {
@@ -114,7 +114,7 @@ export class ServerCalls {
   private stream(bound: BoundStream): handleServerStreamingCall<Buffer, Buffer> {
     return (call) => {
       const { active, end } = this.open(bound, call);
-      const pumped = this.pump(bound, call, active);
+      const pumped = this.track(this.pump(bound, call, active));
       void pumped
         .then(
           () => call.end(),
@@ -175,22 +175,34 @@ export class ServerCalls {
     active: ActiveCall,
   ): Promise<void> {
     const messages = bound.invoke(call.request, active.context);
+    const waits = new AbortableWaits(active.signal);
+    let step: Promise<unknown> = Promise.resolve();
     let finished = false;
     try {
       for (;;) {
-        const step = await untilAborted(this.track(messages.next()), active.signal);
-        finished = step.done === true;
-        if (step.done === true) break;
-        if (!call.write(asBuffer(step.value))) await untilAborted(drained(call), active.signal);
+        const next = messages.next();
+        step = next;
+        const result = await waits.until(next);
+        finished = result.done === true;
+        if (result.done === true) break;
+        if (!call.write(asBuffer(result.value))) await waits.until(drained(call));
       }
     } finally {
-      if (!finished) this.release(bound, messages, active);
+      waits.close();
+      if (!finished) this.release(bound, messages, step, active);
     }
     // A handler that ends because the server stops has not told everything: its caller must know.
     if (active.signal.aborted) throw reasonOf(active.signal);
   }
 
-  private release(bound: BoundStream, messages: AsyncIterator<Uint8Array>, active: ActiveCall): void {
+  /** A `step` that is under way goes on without its caller. */
+  private release(
+    bound: BoundStream,
+    messages: AsyncIterator<Uint8Array>,
+    step: Promise<unknown>,
+    active: ActiveCall,
+  ): void {
+    void this.track(step);
     const released = this.track(Promise.resolve(messages.return?.()));
     released.catch((error: unknown) => {
       const fields = { error, method: pathOf(bound.method), peer: active.context.peer };

@@ -56,6 +56,11 @@ function usesOf({ specification }: StagingContext): readonly Use[] {
 
 async function read({ source, allow }: SecretsAccess, use: Use, user: string): Promise<Uint8Array> {
   const { name } = use.reference;
+  if (allow.length === 0) {
+    const where =
+      "the worker's key `secretsAllow`; with `--local`, in the section `worker` of the file that MARID_CONFIG names";
+    throw failure('SECRET_NOT_ALLOWED', use, `no secrets are configured here (${where})`);
+  }
   if (!allow.some((rule) => rule.name === name && (rule.user === null || rule.user === user))) {
     throw failure('SECRET_NOT_ALLOWED', use, `this worker does not give it to jobs of user ${JSON.stringify(user)}`);
   }
