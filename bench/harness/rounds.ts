@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bench, Contender, PreparedContender, RunningContender } from './contender.js';
+import { inLanes } from './lanes.js';
 import { Ledger } from './ledger.js';
 
 const WARM_UP_JOBS = 50;
@@ -55,7 +56,7 @@ export async function oneRound<T>(
         submitted.push(...fresh);
         return fresh;
       },
-      submitAll: (ids, inFlight) => submitAll(system, ids, inFlight),
+      submitAll: (ids, inFlight) => inLanes(ids, inFlight, (id) => system.submit(id)),
     };
     await started.submitAll(started.ids(WARM_UP_JOBS), concurrency);
     await ledger.reached(WARM_UP_JOBS);
@@ -83,12 +84,4 @@ export async function interleaved(
       if (entrant !== undefined) await work(entrant, round);
     }
   }
-}
-
-async function submitAll(system: RunningContender, ids: readonly string[], inFlight: number): Promise<void> {
-  const left = ids.values();
-  const lane = async (): Promise<void> => {
-    for (const id of left) await system.submit(id);
-  };
-  await Promise.all(Array.from({ length: inFlight }, lane));
 }

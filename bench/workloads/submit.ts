@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import { toBinary, create } from '@bufbuild/protobuf';
 import { SubmitJobRequestSchema } from '../../proto/gen/marid/v1/job_service_pb.js';
+import { inLanes, upTo } from '../harness/lanes.js';
 import { quantile, summaryOf } from '../harness/statistics.js';
 import { benchFile } from '../harness/tools.js';
 import type { Workload } from '../harness/workload.js';
@@ -72,11 +73,7 @@ async function alone(call: Call, count: number): Promise<readonly number[]> {
 
 async function together(call: Call, count: number): Promise<number> {
   const started = performance.now();
-  let left = count;
-  const lane = async (): Promise<void> => {
-    while (left-- > 0) await call();
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  await inLanes(upTo(count), IN_FLIGHT, call);
   return (count * 1000) / (performance.now() - started);
 }
 

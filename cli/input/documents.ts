@@ -8,8 +8,18 @@ import { messageOf } from '../system-error.js';
 /** Way to a value inside a document: keys and indexes. */
 export type ValuePath = readonly (string | number)[];
 
+/** A document with the way back from a value to where it was written. */
+export interface SourceDocument {
+  /** The content as plain values. */
+  readonly value: unknown;
+  /** A problem with the value at a path: names its place. */
+  problem(path: ValuePath, description: string): FieldViolation;
+  /** The text of a plain value as written, for example `3.10`; `null` when there is none. */
+  sourceOf(path: ValuePath): string | null;
+}
+
 /** One document of a file. */
-export class InputDocument {
+export class InputDocument implements SourceDocument {
   constructor(
     /** Path as given, or `<stdin>`. */
     readonly file: string,
