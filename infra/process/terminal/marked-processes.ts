@@ -1,6 +1,6 @@
 /** Processes of a job in a terminal. They share the terminal's session with others, so they are known by a variable in their environment, which their children inherit. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { isErrno } from '../launcher/errno.js';
+import { isErrno } from '../../../core/errors/system-error.js';
 import { MARK_VARIABLE } from '../launcher/survey.js';
 
 /** Sends a signal to every process with the mark. How many there were. */
