@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import type { MaridError } from '../../core/errors/marid-error.js';
 import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { Clock } from '../../core/ports/clock.js';
-import type { Fetcher } from '../../core/ports/fetcher.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
@@ -154,20 +153,14 @@ function secretsAccess({ secretsAllow, secretsFolder: folder, secretsPrefix: pre
 /** The caches of the state folder, over the fetchers that the configuration chose. */
 async function openFolderCaches(
   config: WorkerConfig,
-  { blobs, ...runtime }: WorkerRuntime & { readonly blobs: () => Promise<BlobStore> },
+  runtime: WorkerRuntime & { readonly blobs: () => Promise<BlobStore> },
   releases: Releases,
 ): Promise<Caches> {
   const fetchPublicFilesOnly = runsAsOthers(runAsPolicy(config));
-  const loaders = { 'marid-attachment': () => loadAttachments(blobs) };
-  const fetchers = openFetchers({ ...config, fetchPublicFilesOnly }, runtime, loaders);
+  const fetchers = openFetchers({ ...config, fetchPublicFilesOnly }, runtime);
   releases.push(() => fetchers.close());
   const folder = cacheFolderOf(config.stateFolder);
   return openCaches({ folder, fetchers, settings: config, ...runtime });
-}
-
-async function loadAttachments(blobs: () => Promise<BlobStore>): Promise<Fetcher> {
-  const { AttachmentFetcher } = await import('../../infra/fetch/attachment/attachment-fetcher.js');
-  return new AttachmentFetcher(blobs);
 }
 
 /** Kafka, or the control plane's log over a channel of its own: commits must reach the control plane that lends a subscription. */
