@@ -259,8 +259,8 @@ export class Archiver implements Service {
 
   async #forget(told: readonly Told[]): Promise<void> {
     const { policy, jobsFolder } = this.#options;
+    this.#due.remove(told.map(({ entry }) => entry.due));
     for (const { entry, event } of told) {
-      this.#due.remove(entry.due);
       this.#noted.delete(attemptKey(entry.due));
       if (event.archive !== 'ARCHIVED' || policy.keepJobFoldersMs > 0) continue;
       const folder = attemptDirectory(jobsFolder, event);

@@ -41,13 +41,14 @@ export class DueArchives {
 
   /** Notes one, before its end is told. Throws when the disk is full. */
   note(due: DueArchive): void {
-    this.#write(due);
+    this.#write([due]);
     this.#due.set(attemptKey(due), due);
   }
 
-  /** Forgets one. */
-  remove(due: DueArchive): void {
-    if (this.#due.delete(attemptKey(due))) this.#write({ ...due, done: true });
+  /** Forgets some. */
+  remove(dues: readonly DueArchive[]): void {
+    const known = dues.filter((due) => this.#due.delete(attemptKey(due)));
+    if (known.length > 0) this.#write(known.map((due) => ({ ...due, done: true })));
     if (this.#bytes > LARGE_BYTES + 4 * LINE_BYTES * this.#due.size) this.#rewrite();
   }
 
@@ -56,8 +57,9 @@ export class DueArchives {
     this.#file = null;
   }
 
-  #write(line: DueArchive & { readonly done?: boolean }): void {
-    this.#bytes += writeSync(this.#open(), `\n${JSON.stringify(line)}`);
+  #write(lines: readonly (DueArchive & { readonly done?: boolean })[]): void {
+    const text = lines.map((line) => `\n${JSON.stringify(line)}`).join('');
+    this.#bytes += writeSync(this.#open(), text);
   }
 
   #open(): number {

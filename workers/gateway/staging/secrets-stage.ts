@@ -6,6 +6,7 @@ import { jobEnvironment, type JobVariable } from '../../../core/job/environment.
 import type { SecretSource } from '../../../core/ports/secret-source.js';
 import { secretReference, type SecretReference } from '../../../core/secrets/reference.js';
 import { LIMITS } from '../../../core/validation/limits.js';
+import { secretTexts } from '../attempts/hide-secrets.js';
 import type { SecretRule } from '../secrets-config.js';
 import { secretsFolderOf } from '../jobs-folder.js';
 import { StagingFailure, type Stage, type StagingContext } from './staging.js';
@@ -37,9 +38,11 @@ export function secretsStage(access: SecretsAccess): Stage {
       if (uses.length === 0) return;
       const files = uses.filter(({ reference }) => reference.kind === 'file');
       if (files.length > 0) makeFolder(context);
+      context.attempt.facts = { ...context.attempt.facts, hasSecrets: true };
       const given = { variables: new Map<string, string>(), files: new Map<string, string>() };
       for (const use of uses) {
         const content = await read(access, use, context.specification.request.user);
+        context.attempt.secretTexts = [...context.attempt.secretTexts, ...secretTexts(Buffer.from(content).toString())];
         if (use.reference.kind === 'file') given.files.set(use.variable, writeSecret(context, use, content));
         else given.variables.set(use.variable, textOf(use, content));
       }
