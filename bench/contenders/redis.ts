@@ -15,5 +15,9 @@ export async function startRedis(folder: string, report: (line: string) => void)
   const server = await redisServer(place, await prepareRedis(context), 'server');
   await server.start();
   const port = Number(new URL(server.url).port);
-  return { url: server.url, clear: () => withRedis(port, (redis) => redis.flushall('ASYNC')), stop: () => server.kill() };
+  return {
+    url: server.url,
+    clear: () => withRedis(port, (redis) => redis.flushall('ASYNC')),
+    stop: () => server.kill(),
+  };
 }
