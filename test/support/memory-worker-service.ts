@@ -19,6 +19,10 @@ export class MemoryWorkerService {
   before: () => Promise<void> = async () => undefined;
   after: () => Promise<void> = async () => undefined;
   refusing = false;
+  /** Whether it knows `AwaitJobs`. */
+  holdsCalls = false;
+  /** Calls that it holds or has held, in order. */
+  readonly held: { readonly memoryMb: number; readonly end: (ask: boolean) => void }[] = [];
   sessionCurrent = true;
   /** Told with the next answer to a renewal. */
   orders: Readonly<Partial<Record<'lost' | 'kills' | 'repeats', readonly AttemptReference[]>>> = {};
@@ -40,6 +44,15 @@ export class MemoryWorkerService {
       this.registrations.push(request.held.map((each) => `${each.jobId}/${each.attempt}`));
       this.sessionCurrent = true;
       return { leaseTtl: toDuration(120_000), heartbeatInterval: toDuration(50), draining: false };
+    },
+    awaitJobs: async ({ memoryMb }, { signal }) => {
+      if (!this.holdsCalls) throw new MaridError('UNSUPPORTED', 'Calls are not held here.');
+      return new Promise((resolve) => {
+        const end = (ask: boolean): void => resolve({ ask });
+        const held = { memoryMb, end };
+        this.held.push(held);
+        signal.addEventListener('abort', () => end(false));
+      });
     },
     sync: async () => {
       await this.before();

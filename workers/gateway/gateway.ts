@@ -131,6 +131,7 @@ export class Gateway {
     this.#puller = new NextPuller({
       ...claims,
       isIdle,
+      reservedFor: () => this.#session?.reservedFor ?? null,
       onReservation: (reservation) => this.#session?.reserved(reservation),
       onRoom: () => this.#reader.pump(),
       onClaimed: (job) => this.#accept(job, attemptKey(job)),
@@ -235,6 +236,7 @@ export class Gateway {
       onKill: (reference) => this.#runner.kill(reference),
       onLost: (reference) => this.#runner.disown(reference),
       onRepeat: (reference) => this.#reporter.repeat(reference),
+      onAway: () => this.#puller.wake(),
       onSuperseded: this.#tellSuperseded,
       onReady: () => {
         this.#outbox.open();
@@ -252,6 +254,7 @@ export class Gateway {
     this.#reader.pump();
     const reservedMb = this.#session?.reservedMb ?? null;
     if (reservedMb === null ? this.#puller.expectsMore : this.#budget.freeMb >= reservedMb) this.#puller.wake();
+    else this.#puller.roomChanged();
   }
 
   /** Takes a claimed job over. Its memory, perhaps reserved by its offer, is what its specification says, or it does not run here. */

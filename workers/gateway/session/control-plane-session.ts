@@ -59,6 +59,8 @@ export interface ControlPlaneSessionOptions {
   readonly onRepeat: (reference: AttemptReference) => void;
   /** Called when the worker may claim from now on, or may not read offers any more. */
   readonly onReady: () => void;
+  /** Called when the control plane did not answer: what else was asked of it may wait in vain. */
+  readonly onAway: () => void;
   /** Called when another process has taken this worker's place. `STALE_SESSION`, with what to do. */
   readonly onSuperseded: (why: MaridError) => void;
 }
@@ -74,7 +76,7 @@ export class ControlPlaneSession implements Service {
   /** Whether another process has registered in its place. */
   #replaced = false;
   #draining = false;
-  #reservedMb: number | null = null;
+  #reservation: Reservation | null = null;
   #heartbeatMs = DEFAULT_HEARTBEAT_MS;
   #wake = new AbortController();
   #running: Promise<void> | null = null;
@@ -90,14 +92,19 @@ export class ControlPlaneSession implements Service {
 
   /** Memory that the job needs for which the control plane holds this worker, in MiB; `null`: it is not held. */
   get reservedMb(): number | null {
-    return this.#reservedMb;
+    return this.#reservation?.memoryMb ?? null;
+  }
+
+  /** The job for which the control plane holds this worker; `null`: it is not held. */
+  get reservedFor(): string | null {
+    return this.#reservation?.jobId ?? null;
   }
 
   /** The control plane has told for which job it holds this worker, or that it does not. */
   reserved(reservation: Reservation | undefined): void {
-    const before = this.#reservedMb;
-    this.#reservedMb = reservation?.memoryMb ?? null;
-    if ((before === null) !== (this.#reservedMb === null)) this.#options.onReady();
+    const before = this.#reservation;
+    this.#reservation = reservation ?? null;
+    if ((before === null) !== (this.#reservation === null)) this.#options.onReady();
   }
 
   /** How often to beat, in milliseconds. */
@@ -134,7 +141,7 @@ export class ControlPlaneSession implements Service {
   }
 
   async #run(): Promise<void> {
-    const { clock, random, logger, worker, onSuperseded } = this.#options;
+    const { clock, random, logger, worker, onAway, onSuperseded } = this.#options;
     for (let failures = 0; !this.#stop.signal.aborted && !this.#superseded;) {
       this.#wake = new AbortController();
       let waitMs = 0;
@@ -147,6 +154,7 @@ export class ControlPlaneSession implements Service {
         if (this.#superseded) break;
         waitMs = backoffMs({ failures, firstMs: FIRST_RETRY_MS, mostMs: this.#heartbeatMs, random });
         logger.warn({ error, waitMs }, 'the control plane does not answer; trying again');
+        onAway();
       }
       await clock.sleep(waitMs, failures > 0 ? this.#stop.signal : this.#wake.signal);
     }

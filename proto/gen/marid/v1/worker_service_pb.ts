@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/worker_service.proto.
  */
 export const file_marid_v1_worker_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1tYXJpZC92MS93b3JrZXJfc2VydmljZS5wcm90bxIIbWFyaWQudjEiMwoQQXR0ZW1wdFJlZmVyZW5jZRIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBSK9AQoVUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgJEgwKBHBvb2wYAyABKAkSDAoEaG9zdBgEIAEoCRIPCgdhZGRyZXNzGAUgASgJEhgKEG1lbW9yeV9idWRnZXRfbWIYBiABKAUSDwoHdmVyc2lvbhgHIAEoCRIoCgRoZWxkGAggAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSKRAgoWUmVnaXN0ZXJXb3JrZXJSZXNwb25zZRIsCglsZWFzZV90dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNQoSaGVhcnRiZWF0X2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBGxvc3QYAyADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhAKCGRyYWluaW5nGAQgASgIEikKBWtpbGxzGAUgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIrCgdyZXBlYXRzGAYgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSJYCgxDbGFpbVJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSJAoGY2xhaW1zGAMgAygLMhQubWFyaWQudjEuQ2xhaW1FbnRyeSIuCgpDbGFpbUVudHJ5Eg4KBmpvYl9pZBgBIAEoCRIQCghjbGFpbV9pZBgCIAEoCSI3Cg1DbGFpbVJlc3BvbnNlEiYKB3Jlc3VsdHMYASADKAsyFS5tYXJpZC52MS5DbGFpbVJlc3VsdCKLAQoLQ2xhaW1SZXN1bHQSDgoGam9iX2lkGAEgASgJEhAKCGNsYWltX2lkGAIgASgJEicKB291dGNvbWUYAyABKA4yFi5tYXJpZC52MS5DbGFpbU91dGNvbWUSMQoNc3BlY2lmaWNhdGlvbhgEIAEoCzIaLm1hcmlkLnYxLkpvYlNwZWNpZmljYXRpb24ibQoQQ2xhaW1OZXh0UmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoCRIRCgltZW1vcnlfbWIYAyABKAUSEAoIbWF4X2pvYnMYBCABKAUSEAoIY2xhaW1faWQYBSABKAkicwoRQ2xhaW1OZXh0UmVzcG9uc2USMgoOc3BlY2lmaWNhdGlvbnMYASADKAsyGi5tYXJpZC52MS5Kb2JTcGVjaWZpY2F0aW9uEioKC3Jlc2VydmF0aW9uGAIgASgLMhUubWFyaWQudjEuUmVzZXJ2YXRpb24iMAoLUmVzZXJ2YXRpb24SDgoGam9iX2lkGAEgASgJEhEKCW1lbW9yeV9tYhgCIAEoBSKFAQoLU3luY1JlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSKAoEaGVsZBgDIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USFgoObWVtb3J5X2ZyZWVfbWIYBCABKAUSEAoIc3RvcHBpbmcYBSABKAgi5wEKDFN5bmNSZXNwb25zZRIXCg9zZXNzaW9uX2N1cnJlbnQYASABKAgSKAoEbG9zdBgCIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USKQoFa2lsbHMYAyADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhAKCGRyYWluaW5nGAQgASgIEioKC3Jlc2VydmF0aW9uGAUgASgLMhUubWFyaWQudjEuUmVzZXJ2YXRpb24SKwoHcmVwZWF0cxgGIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2UiPAoISm9iT2ZmZXISDgoGam9iX2lkGAEgASgJEhEKCW1lbW9yeV9tYhgCIAEoBRINCgVvZmZlchgDIAEoBSKdAwoLV29ya2VyRXZlbnQSDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSEQoJd29ya2VyX2lkGAMgASgJEg8KB3Nlc3Npb24YBCABKAkSEAoIc2VxdWVuY2UYBSABKAMSKAoEdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIwoGc3RhdHVzGAcgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg4KBnJlYXNvbhgIIAEoCRIPCgdtZXNzYWdlGAkgASgJEiQKBnJlc3VsdBgKIAEoCzIULm1hcmlkLnYxLkV4aXRSZXN1bHQSHgoWaW5mcmFzdHJ1Y3R1cmVfZmFpbHVyZRgLIAEoCBIjCgZzdGFnZXMYHiADKAsyEy5tYXJpZC52MS5TdGFnZVRpbWUSLwoOYXJjaGl2ZV9zdGF0dXMYIyABKA4yFy5tYXJpZC52MS5BcmNoaXZlU3RhdHVzEisKCGFyY2hpdmVzGCQgAygLMhkubWFyaWQudjEuQXJjaGl2ZWRBdHRlbXB0IqUBCg9BcmNoaXZlZEF0dGVtcHQSKwoHYXR0ZW1wdBgBIAEoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USJwoGc3RhdHVzGAIgASgOMhcubWFyaWQudjEuQXJjaGl2ZVN0YXR1cxIPCgdtZXNzYWdlGAMgASgJEgsKA3J1bhgEIAEoCRIOCgZvZmZzZXQYBSABKAMSDgoGbGVuZ3RoGAYgASgDIpQBCgpXb3JrZXJCZWF0EhEKCXdvcmtlcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgJEgwKBHBvb2wYAyABKAkSFgoObWVtb3J5X2ZyZWVfbWIYBCABKAUSKAoEaGVsZBgFIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USEgoKcGFydGl0aW9ucxgGIAMoBSp7CgxDbGFpbU91dGNvbWUSHQoZQ0xBSU1fT1VUQ09NRV9VTlNQRUNJRklFRBAAEhkKFUNMQUlNX09VVENPTUVfQ0xBSU1FRBABEhYKEkNMQUlNX09VVENPTUVfR09ORRACEhkKFUNMQUlNX09VVENPTUVfUkVGVVNFRBADMpsCCg1Xb3JrZXJTZXJ2aWNlElMKDlJlZ2lzdGVyV29ya2VyEh8ubWFyaWQudjEuUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0GiAubWFyaWQudjEuUmVnaXN0ZXJXb3JrZXJSZXNwb25zZRI4CgVDbGFpbRIWLm1hcmlkLnYxLkNsYWltUmVxdWVzdBoXLm1hcmlkLnYxLkNsYWltUmVzcG9uc2USRAoJQ2xhaW1OZXh0EhoubWFyaWQudjEuQ2xhaW1OZXh0UmVxdWVzdBobLm1hcmlkLnYxLkNsYWltTmV4dFJlc3BvbnNlEjUKBFN5bmMSFS5tYXJpZC52MS5TeW5jUmVxdWVzdBoWLm1hcmlkLnYxLlN5bmNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_marid_v1_job]);
+  fileDesc("Ch1tYXJpZC92MS93b3JrZXJfc2VydmljZS5wcm90bxIIbWFyaWQudjEiMwoQQXR0ZW1wdFJlZmVyZW5jZRIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBSK9AQoVUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgJEgwKBHBvb2wYAyABKAkSDAoEaG9zdBgEIAEoCRIPCgdhZGRyZXNzGAUgASgJEhgKEG1lbW9yeV9idWRnZXRfbWIYBiABKAUSDwoHdmVyc2lvbhgHIAEoCRIoCgRoZWxkGAggAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSKRAgoWUmVnaXN0ZXJXb3JrZXJSZXNwb25zZRIsCglsZWFzZV90dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNQoSaGVhcnRiZWF0X2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBGxvc3QYAyADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhAKCGRyYWluaW5nGAQgASgIEikKBWtpbGxzGAUgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIrCgdyZXBlYXRzGAYgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSJYCgxDbGFpbVJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSJAoGY2xhaW1zGAMgAygLMhQubWFyaWQudjEuQ2xhaW1FbnRyeSIuCgpDbGFpbUVudHJ5Eg4KBmpvYl9pZBgBIAEoCRIQCghjbGFpbV9pZBgCIAEoCSI3Cg1DbGFpbVJlc3BvbnNlEiYKB3Jlc3VsdHMYASADKAsyFS5tYXJpZC52MS5DbGFpbVJlc3VsdCKLAQoLQ2xhaW1SZXN1bHQSDgoGam9iX2lkGAEgASgJEhAKCGNsYWltX2lkGAIgASgJEicKB291dGNvbWUYAyABKA4yFi5tYXJpZC52MS5DbGFpbU91dGNvbWUSMQoNc3BlY2lmaWNhdGlvbhgEIAEoCzIaLm1hcmlkLnYxLkpvYlNwZWNpZmljYXRpb24ibQoQQ2xhaW1OZXh0UmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoCRIRCgltZW1vcnlfbWIYAyABKAUSEAoIbWF4X2pvYnMYBCABKAUSEAoIY2xhaW1faWQYBSABKAkicwoRQ2xhaW1OZXh0UmVzcG9uc2USMgoOc3BlY2lmaWNhdGlvbnMYASADKAsyGi5tYXJpZC52MS5Kb2JTcGVjaWZpY2F0aW9uEioKC3Jlc2VydmF0aW9uGAIgASgLMhUubWFyaWQudjEuUmVzZXJ2YXRpb24iMAoLUmVzZXJ2YXRpb24SDgoGam9iX2lkGAEgASgJEhEKCW1lbW9yeV9tYhgCIAEoBSKIAQoQQXdhaXRKb2JzUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoCRIRCgltZW1vcnlfbWIYAyABKAUSJwoEd2FpdBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxyZXNlcnZlZF9mb3IYBSABKAkiIAoRQXdhaXRKb2JzUmVzcG9uc2USCwoDYXNrGAEgASgIIoUBCgtTeW5jUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoCRIoCgRoZWxkGAMgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIWCg5tZW1vcnlfZnJlZV9tYhgEIAEoBRIQCghzdG9wcGluZxgFIAEoCCLnAQoMU3luY1Jlc3BvbnNlEhcKD3Nlc3Npb25fY3VycmVudBgBIAEoCBIoCgRsb3N0GAIgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIpCgVraWxscxgDIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USEAoIZHJhaW5pbmcYBCABKAgSKgoLcmVzZXJ2YXRpb24YBSABKAsyFS5tYXJpZC52MS5SZXNlcnZhdGlvbhIrCgdyZXBlYXRzGAYgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSI8CghKb2JPZmZlchIOCgZqb2JfaWQYASABKAkSEQoJbWVtb3J5X21iGAIgASgFEg0KBW9mZmVyGAMgASgFIp0DCgtXb3JrZXJFdmVudBIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBRIRCgl3b3JrZXJfaWQYAyABKAkSDwoHc2Vzc2lvbhgEIAEoCRIQCghzZXF1ZW5jZRgFIAEoAxIoCgR0aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIjCgZzdGF0dXMYByABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSDgoGcmVhc29uGAggASgJEg8KB21lc3NhZ2UYCSABKAkSJAoGcmVzdWx0GAogASgLMhQubWFyaWQudjEuRXhpdFJlc3VsdBIeChZpbmZyYXN0cnVjdHVyZV9mYWlsdXJlGAsgASgIEiMKBnN0YWdlcxgeIAMoCzITLm1hcmlkLnYxLlN0YWdlVGltZRIvCg5hcmNoaXZlX3N0YXR1cxgjIAEoDjIXLm1hcmlkLnYxLkFyY2hpdmVTdGF0dXMSKwoIYXJjaGl2ZXMYJCADKAsyGS5tYXJpZC52MS5BcmNoaXZlZEF0dGVtcHQipQEKD0FyY2hpdmVkQXR0ZW1wdBIrCgdhdHRlbXB0GAEgASgLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRInCgZzdGF0dXMYAiABKA4yFy5tYXJpZC52MS5BcmNoaXZlU3RhdHVzEg8KB21lc3NhZ2UYAyABKAkSCwoDcnVuGAQgASgJEg4KBm9mZnNldBgFIAEoAxIOCgZsZW5ndGgYBiABKAMilAEKCldvcmtlckJlYXQSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSDAoEcG9vbBgDIAEoCRIWCg5tZW1vcnlfZnJlZV9tYhgEIAEoBRIoCgRoZWxkGAUgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRISCgpwYXJ0aXRpb25zGAYgAygFKnsKDENsYWltT3V0Y29tZRIdChlDTEFJTV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVQ0xBSU1fT1VUQ09NRV9DTEFJTUVEEAESFgoSQ0xBSU1fT1VUQ09NRV9HT05FEAISGQoVQ0xBSU1fT1VUQ09NRV9SRUZVU0VEEAMy4QIKDVdvcmtlclNlcnZpY2USUwoOUmVnaXN0ZXJXb3JrZXISHy5tYXJpZC52MS5SZWdpc3RlcldvcmtlclJlcXVlc3QaIC5tYXJpZC52MS5SZWdpc3RlcldvcmtlclJlc3BvbnNlEjgKBUNsYWltEhYubWFyaWQudjEuQ2xhaW1SZXF1ZXN0GhcubWFyaWQudjEuQ2xhaW1SZXNwb25zZRJECglDbGFpbU5leHQSGi5tYXJpZC52MS5DbGFpbU5leHRSZXF1ZXN0GhsubWFyaWQudjEuQ2xhaW1OZXh0UmVzcG9uc2USRAoJQXdhaXRKb2JzEhoubWFyaWQudjEuQXdhaXRKb2JzUmVxdWVzdBobLm1hcmlkLnYxLkF3YWl0Sm9ic1Jlc3BvbnNlEjUKBFN5bmMSFS5tYXJpZC52MS5TeW5jUmVxdWVzdBoWLm1hcmlkLnYxLlN5bmNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_marid_v1_job]);
 
 /**
  * AttemptReference names an attempt of a job.
@@ -402,6 +402,76 @@ export const ReservationSchema: GenMessage<Reservation> = /*@__PURE__*/
   messageDesc(file_marid_v1_worker_service, 9);
 
 /**
+ * AwaitJobsRequest tells for which jobs a worker has room. A later call of the same worker ends the one before.
+ *
+ * @generated from message marid.v1.AwaitJobsRequest
+ */
+export type AwaitJobsRequest = Message<"marid.v1.AwaitJobsRequest"> & {
+  /**
+   * The worker's id.
+   *
+   * @generated from field: string worker_id = 1;
+   */
+  workerId: string;
+
+  /**
+   * Its session.
+   *
+   * @generated from field: string session = 2;
+   */
+  session: string;
+
+  /**
+   * Memory that is free, in MiB.
+   *
+   * @generated from field: int32 memory_mb = 3;
+   */
+  memoryMb: number;
+
+  /**
+   * How long the call may be held, at most 30 s; absent: not at all.
+   *
+   * @generated from field: google.protobuf.Duration wait = 4;
+   */
+  wait?: Duration | undefined;
+
+  /**
+   * The job that the worker knows it is reserved for; empty: none.
+   *
+   * @generated from field: string reserved_for = 5;
+   */
+  reservedFor: string;
+};
+
+/**
+ * Describes the message marid.v1.AwaitJobsRequest.
+ * Use `create(AwaitJobsRequestSchema)` to create a new message.
+ */
+export const AwaitJobsRequestSchema: GenMessage<AwaitJobsRequest> = /*@__PURE__*/
+  messageDesc(file_marid_v1_worker_service, 10);
+
+/**
+ * AwaitJobsResponse ends the wait.
+ *
+ * @generated from message marid.v1.AwaitJobsResponse
+ */
+export type AwaitJobsResponse = Message<"marid.v1.AwaitJobsResponse"> & {
+  /**
+   * Whether to call ClaimNext now: a job waits that fits, or the reservation of the worker is another than it knows. False: the time is over.
+   *
+   * @generated from field: bool ask = 1;
+   */
+  ask: boolean;
+};
+
+/**
+ * Describes the message marid.v1.AwaitJobsResponse.
+ * Use `create(AwaitJobsResponseSchema)` to create a new message.
+ */
+export const AwaitJobsResponseSchema: GenMessage<AwaitJobsResponse> = /*@__PURE__*/
+  messageDesc(file_marid_v1_worker_service, 11);
+
+/**
  * SyncRequest tells what a worker holds.
  *
  * @generated from message marid.v1.SyncRequest
@@ -448,7 +518,7 @@ export type SyncRequest = Message<"marid.v1.SyncRequest"> & {
  * Use `create(SyncRequestSchema)` to create a new message.
  */
 export const SyncRequestSchema: GenMessage<SyncRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 10);
+  messageDesc(file_marid_v1_worker_service, 12);
 
 /**
  * SyncResponse tells what a worker has missed.
@@ -504,7 +574,7 @@ export type SyncResponse = Message<"marid.v1.SyncResponse"> & {
  * Use `create(SyncResponseSchema)` to create a new message.
  */
 export const SyncResponseSchema: GenMessage<SyncResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 11);
+  messageDesc(file_marid_v1_worker_service, 13);
 
 /**
  * JobOffer is a message of the topic of a pool: a job that can be claimed. A hint, never the truth.
@@ -539,7 +609,7 @@ export type JobOffer = Message<"marid.v1.JobOffer"> & {
  * Use `create(JobOfferSchema)` to create a new message.
  */
 export const JobOfferSchema: GenMessage<JobOffer> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 12);
+  messageDesc(file_marid_v1_worker_service, 14);
 
 /**
  * WorkerEvent is a message of the worker-events topic: what happened to an attempt.
@@ -651,7 +721,7 @@ export type WorkerEvent = Message<"marid.v1.WorkerEvent"> & {
  * Use `create(WorkerEventSchema)` to create a new message.
  */
 export const WorkerEventSchema: GenMessage<WorkerEvent> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 13);
+  messageDesc(file_marid_v1_worker_service, 15);
 
 /**
  * ArchivedAttempt tells what has become of the files of an attempt.
@@ -707,7 +777,7 @@ export type ArchivedAttempt = Message<"marid.v1.ArchivedAttempt"> & {
  * Use `create(ArchivedAttemptSchema)` to create a new message.
  */
 export const ArchivedAttemptSchema: GenMessage<ArchivedAttempt> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 14);
+  messageDesc(file_marid_v1_worker_service, 16);
 
 /**
  * WorkerBeat is a message of the heartbeats topic.
@@ -763,7 +833,7 @@ export type WorkerBeat = Message<"marid.v1.WorkerBeat"> & {
  * Use `create(WorkerBeatSchema)` to create a new message.
  */
 export const WorkerBeatSchema: GenMessage<WorkerBeat> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 15);
+  messageDesc(file_marid_v1_worker_service, 17);
 
 /**
  * ClaimOutcome says what became of a claim.
@@ -842,6 +912,16 @@ export const WorkerService: GenService<{
     methodKind: "unary";
     input: typeof ClaimNextRequestSchema;
     output: typeof ClaimNextResponseSchema;
+  },
+  /**
+   * AwaitJobs is answered when it is worth while to call ClaimNext, at the latest after the time that is asked for. It gives nothing itself, so it may be lost or cancelled at any time.
+   *
+   * @generated from rpc marid.v1.WorkerService.AwaitJobs
+   */
+  awaitJobs: {
+    methodKind: "unary";
+    input: typeof AwaitJobsRequestSchema;
+    output: typeof AwaitJobsResponseSchema;
   },
   /**
    * Sync renews the session's lease and returns what the worker has missed.

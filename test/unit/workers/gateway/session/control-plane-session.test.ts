@@ -36,6 +36,7 @@ function open(renew: () => Promise<void>) {
     onLost: () => order.push('lost'),
     onRepeat: () => undefined,
     onReady: () => undefined,
+    onAway: () => undefined,
     onSuperseded: (why) => told.push(why),
   });
   service.before = async () => void order.push('called');
