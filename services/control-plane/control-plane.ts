@@ -82,7 +82,8 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const retry = { maxInfrastructureFailures: config.maxInfrastructureFailures, backoffMs: RETRY_BACK_OFF_MS };
 
   const keeper = new RegistryKeeper({ store: engines.registry, clock, logger });
-  const directory = new WorkerDirectory({ ...runtime, store: engines.fleet });
+  const { alone = false } = engines;
+  const directory = new WorkerDirectory({ ...runtime, store: engines.fleet, alone });
   const partitions = topics.counts;
   const changes = followChanges(options, topics);
   const { signals, publisher, active, delays, limits, jobs } = changes;
@@ -122,6 +123,7 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
     ],
     idleWorkers: fleet.idleWorkers,
     handlers: createHandlers({
+      syncSuffices: options.syncSuffices ?? alone,
       ...{ config, runtime, engines, info, keeper, directory, signals, jobs, retry, leader, gauges },
       ...{ ...fleet, ...submit },
     }),

@@ -24,6 +24,9 @@ export class MemoryWorkerService {
   /** Calls that it holds or has held, in order. */
   readonly held: { readonly memoryMb: number; readonly end: (ask: boolean) => void }[] = [];
   sessionCurrent = true;
+  /** Whether workers need no beats, and the partitions that each renewal in place of a beat told of. */
+  syncSuffices = false;
+  readonly partitions: (readonly number[])[] = [];
   /** Told with the next answer to a renewal. */
   orders: Readonly<Partial<Record<'lost' | 'kills' | 'repeats', readonly AttemptReference[]>>> = {};
 
@@ -43,7 +46,12 @@ export class MemoryWorkerService {
       await this.before();
       this.registrations.push(request.held.map((each) => `${each.jobId}/${each.attempt}`));
       this.sessionCurrent = true;
-      return { leaseTtl: toDuration(120_000), heartbeatInterval: toDuration(50), draining: false };
+      return {
+        leaseTtl: toDuration(120_000),
+        heartbeatInterval: toDuration(50),
+        draining: false,
+        syncSuffices: this.syncSuffices,
+      };
     },
     awaitJobs: async ({ memoryMb }, { signal }) => {
       if (!this.holdsCalls) throw new MaridError('UNSUPPORTED', 'Calls are not held here.');
@@ -54,8 +62,9 @@ export class MemoryWorkerService {
         signal.addEventListener('abort', () => end(false));
       });
     },
-    sync: async () => {
+    sync: async ({ insteadOfBeat, partitions }) => {
       await this.before();
+      if (insteadOfBeat) this.partitions.push(partitions);
       const { lost = [], kills = [], repeats = [] } = this.orders;
       const orders = { lost: [...lost], kills: [...kills], repeats: [...repeats] };
       return { sessionCurrent: this.sessionCurrent, draining: false, ...orders };

@@ -140,6 +140,7 @@ export class Gateway {
       ...shared,
       lease: this.#lease,
       intervalMs: () => this.#session?.heartbeatMs ?? FLUSH_MS,
+      isNeeded: () => this.#session?.needsBeats !== false,
       beat: () => this.#beat(),
     });
     this.#folders = new FolderWatch({ ...shared, onHit: (attempt, hit) => this.#runner.endFor(attempt, hit) });
@@ -231,6 +232,7 @@ export class Gateway {
       ...{ client, clock, random, logger, gate: this.#gate, lease: this.#lease },
       worker: { ...identity, ...facts, memoryBudgetMb: this.#budget.totalMb },
       memoryFreeMb: () => this.#budget.freeMb,
+      partitions: () => this.#reader.partitions,
       held: () => [...this.#held.references(), ...this.#reporter.repeating],
       recentlyHeld: () => [...this.#held.recentReferences(), ...this.#reporter.repeating],
       onKill: (reference) => this.#runner.kill(reference),

@@ -68,6 +68,8 @@ export interface HandlerParts {
   readonly retry: RetryPolicy;
   readonly claims: Claims;
   readonly idleWorkers: IdleWorkers;
+  /** See `ControlPlaneOptions.syncSuffices`. */
+  readonly syncSuffices: boolean;
   readonly matcher: Matcher;
   readonly admission: Admission;
   readonly submitter: Submitter;

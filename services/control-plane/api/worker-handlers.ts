@@ -33,11 +33,13 @@ export interface WorkerHandlerOptions {
   readonly pools: readonly string[];
   readonly leaseTtlMs: number;
   readonly heartbeatIntervalMs: number;
+  /** See `ControlPlaneOptions.syncSuffices`. */
+  readonly syncSuffices: boolean;
 }
 
 /** Handlers over sessions and claims. */
 export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHandlers<typeof WorkerService> {
-  const { sessions, claims, idleWorkers, directory, pools, leaseTtlMs, heartbeatIntervalMs } = options;
+  const { sessions, claims, idleWorkers, directory, pools, leaseTtlMs, heartbeatIntervalMs, syncSuffices } = options;
   return {
     registerWorker: async (request) => {
       checkRegistration(request, pools);
@@ -52,6 +54,7 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
         kills: answer.kills.map(attemptReferenceToMessage),
         draining: answer.draining,
         repeats: answer.repeats.map(attemptReferenceToMessage),
+        syncSuffices,
       };
     },
     claim: async (request) => {
@@ -73,9 +76,10 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
       return { ask: await idleWorkers.wait({ workerId, session, memoryMb, waitMs, reservedFor }, signal) };
     },
     sync: async (request) => {
-      const { workerId, session, memoryFreeMb, stopping } = request;
+      const { workerId, session, memoryFreeMb, stopping, insteadOfBeat } = request;
       const held = request.held.map(attemptReferenceFromMessage);
-      const answer = await sessions.sync({ workerId, session, held, memoryFreeMb, stopping });
+      const partitions = insteadOfBeat ? request.partitions : null;
+      const answer = await sessions.sync({ workerId, session, held, memoryFreeMb, stopping, partitions });
       return {
         sessionCurrent: answer.sessionCurrent,
         lost: answer.lost.map(attemptReferenceToMessage),

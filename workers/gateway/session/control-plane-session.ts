@@ -23,6 +23,8 @@ const DEFAULT_HEARTBEAT_MS = 5_000;
 const DEFAULT_TTL_MS = 120_000;
 const CALL_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 200;
+/** Heartbeat intervals after which a renewal that was not answered is made up for by beats. */
+const MOST_INTERVALS = 1.5;
 
 /** What the worker says of itself at a registration. */
 export interface WorkerDescription {
@@ -47,6 +49,8 @@ export interface ControlPlaneSessionOptions {
   readonly logger: Logger;
   /** MiB that are not claimed. */
   readonly memoryFreeMb: () => number;
+  /** Partitions of the pool's topic that it reads. */
+  readonly partitions: () => readonly number[];
   /** Attempts that are held. */
   readonly held: () => readonly AttemptReference[];
   /** The same, and those that have just been finished. */
@@ -78,6 +82,9 @@ export class ControlPlaneSession implements Service {
   #draining = false;
   #reservation: Reservation | null = null;
   #heartbeatMs = DEFAULT_HEARTBEAT_MS;
+  #syncSuffices = false;
+  /** When a call was answered last, on the monotonic clock. */
+  #answeredAt = 0;
   #wake = new AbortController();
   #running: Promise<void> | null = null;
 
@@ -105,6 +112,12 @@ export class ControlPlaneSession implements Service {
     const before = this.#reservation;
     this.#reservation = reservation ?? null;
     if ((before === null) !== (this.#reservation === null)) this.#options.onReady();
+  }
+
+  /** Whether beats are to say what renewals do not: for other control planes, or because renewals are not answered. */
+  get needsBeats(): boolean {
+    const sinceMs = this.#options.clock.monotonic() - this.#answeredAt;
+    return !this.#syncSuffices || sinceMs > MOST_INTERVALS * this.#heartbeatMs;
   }
 
   /** How often to beat, in milliseconds. */
@@ -148,6 +161,7 @@ export class ControlPlaneSession implements Service {
       try {
         await this.#turn();
         failures = 0;
+        this.#answeredAt = clock.monotonic();
         waitMs = this.#registered ? this.#heartbeatMs : 0;
       } catch (error) {
         failures += 1;
@@ -194,6 +208,7 @@ export class ControlPlaneSession implements Service {
       throw error;
     });
     this.#heartbeatMs = fromDuration(answer.heartbeatInterval) ?? DEFAULT_HEARTBEAT_MS;
+    this.#syncSuffices = answer.syncSuffices;
     this.#obey(answer);
     await lease.renewed(sent, fromDuration(answer.leaseTtl) ?? DEFAULT_TTL_MS);
     this.#registered = true;
@@ -204,12 +219,13 @@ export class ControlPlaneSession implements Service {
   }
 
   async #sync(): Promise<void> {
-    const { client, worker, lease, held, memoryFreeMb, logger, onReady } = this.#options;
+    const { client, worker, lease, held, memoryFreeMb, partitions, logger, onReady } = this.#options;
     const { workerId, session } = worker;
     const sent = lease.mark();
     const request = {
       ...{ workerId, session, held: held().map(attemptReferenceToMessage) },
       ...{ memoryFreeMb: memoryFreeMb(), stopping: false },
+      ...{ insteadOfBeat: this.#syncSuffices, partitions: [...partitions()] },
     };
     const answer = await client.sync(request, this.#callOptions());
     if (!answer.sessionCurrent) {
