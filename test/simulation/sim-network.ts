@@ -96,6 +96,10 @@ class SimChannel implements ClientTransport {
     throw unsupported(method);
   }
 
+  duplex(method: DescMethod): AsyncIterator<Message> {
+    throw unsupported(method);
+  }
+
   async upload(method: DescMethod): Promise<Message> {
     throw unsupported(method);
   }
