@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
-import { isErrno } from './errno.js';
+import { isErrno } from '../../../core/errors/system-error.js';
 import { BINARY_PACKAGE } from './libc.js';
 
 const NAME = /^code-[0-9a-f]+$/;

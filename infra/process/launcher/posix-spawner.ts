@@ -1,8 +1,8 @@
 /** Starting programs with `posix_spawn`: the child borrows the launcher's memory until it has become the program, so nothing is copied. */
 import { statSync } from 'node:fs';
 import { constants } from 'node:os';
+import { errnoOf, isErrno } from '../../../core/errors/system-error.js';
 import { ChildExits } from './child-exits.js';
-import { errnoOf, isErrno } from './errno.js';
 import type { Libc, NativeFunction } from './libc.js';
 import type { Program, RunningChild, Spawner } from './spawner.js';
 

@@ -1,9 +1,9 @@
 /** Starting a program with nothing inherited: own session and group, exact arguments and environment, output to files. */
 import { closeSync, constants, fchownSync, lchownSync, lstatSync, openSync, statSync } from 'node:fs';
+import { errnoOf, isErrno } from '../../../core/errors/system-error.js';
 import { MaridError, type ErrorCode } from '../../../core/errors/marid-error.js';
 import type { ProcessUser, StartRequest } from '../../../core/ports/launcher.js';
 import { droppedCommand } from './dropped-command.js';
-import { errnoOf, isErrno } from './errno.js';
 import { limitedCommand } from './limited-command.js';
 import type { RunningChild, Spawner } from './spawner.js';
 import { MARK_VARIABLE } from './survey.js';
