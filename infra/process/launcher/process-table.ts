@@ -26,7 +26,8 @@ import { usedBy, type MeasuredUse } from './proc-usage.js';
 import type { MemoryGroups } from './memory-groups.js';
 import { endMarked, recoverExit } from './recover.js';
 import type { RecordJournal } from './record-journal.js';
-import { isFile, outputBytes, startProcess, type RunningChild } from './start-process.js';
+import type { RunningChild, Spawner } from './spawner.js';
+import { isFile, outputBytes, startProcess } from './start-process.js';
 import { Survey } from './survey.js';
 
 /** From SIGTERM to SIGKILL when a job has run, or computed, for too long, in milliseconds. */
@@ -51,6 +52,7 @@ export interface ProcessTableOptions {
   /** What the marks of its jobs begin with; the same for every launcher of the folder, and for no other. */
   readonly owner: string;
   readonly groups: MemoryGroups;
+  readonly spawner: Spawner;
   readonly guard: Pick<Guard, 'watch'>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -167,14 +169,14 @@ export class ProcessTable {
   private async startRecorded(key: string, request: StartRequest): Promise<StartedProcess> {
     const { attempt, stdoutPath, stderrPath } = request;
     const intended: IntendedProcess = { attempt, boot: this.options.boot, stdoutPath, stderrPath };
-    const { records, groups, owner } = this.options;
+    const { records, groups, owner, spawner } = this.options;
     const mark = markOf(owner, attempt);
     records.begin(intended);
     let cgroup: Cgroup | null = null;
     let running: RunningChild;
     try {
       cgroup = groups.open(request.limits ?? {});
-      running = await startProcess({ request, mark, cgroup: cgroup?.path ?? null });
+      running = await startProcess({ request, mark, cgroup: cgroup?.path ?? null, spawner });
     } catch (error) {
       if (cgroup !== null) groups.close(cgroup);
       records.remove(attempt);

@@ -1,9 +1,7 @@
 /** Processes of a job in a terminal. They share the terminal's session with others, so they are known by a variable in their environment, which their children inherit. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { isErrno } from '../launcher/errno.js';
-
-/** The variable. */
-export const MARK = '__MARID_AGENT';
+import { isErrno } from '../../../core/errors/system-error.js';
+import { MARK_VARIABLE } from '../launcher/survey.js';
 
 /** Sends a signal to every process with the mark. How many there were. */
 export function signalMarked(mark: string, signal: NodeJS.Signals): number {
@@ -11,7 +9,7 @@ export function signalMarked(mark: string, signal: NodeJS.Signals): number {
 }
 
 function markedProcesses(mark: string): readonly number[] {
-  const wanted = `${MARK}=${mark}`;
+  const wanted = `${MARK_VARIABLE}=${mark}`;
   const processIds = readdirSync('/proc').map(Number).filter(Number.isInteger);
   return processIds.filter((processId) => environmentOf(processId).split('\0').includes(wanted));
 }

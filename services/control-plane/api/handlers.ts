@@ -92,7 +92,7 @@ export function createHandlers(parts: HandlerParts): ControlPlaneHandlers {
     jobs: createJobHandlers({
       ...parts,
       ...config,
-      ...{ store: engines.jobs, log: engines.log, files, clock, deadlines },
+      ...{ store: engines.jobs, log: engines.log, files, clock, deadlines, logger: runtime.logger },
     }),
     fleet: createFleetHandlers({ ...parts, clock, logger: runtime.logger }),
     workers: createWorkerHandlers({ ...parts, ...config }),

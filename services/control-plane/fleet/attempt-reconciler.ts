@@ -1,5 +1,4 @@
 /** Brings what a worker holds and what it owns together. */
-import { LRUCache } from 'lru-cache';
 import { attemptKey } from '../../../core/job/attempt-key.js';
 import { adoptAttempt } from '../../../core/job/adopt.js';
 import type { AttemptReference, Job } from '../../../core/job/job.js';
@@ -8,6 +7,7 @@ import type { Clock } from '../../../core/ports/clock.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Service } from '../../../core/ports/service.js';
+import { growingCache } from '../growing-cache.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import { CLAIM_UNDER_WAY_MS } from './claim-times.js';
 import { loseOwned } from './lose-owned.js';
@@ -65,7 +65,7 @@ export class AttemptReconciler implements Service {
   /** By worker: attempts of it that are being lost. */
   private readonly losing = new Map<string, Promise<void>>();
   /** Attempts whose end was asked for, with the session. */
-  private readonly asked = new LRUCache<string, true>({ max: MOST_ASKED });
+  private readonly asked = growingCache<string, true>(MOST_ASKED);
 
   constructor(private readonly options: AttemptReconcilerOptions) {}
 

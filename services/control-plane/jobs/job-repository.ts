@@ -1,10 +1,11 @@
 /** Jobs as decisions see them: read, decide, compare-and-set, and tell whoever needs to know. */
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import { MaridError } from '../../../core/errors/marid-error.js';
 import { archivePendingSince } from '../../../core/job/archive.js';
 import type { Job } from '../../../core/job/job.js';
 import { isTerminal } from '../../../core/job/status.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
+import { growingCache } from '../growing-cache.js';
 
 /** Documents of jobs under way that are kept in memory. A job is 2-5 KB: at most some 100 MB. */
 const CACHED_JOBS = 20_000;
@@ -48,7 +49,7 @@ export class JobRepository {
   private readonly cache: LRUCache<string, Job>;
 
   constructor(private readonly options: JobRepositoryOptions) {
-    this.cache = new LRUCache({ max: options.cacheSize ?? CACHED_JOBS });
+    this.cache = growingCache(options.cacheSize ?? CACHED_JOBS);
   }
 
   /** Adds a job; durable when it resolves. False when the id is taken. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -12,68 +12,17 @@ import {
   type RecordLine,
 } from '../../../infra/process/launcher/attempt-record.js';
 import { JOURNAL_FILE } from '../../../infra/process/launcher/record-journal.js';
-import { connectLauncher } from '../../../infra/process/launcher/connect.js';
 import { readBoot, readStat } from '../../../infra/process/launcher/proc.js';
 import type { SocketLauncher } from '../../../infra/process/launcher/socket-launcher.js';
-import { SystemClock } from '../../../infra/runtime/system-clock.js';
 import { eventually } from '../../support/eventually.js';
-import { QuietLogger } from '../../support/quiet-logger.js';
+import { copyVersion, gone, ProcessBench, type Behaviour } from '../../support/process-bench.js';
 import { isAlive, sessionOf } from '../../support/processes.js';
-import { launcherSuite, membersOf, shell, workerOn, type LauncherBench } from '../suites/launcher.js';
+import { launcherStartSuite } from '../suites/launcher-start.js';
+import { launcherSuite, membersOf, shell, workerOn } from '../suites/launcher.js';
 import { launcherTreeSuite } from '../suites/launcher-tree.js';
 
 const CONNECT = resolve('dist/infra/process/launcher/connect.js');
 const CLOCK = resolve('dist/infra/runtime/system-clock.js');
-
-/** How the launcher of a bench behaves. */
-interface Behaviour {
-  readonly entry?: string;
-  readonly idleMs?: number;
-  readonly leaseMs?: number;
-}
-
-/** A state folder, its launchers and their jobs. */
-class ProcessBench implements LauncherBench {
-  private readonly launchers = new Set<SocketLauncher>();
-  private readonly launcherIds = new Set<number>();
-
-  private constructor(
-    readonly folder: string,
-    private readonly behaviour: Behaviour,
-  ) {}
-
-  static async open(behaviour: Behaviour = {}): Promise<ProcessBench> {
-    return new ProcessBench(await mkdtemp(join(tmpdir(), 'marid-launcher-')), behaviour);
-  }
-
-  get records(): string {
-    return join(this.folder, 'launcher');
-  }
-
-  async connect(stateFolder = this.folder): Promise<SocketLauncher> {
-    const ports = { clock: new SystemClock(), logger: new QuietLogger() };
-    const launcher = await connectLauncher({ stateFolder, ...ports, ...this.behaviour });
-    this.launchers.add(launcher);
-    this.launcherIds.add(launcher.processId);
-    return launcher;
-  }
-
-  async close(): Promise<void> {
-    const last = await this.connect();
-    const { held, exits } = await workerOn(last);
-    const running = held.filter((each) => each.kind === 'running');
-    for (const { attempt } of running) await last.kill({ attempt, graceMs: 0 });
-    await eventually('all processes to end', () => exits.length >= running.length);
-    for (const { attempt } of held) await last.forget({ attempt });
-    await Promise.all([...this.launchers].map((each) => each.close()));
-    for (const id of this.launcherIds) await gone(id);
-    await rm(this.folder, { recursive: true, maxRetries: 5 });
-  }
-}
-
-function gone(processId: number): Promise<boolean> {
-  return eventually(`process ${String(processId)} to end`, () => !isAlive(processId));
-}
 
 /** A worker of its own: connects, starts the job and tells its numbers as `{ launcher, job }`. */
 function startWorkerProcess(folder: string, script: string): ChildProcess {
@@ -88,6 +37,7 @@ function startWorkerProcess(folder: string, script: string): ChildProcess {
   return spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
+launcherStartSuite('process over a unix socket', () => ProcessBench.open());
 launcherSuite('process over a unix socket', () => ProcessBench.open());
 launcherTreeSuite('process over a unix socket', () => ProcessBench.open());
 
@@ -258,9 +208,7 @@ describe('launcher process', () => {
 
     test('what runs is ended though the version that it was started from has been removed', async () => {
       const version = await mkdtemp(join(tmpdir(), 'marid-version-'));
-      for (const part of ['core', 'infra']) cpSync(resolve('dist', part), join(version, part), { recursive: true });
-      writeFileSync(join(version, 'package.json'), '{ "type": "module" }');
-      const worker = await workerOn(await begin({ entry: join(version, 'infra/process/launcher/main.js') }));
+      const worker = await workerOn(await begin({ entry: copyVersion(version) }));
       const doomed = await worker.launcher.start(shell(bench.folder, 'doomed', 'exec sleep 60'));
       await rm(version, { recursive: true });
       process.kill((worker.launcher as SocketLauncher).processId, 'SIGKILL');
