@@ -17,6 +17,8 @@ export interface CliContext {
   readonly stdout: CliStream;
   /** Everything else. */
   readonly stderr: CliStream;
+  /** Standard input as it comes. */
+  stdin(): AsyncIterable<Uint8Array>;
   /** The whole of standard input as text. */
   readStdin(): Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -42,6 +42,7 @@ function onHangUp(listener: () => void): () => void {
 const context: CliContext = {
   stdout: cliStream(process.stdout),
   stderr: cliStream(process.stderr),
+  stdin: () => process.stdin,
   readStdin: () => text(process.stdin),
   env: process.env,
   clock: new SystemClock(),

@@ -2,6 +2,7 @@
 export { MaridClient, type CallLimits, type ConnectOptions, type SubmitOptions } from './marid-client.js';
 export type { AttachOptions } from './attachments.js';
 export type { FollowOptions, ReadOptions } from './files.js';
+export type { SubmitItem, SubmitOutcome } from './submit-all.js';
 export type { TimedLine } from './timed-lines.js';
 export type { TimedOutputOptions } from './timed-output.js';
 export { isTerminalStatus, type WaitOptions, type WatchOptions } from './watch.js';

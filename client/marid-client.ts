@@ -30,6 +30,7 @@ import { followFile, readPieces, type FollowOptions, type ReadOptions } from './
 import { allPages } from './pages.js';
 import { callOptions, retryCall } from './retry.js';
 import type { ClientRuntime } from './runtime.js';
+import { submitAll, type SubmitItem, type SubmitOutcome } from './submit-all.js';
 import { present, waitForJob, watchAllJobs, watchJob, type WaitOptions, type WatchOptions } from './watch.js';
 
 /** Options of `MaridClient.connect`. */
@@ -151,6 +152,20 @@ export class MaridClient implements RawClients {
     const wanted = { jobId, job: request, parentJobId, agentId };
     const { job } = await this.retry(options, (call) => this.jobs.submitJob(wanted, call));
     return present(job, 'SubmitJob');
+  }
+
+  /**
+   * Submits many jobs over one stream, as fast as the server takes them: what became of each, in their order; a refused one does not end the rest. Repeated as `submit`, over any number of broken
+   * connections. When what makes the items throws, so does this, behind the answers to those before.
+   */
+  submitAll<T extends SubmitItem>(
+    items: AsyncIterable<T> | Iterable<T>,
+    options: {
+      /** Ends it: throws CANCELLED. Items without an answer may have been accepted. Default: none. */
+      readonly signal?: AbortSignal | undefined;
+    } = {},
+  ): AsyncIterable<SubmitOutcome<T>> {
+    return submitAll({ runtime: this.runtime, jobs: this.jobs }, items, options);
   }
 
   /** Submits a job that FAILED or was KILLED again, as a new job; NOT_FAILED for any other. Safe and repeated as `submit`. */

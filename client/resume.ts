@@ -11,8 +11,8 @@ export interface ResumeOptions<T> {
   readonly advance: (item: T) => void;
   /** After an end without error: whether it was the end, and not a server that went away. Its errors count as the stream's. */
   readonly ended: () => Promise<boolean>;
-  /** A cheap call that shows whether the server answers; any of its errors that is not retryable is an answer too. */
-  readonly probe: () => Promise<unknown>;
+  /** A cheap call that shows whether the server answers; any of its errors that is not retryable is an answer too. Default: none, only items show it. */
+  readonly probe?: () => Promise<unknown>;
   /** Milliseconds that a worker which cannot be reached is waited for. Default: the client's `timeoutMs`. */
   readonly workerPatienceMs?: () => number;
   /** Ends it. Default: none. */
@@ -93,6 +93,7 @@ class Outage {
   }
 
   private async serverAnswers(): Promise<boolean> {
+    if (this.options.probe === undefined) return false;
     try {
       await this.options.probe();
       return true;

@@ -41,11 +41,16 @@ function prepared({ server, command, environment, ...facts }: Peer, stamp: strin
   return { ...facts, start, stop: () => server.stop() };
 }
 
+/** The folder with BullMQ. */
+export function bullMqFolder(report: (line: string) => void): Promise<string> {
+  return npmFolder(toolContext(report), [`bullmq@${BULLMQ}`, `ioredis@${IOREDIS}`]);
+}
+
 /** BullMQ, whose worker starts a process in its job function. */
 export const BULL_MQ: Contender = {
   name: 'BullMQ',
   prepare: async ({ stamp, report, folder }) => {
-    const modules = await npmFolder(toolContext(report), [`bullmq@${BULLMQ}`, `ioredis@${IOREDIS}`]);
+    const modules = await bullMqFolder(report);
     return prepared(
       {
         version: BULLMQ,

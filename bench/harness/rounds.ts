@@ -1,7 +1,9 @@
 /** Rounds of the same work by several contenders, interleaved, so that what else the machine does falls on all of them. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorText } from '../../core/errors/system-error.js';
 import type { Bench, Contender, PreparedContender, RunningContender } from './contender.js';
+import { inLanes } from './lanes.js';
 import { Ledger } from './ledger.js';
 
 const WARM_UP_JOBS = 50;
@@ -31,7 +33,7 @@ export async function prepareAll(bench: Bench, contenders: readonly Contender[])
     try {
       prepared.push({ name, prepared: await prepare(bench) });
     } catch (error) {
-      bench.report(`${name} is left out: ${error instanceof Error ? error.message : String(error)}`);
+      bench.report(`${name} is left out: ${errorText(error)}`);
     }
   }
   return prepared;
@@ -52,10 +54,10 @@ export async function oneRound<T>(
       ...{ system, ledger },
       ids: (count) => {
         const fresh = Array.from({ length: count }, (_, index) => String(submitted.length + index).padStart(12, '0'));
-        submitted.push(...fresh);
+        for (const id of fresh) submitted.push(id); // too many for one call
         return fresh;
       },
-      submitAll: (ids, inFlight) => submitAll(system, ids, inFlight),
+      submitAll: (ids, inFlight) => inLanes(ids, inFlight, (id) => system.submit(id)),
     };
     await started.submitAll(started.ids(WARM_UP_JOBS), concurrency);
     await ledger.reached(WARM_UP_JOBS);
@@ -83,12 +85,4 @@ export async function interleaved(
       if (entrant !== undefined) await work(entrant, round);
     }
   }
-}
-
-async function submitAll(system: RunningContender, ids: readonly string[], inFlight: number): Promise<void> {
-  const left = ids.values();
-  const lane = async (): Promise<void> => {
-    for (const id of left) await system.submit(id);
-  };
-  await Promise.all(Array.from({ length: inFlight }, lane));
 }

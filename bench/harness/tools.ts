@@ -1,10 +1,8 @@
 /** What the bench fetches and compiles, kept in the cache beside the servers of the native stack and outside of the project's dependencies. */
 import { readFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { cached } from '../../infra/deploy/native/cache.js';
-import { fingerprint, type StackContext } from '../../infra/deploy/native/context.js';
+import { fingerprint, sourceFile, type StackContext } from '../../infra/deploy/native/context.js';
 import { runTool } from '../../infra/deploy/native/run-tool.js';
 import { SystemClock } from '../../infra/runtime/system-clock.js';
 
@@ -15,9 +13,7 @@ export function toolContext(report: (line: string) => void): StackContext {
 
 /** Path of a file of `bench/`, also when the compiled code runs from `dist`. */
 export function benchFile(...names: readonly string[]): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return join(folder, 'bench', ...names);
+  return sourceFile('bench', ...names);
 }
 
 /** Compiles a program of `bench/peers` with the machine's C compiler; returns its path. */

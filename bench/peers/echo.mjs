@@ -1,4 +1,4 @@
-/** A bare grpc-js server: one unary call that answers a few bytes, after `fdatasync` of what came when FILE is given. Usage: echo.mjs [FILE]; prints its port. */
+/** A bare grpc-js server: a unary call and a stream that answer each request with a few bytes; the call after `fdatasync` of what came when FILE is given. Usage: echo.mjs [FILE]; prints its port. */
 import { Buffer } from 'node:buffer';
 import { fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
@@ -13,7 +13,10 @@ const bytes = {
 const answer = Buffer.alloc(64);
 const server = new Server();
 server.addService(
-  { echo: { path: '/bench.Echo/Echo', requestStream: false, responseStream: false, ...bytes } },
+  {
+    echo: { path: '/bench.Echo/Echo', requestStream: false, responseStream: false, ...bytes },
+    stream: { path: '/bench.Echo/Stream', requestStream: true, responseStream: true, ...bytes },
+  },
   {
     echo: ({ request }, callback) => {
       if (file !== null) {
@@ -21,6 +24,13 @@ server.addService(
         fdatasyncSync(file);
       }
       callback(null, answer);
+    },
+    stream: (call) => {
+      call.on('data', () => {
+        if (!call.write(answer)) call.pause();
+      });
+      call.on('drain', () => call.resume());
+      call.on('end', () => call.end());
     },
   },
 );

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MaridClient } from '../../client/index.js';
 import { HeldWorker } from '../harness/held-worker.js';
+import { inLanes, upTo } from '../harness/lanes.js';
 import type { Workload } from '../harness/workload.js';
 import { benchJob, cpuOf, JOB_MEMORY_MB, memoryOf, register } from '../system.js';
 
@@ -85,11 +86,7 @@ class Growing {
 
   /** Submits until so many jobs run. */
   async runJobs(jobs: number): Promise<void> {
-    let left = jobs - this.running;
-    const lane = async (): Promise<void> => {
-      while (left-- > 0) await this.client.submit(benchJob('noop'));
-    };
-    await Promise.all(Array.from({ length: TOGETHER }, lane));
+    await inLanes(upTo(jobs - this.running), TOGETHER, () => this.client.submit(benchJob('noop')));
     while (this.running < jobs) await pause(100);
   }
 

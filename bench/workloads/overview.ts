@@ -8,6 +8,7 @@ import { NativeStack } from '../../infra/deploy/native/native-stack.js';
 import { SystemRandom } from '../../infra/runtime/system-random.js';
 import { JobStatus } from '../../proto/gen/marid/v1/job_pb.js';
 import { processesPerSecond } from '../floor.js';
+import { inLanes, upTo } from '../harness/lanes.js';
 import { quantile } from '../harness/statistics.js';
 import { toolContext } from '../harness/tools.js';
 import type { Workload } from '../harness/workload.js';
@@ -97,11 +98,7 @@ class Overview {
     succeeded.clear();
     const before = await this.system.cpu();
     const started = performance.now();
-    let left = this.jobs;
-    const lane = async (): Promise<void> => {
-      while (left-- > 0) await this.system.client.submit(benchJob('noop'));
-    };
-    await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+    await inLanes(upTo(this.jobs), IN_FLIGHT, () => this.system.client.submit(benchJob('noop')));
     row('  submitted', `${((this.jobs * 1000) / (performance.now() - started)).toFixed(0)}/s`);
     await watching;
     const elapsed = performance.now() - started;

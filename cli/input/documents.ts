@@ -1,15 +1,25 @@
 /** YAML files with any number of documents, each with the way back from a value to its line. */
 import { readFile } from 'node:fs/promises';
 import { isMap, isScalar, LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
+import { errorText } from '../../core/errors/system-error.js';
 import { invalidArgument, MaridError, type FieldViolation } from '../../core/errors/marid-error.js';
 import type { CliContext } from '../context.js';
-import { messageOf } from '../system-error.js';
 
 /** Way to a value inside a document: keys and indexes. */
 export type ValuePath = readonly (string | number)[];
 
+/** A document with the way back from a value to where it was written. */
+export interface SourceDocument {
+  /** The content as plain values. */
+  readonly value: unknown;
+  /** A problem with the value at a path: names its place. */
+  problem(path: ValuePath, description: string): FieldViolation;
+  /** The text of a plain value as written, for example `3.10`; `null` when there is none. */
+  sourceOf(path: ValuePath): string | null;
+}
+
 /** One document of a file. */
-export class InputDocument {
+export class InputDocument implements SourceDocument {
   constructor(
     /** Path as given, or `<stdin>`. */
     readonly file: string,
@@ -91,6 +101,6 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new MaridError('NOT_FOUND', `Cannot read ${file}: ${messageOf(error)}`, { cause: error });
+    throw new MaridError('NOT_FOUND', `Cannot read ${file}: ${errorText(error)}`, { cause: error });
   }
 }

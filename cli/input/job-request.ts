@@ -12,7 +12,7 @@ import {
 import type { CliContext } from '../context.js';
 import type { JobOptions } from '../commands/job-options.js';
 import type { CriterionInput } from '../parse/criterion.js';
-import { readDocuments, type InputDocument } from './documents.js';
+import { readDocuments, type SourceDocument } from './documents.js';
 import { readMessage } from './to-message.js';
 
 /** What to submit. */
@@ -54,7 +54,8 @@ async function readJobFile(context: CliContext, file: string): Promise<JobInput>
   return { id, request };
 }
 
-function readJobId(document: InputDocument, problems: FieldViolation[]): string | undefined {
+/** The id that a document asks for; `kind`, if it is there, must be `Job`. */
+export function readJobId(document: SourceDocument, problems: FieldViolation[]): string | undefined {
   const { value } = document;
   if (typeof value !== 'object' || value === null) return undefined;
   if ('kind' in value && value.kind !== 'Job') problems.push(document.problem(['kind'], 'must be Job'));

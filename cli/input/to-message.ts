@@ -11,25 +11,25 @@ import {
   type JsonValue,
   type MessageShape,
 } from '@bufbuild/protobuf';
+import { errorText } from '../../core/errors/system-error.js';
 import type { FieldViolation } from '../../core/errors/marid-error.js';
 import { nearest } from '../../infra/runtime/nearest.js';
 import { durationToMs } from '../parse/duration.js';
-import { messageOf } from '../system-error.js';
-import type { InputDocument, ValuePath } from './documents.js';
+import type { SourceDocument, ValuePath } from './documents.js';
 
 /** Messages whose JSON form is free or a single text. */
 const FREE = new Set(['google.protobuf.Struct', 'google.protobuf.Value', 'google.protobuf.Timestamp']);
 
 /** Where a value is, and where its problems go. */
 interface Reading {
-  readonly document: InputDocument;
+  readonly document: SourceDocument;
   readonly problems: FieldViolation[];
 }
 
 /** Reads the fields of a document but those in `except`. Problems are added to `problems`, and then the answer is `null`. */
 export function readMessage<D extends DescMessage>(
   schema: D,
-  document: InputDocument,
+  document: SourceDocument,
   options: { readonly except: readonly string[]; readonly problems: FieldViolation[] },
 ): MessageShape<D> | null {
   const reading: Reading = { document, problems: [] };
@@ -39,7 +39,7 @@ export function readMessage<D extends DescMessage>(
   try {
     return fromJson(schema, json);
   } catch (error) {
-    options.problems.push(document.problem([], messageOf(error)));
+    options.problems.push(document.problem([], errorText(error)));
     return null;
   }
 }

@@ -1,6 +1,6 @@
 /** Addresses of servers: `host:port`, with brackets around an IPv6 host. */
 import { MaridError } from '../../core/errors/marid-error.js';
-import { safeText } from './safe-text.js';
+import { safeText } from '../../proto/rpc/safe-text.js';
 
 const ADDRESS = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})$/;
 const MAX_PORT = 65_535;

@@ -35,8 +35,16 @@ export interface BoundUpload {
   invoke(requests: AsyncIterable<Uint8Array>, context: CallContext): Promise<Uint8Array>;
 }
 
+/** A method that takes a stream and answers with one. */
+export interface BoundDuplex {
+  readonly kind: 'duplex';
+  readonly method: DescMethod;
+  /** Throws as `BoundUnary` does, on any step. Ending it early leaves the requests alone. */
+  invoke(requests: AsyncIterable<Uint8Array>, context: CallContext): AsyncIterator<Uint8Array>;
+}
+
 /** A method with its handler. */
-export type BoundMethod = BoundUnary | BoundStream | BoundUpload;
+export type BoundMethod = BoundUnary | BoundStream | BoundUpload | BoundDuplex;
 
 /** A service with its handlers. */
 export interface BoundService {
@@ -47,7 +55,7 @@ export interface BoundService {
 /** The fields of a message that is to be made. */
 export type MessageFields = Record<string, unknown>;
 
-/** Binds handlers to a service. Throws `UNSUPPORTED` for a method that streams both ways, `INTERNAL` for one without handler. */
+/** Binds handlers to a service. Throws `INTERNAL` for a method without handler. */
 export function bindService<S extends DescService>(descriptor: S, handlers: ServiceHandlers<S>): BoundService {
   return { descriptor, methods: descriptor.methods.map((method) => bindMethod(method, handlers)) };
 }
@@ -69,6 +77,18 @@ export function decodeStreamHandler(
   const handler = handlerOf(handlers, method);
   return (request, context) => {
     const iterable = Reflect.apply(handler, handlers, [request, context]) as AsyncIterable<MessageFields>;
+    return iterable[Symbol.asyncIterator]();
+  };
+}
+
+/** The handler of a method that streams both ways. Throws `INTERNAL` when there is none. */
+export function decodeDuplexHandler(
+  handlers: object,
+  method: DescMethod,
+): (requests: AsyncIterable<Message>, context: CallContext) => AsyncIterator<MessageFields> {
+  const handler = handlerOf(handlers, method);
+  return (requests, context) => {
+    const iterable = Reflect.apply(handler, handlers, [requests, context]) as AsyncIterable<MessageFields>;
     return iterable[Symbol.asyncIterator]();
   };
 }
@@ -95,8 +115,8 @@ function bindMethod(method: DescMethod, handlers: object): BoundMethod {
       return bindStream(method, handlers);
     case 'client_streaming':
       return bindUpload(method, handlers);
-    default:
-      throw new MaridError('UNSUPPORTED', `${pathOf(method)} streams both ways, which this transport does not.`);
+    case 'bidi_streaming':
+      return bindDuplex(method, handlers);
   }
 }
 
@@ -114,18 +134,28 @@ function bindStream(method: DescMethod, handlers: object): BoundStream {
   return {
     kind: 'stream',
     method,
-    invoke: (request, context) => {
-      const messages = handler(decodeRequest(method, request), context);
-      return {
-        next: async () => {
-          const step = await messages.next();
-          return step.done === true ? { done: true, value: undefined } : { value: encode(method.output, step.value) };
-        },
-        return: async () => {
-          await messages.return?.();
-          return { done: true, value: undefined };
-        },
-      };
+    invoke: (request, context) => encodeAll(method, handler(decodeRequest(method, request), context)),
+  };
+}
+
+function bindDuplex(method: DescMethod, handlers: object): BoundDuplex {
+  const handler = decodeDuplexHandler(handlers, method);
+  return {
+    kind: 'duplex',
+    method,
+    invoke: (requests, context) => encodeAll(method, handler(decodeRequests(method, requests), context)),
+  };
+}
+
+function encodeAll(method: DescMethod, messages: AsyncIterator<MessageFields>): AsyncIterator<Uint8Array> {
+  return {
+    next: async () => {
+      const step = await messages.next();
+      return step.done === true ? { done: true, value: undefined } : { value: encode(method.output, step.value) };
+    },
+    return: async () => {
+      await messages.return?.();
+      return { done: true, value: undefined };
     },
   };
 }

@@ -1,11 +1,13 @@
 /** The answers of a streaming call, pulled one by one. */
 import type { Message } from '@bufbuild/protobuf';
-import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import type { ClientDuplexStream, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+
+type Answered = ClientReadableStream<Buffer> | ClientDuplexStream<Buffer, Buffer>;
 
 /** What a `ClientStream` is made of. */
 export interface ClientStreamOptions {
   /** Begins the call; `forget` is called once when it has ended. */
-  readonly open: () => { readonly call: ClientReadableStream<Buffer>; readonly forget: () => void };
+  readonly open: () => { readonly call: Answered; readonly forget: () => void };
   /** Reads an answer. */
   readonly decode: (bytes: Buffer) => Message;
   /** What to throw for a failed call. */
@@ -19,7 +21,7 @@ export interface ClientStreamOptions {
  * reader holds the sender back; *over* after the last message, an error, or `return`, which cancels at once, also while a `next` waits.
  */
 export class ClientStream implements AsyncIterator<Message> {
-  private call: ClientReadableStream<Buffer> | null = null;
+  private call: Answered | null = null;
   private bytes: AsyncIterator<Buffer> | null = null;
   private failure: ServiceError | null = null;
   private returned = false;

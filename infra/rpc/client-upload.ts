@@ -1,11 +1,11 @@
-/** The requests of an uploading call. */
+/** The requests of a call that takes a stream. */
 import { once } from 'node:events';
 import type { Message } from '@bufbuild/protobuf';
-import type { ClientWritableStream } from '@grpc/grpc-js';
+import type { ClientDuplexStream, ClientWritableStream } from '@grpc/grpc-js';
 
 /** Sends requests as fast as the server takes them, until the last or until the call is over. Rejects with what `requests` or `encode` throws. */
 export async function sendAll(
-  call: ClientWritableStream<Buffer>,
+  call: ClientWritableStream<Buffer> | ClientDuplexStream<Buffer, Buffer>,
   requests: AsyncIterable<Message>,
   encode: (request: Message) => Buffer,
 ): Promise<void> {

@@ -1,13 +1,11 @@
 /** `MaridError` to gRPC status and back. */
-import { randomUUID } from 'node:crypto';
 import { Metadata, status as Status } from '@grpc/grpc-js';
-import { isMaridError, MaridError, type ErrorCode } from '../../core/errors/marid-error.js';
-import type { Logger } from '../../core/ports/logger.js';
-import { decodeErrorDetails, encodeErrorDetails } from './error-details.js';
-import { safeText } from './safe-text.js';
+import { MaridError, type ErrorCode } from '../../core/errors/marid-error.js';
+import { decodeErrorDetails, encodeErrorDetails, GRPC_CODES, messageOf } from '../../proto/rpc/error-details.js';
+import { safeText } from '../../proto/rpc/safe-text.js';
 
 const DETAILS_KEY = 'grpc-status-details-bin';
-const MAX_TEXT_BYTES = 800;
+const MAX_TEXT_BYTES = 1600;
 
 /** A gRPC status as grpc-js sends and receives it. */
 export interface RpcStatus {
@@ -15,26 +13,6 @@ export interface RpcStatus {
   readonly details: string;
   readonly metadata: Metadata;
 }
-
-const STATUS_OF: Readonly<Record<ErrorCode, Status>> = {
-  INVALID_ARGUMENT: Status.INVALID_ARGUMENT,
-  NOT_FOUND: Status.NOT_FOUND,
-  ALREADY_EXISTS: Status.ALREADY_EXISTS,
-  ETAG_MISMATCH: Status.ABORTED,
-  IN_USE: Status.FAILED_PRECONDITION,
-  NO_MATCH: Status.FAILED_PRECONDITION,
-  NO_OUTPUT: Status.FAILED_PRECONDITION,
-  NOT_FAILED: Status.FAILED_PRECONDITION,
-  STALE_SESSION: Status.FAILED_PRECONDITION,
-  RESOURCE_EXHAUSTED: Status.RESOURCE_EXHAUSTED,
-  UNAVAILABLE: Status.UNAVAILABLE,
-  WORKER_UNREACHABLE: Status.UNAVAILABLE,
-  DEADLINE_EXCEEDED: Status.DEADLINE_EXCEEDED,
-  CANCELLED: Status.CANCELLED,
-  UNSUPPORTED: Status.UNIMPLEMENTED,
-  DATA_LOSS: Status.DATA_LOSS,
-  INTERNAL: Status.INTERNAL,
-};
 
 /** Codes of statuses that come without our details: from grpc-js itself, a proxy, or a server that is not Marid. */
 const CODE_OF: Readonly<Partial<Record<Status, ErrorCode>>> = {
@@ -54,36 +32,19 @@ const CODE_OF: Readonly<Partial<Record<Status, ErrorCode>>> = {
 
 /** The status that callers get for an error. */
 export function statusOf(error: MaridError): RpcStatus {
-  const code = STATUS_OF[error.code];
-  const { bytes, leftOut } = encodeErrorDetails(error, code);
-  const note = leftOut === 0 ? '' : ` (${leftOut} more violations are left out)`;
+  const { bytes, leftOut } = encodeErrorDetails(error);
   const metadata = new Metadata();
   metadata.set(DETAILS_KEY, Buffer.from(bytes));
-  return { code, details: safeText(error.message, MAX_TEXT_BYTES) + note, metadata };
+  return { code: GRPC_CODES[error.code], details: messageOf(error, leftOut), metadata };
 }
 
 /** The error that a status means. `address` is who was called, for the message. */
 export function errorOf(status: RpcStatus, address: string): MaridError {
   const [bytes] = status.metadata.get(DETAILS_KEY);
   const known = Buffer.isBuffer(bytes) ? decodeErrorDetails(bytes) : null;
-  const text = safeText(status.details, MAX_TEXT_BYTES * 2);
+  const text = safeText(status.details, MAX_TEXT_BYTES);
   if (known !== null) return new MaridError(known.code, text, known);
   return new MaridError(CODE_OF[status.code] ?? 'INTERNAL', foreignText(status.code, text, address));
-}
-
-/** What callers may know of a caught value: a `MaridError` as it is, anything else as `INTERNAL` with an id that leads to the log. */
-export function publicError(
-  error: unknown,
-  options: { readonly logger: Logger; readonly method: string; readonly peer: string },
-): MaridError {
-  const { logger, method, peer } = options;
-  if (isMaridError(error)) {
-    if (error.cause !== undefined || error.code === 'INTERNAL') logger.warn({ error, method, peer }, 'call failed');
-    return error;
-  }
-  const requestId = randomUUID();
-  logger.error({ error, requestId, method, peer }, 'call failed unexpectedly');
-  return new MaridError('INTERNAL', 'internal error', { facts: { request_id: requestId } });
 }
 
 function foreignText(code: Status, text: string, address: string): string {

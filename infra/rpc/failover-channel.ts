@@ -75,6 +75,15 @@ export class FailoverChannel implements ClientTransport, ServiceChannel {
 
   /** Implements `ClientTransport`. A stream that breaks is opened anew by its reader, who knows where it was. */
   stream(method: DescMethod, request: Message, options: CallOptions): AsyncIterator<Message> {
+    return this.answers(options, (channel) => channel.stream(method, request, options));
+  }
+
+  /** Implements `ClientTransport`. As `stream`: who asks knows what has no answer yet. */
+  duplex(method: DescMethod, requests: AsyncIterable<Message>, options: CallOptions): AsyncIterator<Message> {
+    return this.answers(options, (channel) => channel.duplex(method, requests, options));
+  }
+
+  private answers(options: CallOptions, ask: (channel: RpcChannel) => AsyncIterator<Message>): AsyncIterator<Message> {
     let open: { readonly channel: RpcChannel; readonly stream: AsyncIterator<Message> } | null = null;
     let returned = false;
     return {
@@ -82,7 +91,7 @@ export class FailoverChannel implements ClientTransport, ServiceChannel {
         if (open === null) {
           const channel = await this.reachable(options.signal);
           if (returned) return { done: true, value: undefined };
-          open = { channel, stream: channel.stream(method, request, options) };
+          open = { channel, stream: ask(channel) };
         }
         try {
           return await open.stream.next();

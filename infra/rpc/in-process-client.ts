@@ -2,15 +2,17 @@
 import { create, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
 import { isMaridError, MaridError } from '../../core/errors/marid-error.js';
 import type { Logger } from '../../core/ports/logger.js';
+import { publicError } from '../../proto/rpc/public-error.js';
 import type { CallContext, CallOptions, ServiceClient, ServiceHandlers } from '../../proto/rpc/service.js';
 import {
+  decodeDuplexHandler,
   decodeStreamHandler,
   decodeUnaryHandler,
   decodeUploadHandler,
   pathOf,
   type MessageFields,
 } from './bind-service.js';
-import { errorOf, publicError, statusOf } from './error-status.js';
+import { errorOf, statusOf } from './error-status.js';
 import { clientOf, type ClientTransport } from './service-client.js';
 import { onAbort, untilAborted } from './until-aborted.js';
 
@@ -65,6 +67,18 @@ class InProcessTransport implements ClientTransport {
   }
 
   stream(method: DescMethod, request: Message, options: CallOptions): AsyncIterator<Message> {
+    return this.answers(method, options, (context) => decodeStreamHandler(this.handlers, method)(request, context));
+  }
+
+  duplex(method: DescMethod, requests: AsyncIterable<Message>, options: CallOptions): AsyncIterator<Message> {
+    return this.answers(method, options, (context) => decodeDuplexHandler(this.handlers, method)(requests, context));
+  }
+
+  private answers(
+    method: DescMethod,
+    options: CallOptions,
+    ask: (context: CallContext) => AsyncIterator<MessageFields>,
+  ): AsyncIterator<Message> {
     const call = new InProcessCall(options);
     let messages: AsyncIterator<MessageFields> | null = null;
     let over = false;
@@ -77,7 +91,7 @@ class InProcessTransport implements ClientTransport {
       next: async () => {
         if (over) return finish();
         try {
-          messages ??= decodeStreamHandler(this.handlers, method)(request, call.context);
+          messages ??= ask(call.context);
           const step = await untilAborted(messages.next(), call.context.signal);
           return step.done === true ? finish() : { value: create(method.output, step.value) };
         } catch (error) {

@@ -157,6 +157,23 @@ export class RpcChannel implements ClientTransport {
     });
   }
 
+  /** Implements `ClientTransport`. */
+  duplex(method: DescMethod, requests: AsyncIterable<Message>, options: CallOptions): AsyncIterator<Message> {
+    return new ClientStream({
+      open: () => {
+        this.refuseIfOver(options.signal);
+        const deadline = options.timeoutMs === undefined ? {} : { deadline: this.clock.now() + options.timeoutMs };
+        const call = this.grpc.makeBidiStreamRequest(pathOf(method), asBuffer, asBuffer, deadline);
+        sendAll(call, requests, (request) => encodeRequest(method, request)).catch(() => {
+          call.cancel();
+        });
+        return { call, forget: this.track(call, options.signal) };
+      },
+      decode: (bytes) => decodeResponse(method, bytes),
+      errorFor: (error) => this.errorFor(error, method, options.signal),
+    });
+  }
+
   private track(call: OpenCall, signal: AbortSignal | undefined): () => void {
     this.open.add(call);
     const unlisten = onAbort(signal, () => {

@@ -19,7 +19,7 @@ import {
   MAX_CONNECTION_AGE_MS,
   MAX_MESSAGE_BYTES,
 } from './limits.js';
-import { safeText } from './safe-text.js';
+import { safeText } from '../../proto/rpc/safe-text.js';
 import { ServerCalls } from './server-calls.js';
 import { addReflection, Health, SystemCalls } from './system-services.js';
 
@@ -148,8 +148,8 @@ function methodDefinition(bound: BoundMethod): ServiceDefinition[string] {
   const pass = (bytes: Buffer): Buffer => bytes;
   return {
     path: pathOf(bound.method),
-    requestStream: bound.kind === 'upload',
-    responseStream: bound.kind === 'stream',
+    requestStream: bound.kind === 'upload' || bound.kind === 'duplex',
+    responseStream: bound.kind === 'stream' || bound.kind === 'duplex',
     requestSerialize: pass,
     requestDeserialize: pass,
     responseSerialize: pass,

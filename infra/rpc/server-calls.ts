@@ -1,8 +1,10 @@
 /** Runs the handlers of a server's calls. */
 import type {
+  handleBidiStreamingCall,
   handleClientStreamingCall,
   handleServerStreamingCall,
   handleUnaryCall,
+  ServerDuplexStream,
   ServerReadableStream,
   ServerWritableStream,
   UntypedHandleCall,
@@ -10,9 +12,17 @@ import type {
 import { MaridError } from '../../core/errors/marid-error.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
+import { publicError } from '../../proto/rpc/public-error.js';
 import type { CallContext } from '../../proto/rpc/service.js';
-import { pathOf, type BoundMethod, type BoundStream, type BoundUnary, type BoundUpload } from './bind-service.js';
-import { publicError, statusOf, type RpcStatus } from './error-status.js';
+import {
+  pathOf,
+  type BoundDuplex,
+  type BoundMethod,
+  type BoundStream,
+  type BoundUnary,
+  type BoundUpload,
+} from './bind-service.js';
+import { statusOf, type RpcStatus } from './error-status.js';
 import { UNARY_CAP_MS } from './limits.js';
 import { AbortableWaits, reasonOf, untilAborted } from './until-aborted.js';
 
@@ -23,6 +33,10 @@ interface ServerCall {
   once(event: 'cancelled', listener: () => void): unknown;
   removeListener(event: 'cancelled', listener: () => void): unknown;
 }
+
+/** Calls that take a stream, and calls that answer with one. */
+type Asking = ServerReadableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>;
+type Answering = ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>;
 
 /** One call that is under way. */
 class ActiveCall {
@@ -73,6 +87,8 @@ export class ServerCalls {
         return this.stream(bound);
       case 'upload':
         return this.upload(bound);
+      case 'duplex':
+        return this.duplex(bound);
     }
   }
 
@@ -113,15 +129,24 @@ export class ServerCalls {
 
   private stream(bound: BoundStream): handleServerStreamingCall<Buffer, Buffer> {
     return (call) => {
-      const { active, end } = this.open(bound, call);
-      const pumped = this.track(this.pump(bound, call, active));
-      void pumped
-        .then(
-          () => call.end(),
-          (error: unknown) => call.emit('error', asError(this.statusFor(error, bound, active))),
-        )
-        .finally(end);
+      this.send(bound, call, ({ context }) => bound.invoke(call.request, context));
     };
+  }
+
+  private duplex(bound: BoundDuplex): handleBidiStreamingCall<Buffer, Buffer> {
+    return (call) => {
+      this.send(bound, call, ({ context, signal }) => bound.invoke(decodeChunks(call, signal), context));
+    };
+  }
+
+  private send(bound: BoundMethod, call: Answering, begin: (active: ActiveCall) => AsyncIterator<Uint8Array>): void {
+    const { active, end } = this.open(bound, call);
+    void this.track(this.pump(bound, call, active, begin))
+      .then(
+        () => call.end(),
+        (error: unknown) => call.emit('error', asError(this.statusFor(error, bound, active))),
+      )
+      .finally(end);
   }
 
   /** Ends the streams, those of now and those to come: they abort with `reason`, which their callers get as status. */
@@ -170,11 +195,12 @@ export class ServerCalls {
   }
 
   private async pump(
-    bound: BoundStream,
-    call: ServerWritableStream<Buffer, Buffer>,
+    bound: BoundMethod,
+    call: Answering,
     active: ActiveCall,
+    begin: (active: ActiveCall) => AsyncIterator<Uint8Array>,
   ): Promise<void> {
-    const messages = bound.invoke(call.request, active.context);
+    const messages = begin(active);
     const waits = new AbortableWaits(active.signal);
     let step: Promise<unknown> = Promise.resolve();
     let finished = false;
@@ -197,7 +223,7 @@ export class ServerCalls {
 
   /** A `step` that is under way goes on without its caller. */
   private release(
-    bound: BoundStream,
+    bound: BoundMethod,
     messages: AsyncIterator<Uint8Array>,
     step: Promise<unknown>,
     active: ActiveCall,
@@ -226,15 +252,15 @@ export class ServerCalls {
   }
 }
 
-function drained(call: ServerWritableStream<Buffer, Buffer>): Promise<void> {
+function drained(call: Answering): Promise<void> {
   return new Promise((resolve) => {
     call.once('drain', resolve);
   });
 }
 
 /** The stream's chunks, which are what its deserializer returns: buffers. An upload that was cut off throws instead of ending. */
-async function* decodeChunks(call: ServerReadableStream<Buffer, Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const chunks: AsyncIterator<unknown> = call[Symbol.asyncIterator]();
+async function* decodeChunks(call: Asking, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const chunks: AsyncIterator<unknown> = call.iterator({ destroyOnReturn: false }); // answers may follow the last request
   for (;;) {
     const step = await untilAborted(chunks.next(), signal);
     if (signal.aborted) throw reasonOf(signal);

@@ -12,12 +12,15 @@ export interface ClientTransport {
   stream(method: DescMethod, request: Message, options: CallOptions): AsyncIterator<Message>;
   /** Many requests, one answer. The requests are asked for as fast as they can be sent; their error is the call's. */
   upload(method: DescMethod, requests: AsyncIterable<Message>, options: CallOptions): Promise<Message>;
+  /** Many requests, many answers. Begins and ends as `stream`, takes requests as `upload`. */
+  duplex(method: DescMethod, requests: AsyncIterable<Message>, options: CallOptions): AsyncIterator<Message>;
 }
 
 type Unary = (request: MessageFields, options?: CallOptions) => Promise<Message>;
 type Stream = (request: MessageFields, options?: CallOptions) => AsyncIterable<Message>;
 type Upload = (requests: AsyncIterable<MessageFields>, options?: CallOptions) => Promise<Message>;
-type ClientMethod = Unary | Stream | Upload;
+type Duplex = (requests: AsyncIterable<MessageFields>, options?: CallOptions) => AsyncIterable<Message>;
+type ClientMethod = Unary | Stream | Upload | Duplex;
 
 /** A client of a service over a transport. */
 export function clientOf<S extends DescService>(service: S, transport: ClientTransport): ServiceClient<S> {
@@ -36,8 +39,10 @@ function clientMethod(method: DescMethod, transport: ClientTransport): ClientMet
       });
     case 'client_streaming':
       return (requests: AsyncIterable<MessageFields>, options = {}) => upload(method, transport, requests, options);
-    default:
-      throw new MaridError('UNSUPPORTED', `${pathOf(method)} streams both ways, which this transport does not.`);
+    case 'bidi_streaming':
+      return (requests: AsyncIterable<MessageFields>, options = {}) => ({
+        [Symbol.asyncIterator]: () => duplex(method, transport, requests, options),
+      });
   }
 }
 
@@ -48,25 +53,57 @@ async function upload(
   requests: AsyncIterable<MessageFields>,
   options: CallOptions,
 ): Promise<Message> {
-  let failure: { readonly error: unknown } | null = null;
-  async function* messages(): AsyncGenerator<Message> {
-    try {
-      for await (const request of requests) yield create(method.input, request);
-    } catch (error) {
-      failure = { error };
-      throw error;
-    }
-  }
-  const answered = await Promise.allSettled([transport.upload(method, messages(), options)]);
-  refuse(failure);
+  const own = new OwnRequests(method, requests);
+  const answered = await Promise.allSettled([transport.upload(method, own, options)]);
+  own.refuse();
   const [answer] = answered;
   if (answer.status === 'rejected') throw answer.reason;
   return answer.value;
 }
 
-/** Apart, because the compiler does not see that the messages change it. */
-function refuse(failure: { readonly error: unknown } | null): void {
-  if (failure !== null) throw failure.error;
+function duplex(
+  method: DescMethod,
+  transport: ClientTransport,
+  requests: AsyncIterable<MessageFields>,
+  options: CallOptions,
+): AsyncIterator<Message> {
+  const own = new OwnRequests(method, requests);
+  const answers = transport.duplex(method, own, options);
+  return {
+    next: async () => {
+      try {
+        return await answers.next();
+      } catch (error) {
+        own.refuse();
+        throw error;
+      }
+    },
+    return: async () => (await answers.return?.()) ?? { done: true, value: undefined },
+  };
+}
+
+/** The caller's requests as messages. What they throw is kept. */
+class OwnRequests implements AsyncIterable<Message> {
+  private failure: { readonly error: unknown } | null = null;
+
+  constructor(
+    private readonly method: DescMethod,
+    private readonly requests: AsyncIterable<MessageFields>,
+  ) {}
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Message> {
+    try {
+      for await (const request of this.requests) yield create(this.method.input, request);
+    } catch (error) {
+      this.failure = { error };
+      throw error;
+    }
+  }
+
+  /** Throws what the requests have thrown. */
+  refuse(): void {
+    if (this.failure !== null) throw this.failure.error;
+  }
 }
 
 /** The methods as the typed client, after a check that none is missing. */

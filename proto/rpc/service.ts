@@ -3,6 +3,7 @@
  * `infra/rpc`) implements it; services and workers know only these types.
  */
 import type {
+  DescMethodBiDiStreaming,
   DescMethodClientStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
@@ -36,7 +37,9 @@ export type ServiceHandlers<S extends DescService> = {
       ? (request: MessageShape<I>, context: CallContext) => AsyncIterable<MessageInitShape<O>>
       : S['method'][M] extends DescMethodClientStreaming<infer I, infer O>
         ? (requests: AsyncIterable<MessageShape<I>>, context: CallContext) => Promise<MessageInitShape<O>>
-        : never;
+        : S['method'][M] extends DescMethodBiDiStreaming<infer I, infer O>
+          ? (requests: AsyncIterable<MessageShape<I>>, context: CallContext) => AsyncIterable<MessageInitShape<O>>
+          : never;
 };
 
 /** A client of a service. Failed calls reject (or throw while iterating) with `MaridError`. */
@@ -47,5 +50,7 @@ export type ServiceClient<S extends DescService> = {
       ? (request: MessageInitShape<I>, options?: CallOptions) => AsyncIterable<MessageShape<O>>
       : S['method'][M] extends DescMethodClientStreaming<infer I, infer O>
         ? (requests: AsyncIterable<MessageInitShape<I>>, options?: CallOptions) => Promise<MessageShape<O>>
-        : never;
+        : S['method'][M] extends DescMethodBiDiStreaming<infer I, infer O>
+          ? (requests: AsyncIterable<MessageInitShape<I>>, options?: CallOptions) => AsyncIterable<MessageShape<O>>
+          : never;
 };

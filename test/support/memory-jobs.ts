@@ -2,7 +2,7 @@
 import { EventEmitter, once } from 'node:events';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { MaridError } from '../../core/errors/marid-error.js';
+import { invalidArgument, isMaridError, MaridError } from '../../core/errors/marid-error.js';
 import {
   ExitResultSchema,
   JobSchema,
@@ -12,7 +12,15 @@ import {
   type Job,
   type JobRequest,
 } from '../../proto/gen/marid/v1/job_pb.js';
-import type { JobService, ReadJobFileRequest, WatchJobsRequest } from '../../proto/gen/marid/v1/job_service_pb.js';
+import type {
+  JobService,
+  ReadJobFileRequest,
+  SubmitJobRequest,
+  SubmitJobsRequest,
+  SubmitJobsResponseSchema,
+  WatchJobsRequest,
+} from '../../proto/gen/marid/v1/job_service_pb.js';
+import { errorToStatus } from '../../proto/rpc/error-details.js';
 import type { CallContext, ServiceHandlers } from '../../proto/rpc/service.js';
 
 /** First time of every test, milliseconds since the epoch: 2027-01-15T08:00:00Z. */
@@ -114,17 +122,8 @@ export class MemoryJobs {
   /** The service. */
   get handlers(): ServiceHandlers<typeof JobService> {
     return {
-      submitJob: async ({ jobId, job, parentJobId }) => {
-        this.submittedIds.push(jobId);
-        const created = !this.stored.has(jobId);
-        if (created && job !== undefined) {
-          this.add(jobId, job).parentJobId = parentJobId;
-          this.onSubmit(jobId);
-        }
-        this.lostAnswers -= 1;
-        if (this.lostAnswers >= 0) throw new MaridError('UNAVAILABLE', 'The answer is lost.');
-        return { job: this.get(jobId), created };
-      },
+      submitJob: async (request) => this.submit(request),
+      submitJobs: (requests) => this.submitMany(requests),
       retryJob: async ({ jobId, newJobId }) => {
         const { request, status } = this.get(jobId);
         if (status !== JobStatus.FAILED) throw new MaridError('NOT_FAILED', `Job ${jobId} cannot be retried.`);
@@ -162,6 +161,37 @@ export class MemoryJobs {
       }),
       readJobFile: (request, context) => this.read(request, context),
     };
+  }
+
+  private submit({ jobId, job, parentJobId }: SubmitJobRequest): { job: Job; created: boolean } {
+    this.submittedIds.push(jobId);
+    if (job?.user === 'nobody') throw invalidArgument([{ field: 'job.user', description: 'is nobody' }]);
+    const created = !this.stored.has(jobId);
+    if (created && job !== undefined) {
+      this.add(jobId, job).parentJobId = parentJobId;
+      this.onSubmit(jobId);
+    }
+    this.lostAnswers -= 1;
+    if (this.lostAnswers >= 0) throw new MaridError('UNAVAILABLE', 'The answer is lost.');
+    return { job: this.get(jobId), created };
+  }
+
+  private async *submitMany(
+    requests: AsyncIterable<SubmitJobsRequest>,
+  ): AsyncGenerator<MessageInitShape<typeof SubmitJobsResponseSchema>> {
+    let sent = 0;
+    for await (const { submit } of requests) {
+      if (submit === undefined) continue;
+      if (sent === this.breakAfter) return this.break();
+      sent += 1;
+      try {
+        const { job, created } = this.submit(submit);
+        yield { outcome: { case: 'accepted', value: { jobId: job.id, created } } };
+      } catch (error) {
+        if (!isMaridError(error)) throw error;
+        yield { outcome: { case: 'refused', value: errorToStatus(error) } };
+      }
+    }
   }
 
   private resolve(job: JobRequest | undefined): { matched: boolean; command?: { id: string; name: string } } {

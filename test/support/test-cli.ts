@@ -1,4 +1,5 @@
 /** Runs command lines of `marid` in this process. */
+import { Readable } from 'node:stream';
 import type { CliContext, CliStream } from '../../cli/context.js';
 import { runCli } from '../../cli/program.js';
 import type { Clock } from '../../core/ports/clock.js';
@@ -56,6 +57,7 @@ export class TestCli {
       stdout: this.stream(this.out),
       stderr: this.stream(this.err),
       readStdin: () => Promise.resolve(stdin ?? ''),
+      stdin: () => Readable.from([Buffer.from(stdin ?? '')]),
       env: { ...(address === undefined ? {} : { MARID_ADDRESS: address }), ...env },
       clock: stoppedClock(),
       userName: () => 'ada',

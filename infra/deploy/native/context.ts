@@ -23,11 +23,11 @@ export function cacheFolder({ environment }: StackContext): string {
   return join(base, 'marid', 'native');
 }
 
-/** Path of a file that is kept beside the sources of the native stack, also when the compiled code runs from `dist`. */
+/** Path of a file of the sources, from their root, also when the compiled code runs from `dist`. */
 export function sourceFile(...names: readonly string[]): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return join(folder, 'infra', 'deploy', 'native', ...names);
+  return join(folder, ...names);
 }
 
 /** Short fingerprint of what a cached thing was made from. */

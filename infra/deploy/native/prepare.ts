@@ -30,7 +30,7 @@ export async function prepareKafka(context: StackContext, version = KAFKA_VERSIO
 
 /** Class path of MongoDB's stand-in. */
 export async function prepareMongoStandIn(context: StackContext): Promise<string> {
-  const source = sourceFile('java', 'MongoStandIn.java');
+  const source = sourceFile('infra', 'deploy', 'native', 'java', 'MongoStandIn.java');
   const group = 'de.bwaldvogel';
   const jars = await cached(context, {
     name: `mongo-java-server-${MONGO_STAND_IN_VERSION}`,

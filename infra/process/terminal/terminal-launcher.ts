@@ -6,6 +6,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { isErrno } from '../../../core/errors/system-error.js';
 import { MaridError } from '../../../core/errors/marid-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type {
@@ -17,7 +18,6 @@ import type {
   StartedProcess,
   StartRequest,
 } from '../../../core/ports/launcher.js';
-import { isErrno } from '../launcher/errno.js';
 import { JobTree } from '../launcher/job-tree.js';
 import { JobWatch } from '../launcher/job-watch.js';
 import { hitOfExit } from '../launcher/limit-check.js';

@@ -7,12 +7,14 @@ import type { Job } from '../../../core/job/job.js';
 import { requestKill } from '../../../core/job/kill.js';
 import type { RetryPolicy } from '../../../core/job/retry.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
+import type { Logger } from '../../../core/ports/logger.js';
 import { jobRequestFromMessage, jobToMessage, referenceOf, statusToMessage } from '../../../proto/codec/index.js';
 import type {
   JobService,
   KillJobRequest,
   ResolveJobRequest,
   ResolveJobResponseSchema,
+  SubmitJobRequest,
 } from '../../../proto/gen/marid/v1/job_service_pb.js';
 import type { ServiceHandlers } from '../../../proto/rpc/service.js';
 import type { KillDelivery } from '../fleet/kill-delivery.js';
@@ -21,9 +23,10 @@ import type { WorkerDirectory } from '../fleet/worker-directory.js';
 import { jobNotFound } from '../jobs/job-repository.js';
 import type { Admission } from '../submit/admission.js';
 import type { Matcher } from '../submit/matcher.js';
-import type { Submitter } from '../submit/submitter.js';
+import type { Submission, Submitted, Submitter } from '../submit/submitter.js';
 import type { JobFiles } from './job-files.js';
 import { listJobs } from './job-listing.js';
+import { submitMany } from './submit-many.js';
 import { watchAllJobs, watchJob, type JobWatchOptions } from './job-watch.js';
 
 const MOST_MATCHES = 100;
@@ -42,20 +45,19 @@ export interface JobHandlerOptions extends JobWatchOptions {
   readonly silent: SilentWorkers;
   readonly retry: RetryPolicy;
   readonly leaseGraceMs: number;
+  readonly logger: Logger;
 }
 
 /** Handlers over submission, the job repository and the workers. */
 export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<typeof JobService> {
-  const { store, submitter, jobs, files, directory, deadlines, clock, silent, retry } = options;
+  const { store, submitter, jobs, files, directory, deadlines, clock, silent, retry, logger } = options;
+  const submit = async (request: SubmitJobRequest): Promise<Submitted> => submitter.submit(submissionOf(request));
   return {
     submitJob: async (request) => {
-      if (request.job === undefined) throw invalidArgument([{ field: 'job', description: 'is required' }]);
-      const parentId = request.parentJobId === '' ? null : request.parentJobId;
-      const agentId = request.agentId === '' ? null : request.agentId;
-      const wanted = { jobId: request.jobId, request: jobRequestFromMessage(request.job), parentId, agentId };
-      const { job, created } = await submitter.submit(wanted);
+      const { job, created } = await submit(request);
       return { job: jobToMessage(job, 'full'), created };
     },
+    submitJobs: (requests, context) => submitMany({ submit, logger }, requests, context),
     retryJob: async (request) => {
       const { job, created } = await submitter.retry(request.jobId, request.newJobId);
       return { job: jobToMessage(job, 'full'), created };
@@ -76,6 +78,13 @@ export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<t
     listJobFiles: (request, { signal }) => files.list(request, signal),
     readJobFile: (request, { signal }) => files.read(request, signal),
   };
+}
+
+function submissionOf({ job, jobId, parentJobId, agentId }: SubmitJobRequest): Submission {
+  if (job === undefined) throw invalidArgument([{ field: 'job', description: 'is required' }]);
+  const request = jobRequestFromMessage(job);
+  const parentId = parentJobId === '' ? null : parentJobId;
+  return { jobId, request, parentId, agentId: agentId === '' ? null : agentId };
 }
 
 async function resolve(

@@ -94,6 +94,36 @@ describe('submit', () => {
   });
 });
 
+describe('submit --from', () => {
+  test('submits every line, names those that are refused, and ends with the code of the first', async () => {
+    const lines = [
+      '{"id": "a", "user": "bob", "timeout": "5m"}',
+      '',
+      '{"id": "b", "tgas": ["x"]}',
+      'not json',
+      '{"id": "c", "user": "nobody"}',
+      '{"id": "d"}',
+    ];
+    const cli = new TestCli({ address: marid.address, stdin: lines.join('\n') });
+    const { exitCode, stdout, stderr } = await cli.run('submit', '--from', '-', '--tag', 'nightly');
+    expect([exitCode, stdout]).toEqual([2, 'a\nd\n']);
+    const problems = stderr.trimEnd().split('\n');
+    expect(problems).toEqual([
+      expect.stringContaining('marid: <stdin>:3: tgas: unknown field "tgas" in JobRequest'),
+      expect.stringContaining('marid: <stdin>:4: '),
+      'marid: <stdin>:5: job.user: is nobody',
+    ]);
+    expect(marid.jobs.get('a').request).toMatchObject({ user: 'bob', timeout: { seconds: 300n }, tags: ['nightly'] });
+    expect(marid.jobs.get('d').request).toMatchObject({ user: 'ada', tags: ['nightly'] });
+  });
+
+  test('refuses a file that is not there, and to print more than ids', async () => {
+    expect(await run('submit', '--from', '/nowhere.jsonl')).toMatchObject({ exitCode: 3, stdout: '' });
+    expect(await run('submit', '--from', '-', '-o', 'json')).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(await run('submit', '--from', '-', '--id', 'x')).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+});
+
 describe('run', () => {
   const cases: readonly (readonly [string, Ending, number])[] = [
     ['0 of a job that succeeded', SUCCEEDED, 0],

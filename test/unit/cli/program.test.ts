@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -23,6 +24,7 @@ function silentContext(): CliContext {
     stdout: stream,
     stderr: stream,
     readStdin: () => Promise.resolve(''),
+    stdin: () => Readable.from([]),
     env: {},
     clock: new SystemClock(),
     userName: () => 'ada',

@@ -52,6 +52,57 @@ describe('submit', () => {
   });
 });
 
+describe('submitAll', () => {
+  type Item = { readonly id: string; readonly request: { readonly user: string } };
+  const items = (count: number): readonly Item[] =>
+    Array.from({ length: count }, (_, index) => ({ id: `j${String(index)}`, request: { user: 'ada' } }));
+
+  async function outcomesOf(submitted: Iterable<Item> | AsyncIterable<Item>): Promise<readonly string[]> {
+    const seen: string[] = [];
+    for await (const outcome of client.submitAll(submitted)) {
+      expect(outcome.id).toBe(outcome.item.id);
+      seen.push(outcome.kind === 'accepted' ? outcome.id : `${outcome.id}: ${outcome.error.message}`);
+    }
+    return seen;
+  }
+
+  test('tells of each in order, and a refused one does not end the rest', async () => {
+    const [first, second] = items(2);
+    const refused = { id: 'no', request: { user: 'nobody' } };
+    const wanted = [first, refused, second].filter((item) => item !== undefined);
+    expect(await outcomesOf(wanted)).toEqual(['j0', 'no: job.user: is nobody', 'j1']);
+    expect(await outcomesOf([])).toEqual([]);
+  });
+
+  test('makes each job once and misses none although the stream breaks again and again', async () => {
+    for (const quietly of [false, true]) {
+      marid.jobs.breakAfter = 7;
+      marid.jobs.breakQuietly = quietly;
+      const wanted = items(30).map((item) => ({ ...item, id: `${item.id}-${String(quietly)}` }));
+      expect(await outcomesOf(wanted)).toEqual(wanted.map(({ id }) => id));
+    }
+  });
+
+  test('submits again what was refused only for now', async () => {
+    marid.jobs.lostAnswers = 2;
+    expect(await outcomesOf(items(3))).toEqual(['j0', 'j1', 'j2']);
+    expect(marid.jobs.submittedIds.filter((id) => id === 'j0').length).toBeGreaterThan(1);
+  });
+
+  test('throws what the items throw, behind the answers to those before', async () => {
+    const seen: string[] = [];
+    const broken = async function* (): AsyncGenerator<Item> {
+      yield* items(3);
+      throw new Error('the file is gone');
+    };
+    const submitting = async (): Promise<void> => {
+      for await (const { id } of client.submitAll(broken())) seen.push(id);
+    };
+    await expect(submitting()).rejects.toThrow('the file is gone');
+    expect(seen).toEqual(['j0', 'j1', 'j2']);
+  });
+});
+
 describe('watch', () => {
   test('yields each transition once although the stream breaks after each', async () => {
     finished('j');

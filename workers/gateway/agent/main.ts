@@ -6,7 +6,6 @@ import type { ProcessExit } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Random } from '../../../core/ports/random.js';
 import { WorkerBlobs } from '../../../infra/engines/open-worker-blobs.js';
-import { AttachmentFetcher } from '../../../infra/fetch/attachment/attachment-fetcher.js';
 import { openFetchers } from '../../../infra/fetch/open-fetchers.js';
 import { RemoteTopicLog } from '../../../infra/log/remote/remote-topic-log.js';
 import { TerminalLauncher } from '../../../infra/process/terminal/terminal-launcher.js';
@@ -72,8 +71,7 @@ export async function startAgent(options: StartAgentOptions): Promise<RunningAge
   const channel = connectServers({ address: config.controlPlane, random, logger });
   const log = new RemoteTopicLog({ client: channel.client(LogService), clock, logger });
   const blobs = new WorkerBlobs({ choice: config, remote: channel.client(BlobService), logger });
-  const loaders = { 'marid-attachment': async () => new AttachmentFetcher(() => blobs.open()) };
-  const fetchers = openFetchers(config, runtime, loaders);
+  const fetchers = openFetchers(config, { ...runtime, blobs: () => blobs.open() });
   const caches = await openCaches({ folder: cacheFolder, fetchers, settings: config, ...runtime });
   const { secretsAllow, secretsFolder: folder, secretsPrefix: prefix } = config;
   const secrets = new WorkerSecrets({ folder, prefix, environment: process.env });

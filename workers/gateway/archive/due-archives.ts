@@ -1,9 +1,9 @@
 /** Attempts that are to be archived, in a file of lines that grows: what a worker has not done when it ends, the next process does. */
 import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { z } from 'zod';
+import { isErrno } from '../../../core/errors/system-error.js';
 import { attemptKey } from '../../../core/job/attempt-key.js';
 import type { AttemptReference } from '../../../core/job/job.js';
-import { errorCode } from '../staging/staging.js';
 
 /** The file is written anew when it is larger than this and mostly of the past. */
 const LARGE_BYTES = 4 * 1024 * 1024;
@@ -86,7 +86,7 @@ function linesOf(path: string): readonly string[] {
   try {
     return readFileSync(path, 'utf8').split('\n');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
+    if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
 }

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { isErrno } from '../../../core/errors/system-error.js';
 import { MaridError } from '../../../core/errors/marid-error.js';
 import { shownUri } from '../../../core/ports/fetcher.js';
-import { errorCode } from '../staging/staging.js';
 import { CacheFolder, cacheFolderOf, type StoredEntry } from './cache-folder.js';
 import { chooseVictims } from './eviction.js';
 import { listTrees, lookAtTree, removeTreeAt, treesFolderOf, uriOfTree, type StoredTree } from './tree-folder.js';
@@ -94,7 +94,7 @@ async function hashOf(path: string): Promise<string> {
     await pipeline(createReadStream(path), hash);
     return hash.digest('hex');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return '';
+    if (isErrno(error, 'ENOENT')) return '';
     throw error;
   }
 }

@@ -8,9 +8,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { errnoOf, isErrno } from '../../../core/errors/system-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
-import { errorCode } from '../staging/staging.js';
 import { TREE_TIME_S } from '../unpack/tree-writer.js';
 import { unpackArchive } from '../unpack/unpack.js';
 import type { UnpackLimits } from '../unpack/unpack-meter.js';
@@ -119,7 +119,7 @@ export class TreeCache {
       await this.#evict(key);
       return tree;
     } catch (error) {
-      if (!NO_ROOM.includes(errorCode(error))) throw error;
+      if (!NO_ROOM.includes(errnoOf(error))) throw error;
       logger.warn({ error }, 'an unpacked archive cannot be cached; each job gets a copy of its own');
       return null;
     } finally {
@@ -155,7 +155,7 @@ export class TreeCache {
       }
       return true;
     } catch (error) {
-      if (errorCode(error) === 'ENOENT' && existsSync(join(target, '..'))) return false;
+      if (isErrno(error, 'ENOENT') && existsSync(join(target, '..'))) return false;
       throw error;
     }
   }

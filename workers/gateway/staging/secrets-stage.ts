@@ -1,6 +1,7 @@
 /** Puts secrets in the place of the references to them. Only here and in the request to the launcher is their content ever held. */
 import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../../../core/errors/system-error.js';
 import { jobEnvironment, type JobVariable } from '../../../core/job/environment.js';
 import type { SecretSource } from '../../../core/ports/secret-source.js';
 import { secretReference, type SecretReference } from '../../../core/secrets/reference.js';
@@ -8,7 +9,7 @@ import { LIMITS } from '../../../core/validation/limits.js';
 import { secretTexts } from '../attempts/hide-secrets.js';
 import type { SecretRule } from '../secrets-config.js';
 import { secretsFolderOf } from '../jobs-folder.js';
-import { errorCode, StagingFailure, type Stage, type StagingContext } from './staging.js';
+import { StagingFailure, type Stage, type StagingContext } from './staging.js';
 
 /** Most bytes of a secret that becomes a file. */
 const MOST_FILE_BYTES = 1024 * 1024;
@@ -68,7 +69,7 @@ async function read({ source, allow }: SecretsAccess, use: Use, user: string): P
     throw failure('SECRET_NOT_ALLOWED', use, `this worker does not give it to jobs of user ${JSON.stringify(user)}`);
   }
   const content = await source.read(name).catch((error: unknown) => {
-    throw failure('SECRET_UNREADABLE', use, `the worker cannot read it: ${errorCode(error) ?? 'unknown error'}`, true);
+    throw failure('SECRET_UNREADABLE', use, `the worker cannot read it: ${errnoOf(error) ?? 'unknown error'}`, true);
   });
   if (content === null) throw failure('SECRET_NOT_FOUND', use, 'the worker has no secret of this name');
   if (content.length === 0) throw failure('SECRET_UNFIT', use, 'the secret is empty');
@@ -113,7 +114,7 @@ export function removeSecrets(directory: string): void {
   try {
     rmSync(secretsFolderOf(directory), { recursive: true, force: true });
   } catch (error) {
-    if (errorCode(error) === null) throw error;
+    if (errnoOf(error) === null) throw error;
   }
 }
 

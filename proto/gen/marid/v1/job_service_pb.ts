@@ -6,6 +6,8 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Status } from "../../google/rpc/status_pb.js";
+import { file_google_rpc_status } from "../../google/rpc/status_pb.js";
 import type { ExitResult, Job, JobRequest, JobStatus, ResourceReference, Transition } from "./job_pb.js";
 import { file_marid_v1_job } from "./job_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/job_service.proto.
  */
 export const file_marid_v1_job_service: GenFile = /*@__PURE__*/
-  fileDesc("ChptYXJpZC92MS9qb2Jfc2VydmljZS5wcm90bxIIbWFyaWQudjEibgoQU3VibWl0Sm9iUmVxdWVzdBIOCgZqb2JfaWQYASABKAkSIQoDam9iGAIgASgLMhQubWFyaWQudjEuSm9iUmVxdWVzdBIVCg1wYXJlbnRfam9iX2lkGAMgASgJEhAKCGFnZW50X2lkGDcgASgJIkAKEVN1Ym1pdEpvYlJlc3BvbnNlEhoKA2pvYhgBIAEoCzINLm1hcmlkLnYxLkpvYhIPCgdjcmVhdGVkGAIgASgIIjUKD1JldHJ5Sm9iUmVxdWVzdBIOCgZqb2JfaWQYASABKAkSEgoKbmV3X2pvYl9pZBgCIAEoCSI/ChBSZXRyeUpvYlJlc3BvbnNlEhoKA2pvYhgBIAEoCzINLm1hcmlkLnYxLkpvYhIPCgdjcmVhdGVkGAIgASgIIjYKEVJlc29sdmVKb2JSZXF1ZXN0EiEKA2pvYhgBIAEoCzIULm1hcmlkLnYxLkpvYlJlcXVlc3Qi8QEKElJlc29sdmVKb2JSZXNwb25zZRIPCgdtYXRjaGVkGAEgASgIEiwKB2NvbW1hbmQYAiABKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIsCgdjbHVzdGVyGAMgASgLMhsubWFyaWQudjEuUmVzb3VyY2VSZWZlcmVuY2USMQoMYXBwbGljYXRpb25zGAQgAygLMhsubWFyaWQudjEuUmVzb3VyY2VSZWZlcmVuY2USEQoJbWVtb3J5X21iGAUgASgFEigKCGNvbW1hbmRzGAYgAygLMhYubWFyaWQudjEuQ29tbWFuZE1hdGNoIo0BCgxDb21tYW5kTWF0Y2gSLAoHY29tbWFuZBgBIAEoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEg8KB21hdGNoZWQYAiABKAgSLQoIY2x1c3RlcnMYAyADKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIPCgdyZWFzb25zGAQgAygJIh8KDUdldEpvYlJlcXVlc3QSDgoGam9iX2lkGAEgASgJIiwKDkdldEpvYlJlc3BvbnNlEhoKA2pvYhgBIAEoCzINLm1hcmlkLnYxLkpvYiKRAgoJSm9iRmlsdGVyEiUKCHN0YXR1c2VzGAEgAygOMhMubWFyaWQudjEuSm9iU3RhdHVzEgwKBHVzZXIYAiABKAkSDAoEbmFtZRgDIAEoCRIMCgR0YWdzGAQgAygJEg8KB2NsdXN0ZXIYBSABKAkSDwoHY29tbWFuZBgGIAEoCRIQCghncm91cGluZxgHIAEoCRIZChFncm91cGluZ19pbnN0YW5jZRgIIAEoCRIwCgxjcmVhdGVkX2Zyb20YCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmNyZWF0ZWRfYmVmb3JlGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJvCg9MaXN0Sm9ic1JlcXVlc3QSIwoGZmlsdGVyGAEgASgLMhMubWFyaWQudjEuSm9iRmlsdGVyEhAKCG9yZGVyX2J5GAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJIkgKEExpc3RKb2JzUmVzcG9uc2USGwoEam9icxgBIAMoCzINLm1hcmlkLnYxLkpvYhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiPgoOS2lsbEpvYlJlcXVlc3QSDgoGam9iX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIMCgR1c2VyGAMgASgJIi0KD0tpbGxKb2JSZXNwb25zZRIaCgNqb2IYASABKAsyDS5tYXJpZC52MS5Kb2IiOAoQV2F0Y2hKb2JzUmVxdWVzdBIOCgZqb2JfaWQYASABKAkSFAoMcmVzdW1lX3Rva2VuGAIgASgJIokBChFXYXRjaEpvYnNSZXNwb25zZRIOCgZqb2JfaWQYASABKAkSKAoKdHJhbnNpdGlvbhgCIAEoCzIULm1hcmlkLnYxLlRyYW5zaXRpb24SFAoMcmVzdW1lX3Rva2VuGAMgASgJEiQKBnJlc3VsdBgEIAEoCzIULm1hcmlkLnYxLkV4aXRSZXN1bHQiIwoRRXhwbGFpbkpvYlJlcXVlc3QSDgoGam9iX2lkGAEgASgJIlsKEkV4cGxhaW5Kb2JSZXNwb25zZRIjCgZzdGF0dXMYASABKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSDwoHc3VtbWFyeRgCIAEoCRIPCgdkZXRhaWxzGAMgAygJIm0KE0xpc3RKb2JGaWxlc1JlcXVlc3QSDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSDgoGZm9sZGVyGAMgASgJEhEKCXBhZ2Vfc2l6ZRgEIAEoBRISCgpwYWdlX3Rva2VuGAUgASgJImQKFExpc3RKb2JGaWxlc1Jlc3BvbnNlEiAKBWZpbGVzGAEgAygLMhEubWFyaWQudjEuSm9iRmlsZRIRCgl0cnVuY2F0ZWQYAiABKAgSFwoPbmV4dF9wYWdlX3Rva2VuGAMgASgJIlwKB0pvYkZpbGUSDAoEcGF0aBgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgDEi8KC21vZGlmeV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJyChJSZWFkSm9iRmlsZVJlcXVlc3QSDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSDAoEcGF0aBgDIAEoCRIOCgZvZmZzZXQYBCABKAMSDQoFbGltaXQYBSABKAMSDgoGZm9sbG93GAYgASgIIjMKE1JlYWRKb2JGaWxlUmVzcG9uc2USDgoGb2Zmc2V0GAEgASgDEgwKBGRhdGEYAiABKAwyzAUKCkpvYlNlcnZpY2USRAoJU3VibWl0Sm9iEhoubWFyaWQudjEuU3VibWl0Sm9iUmVxdWVzdBobLm1hcmlkLnYxLlN1Ym1pdEpvYlJlc3BvbnNlEkEKCFJldHJ5Sm9iEhkubWFyaWQudjEuUmV0cnlKb2JSZXF1ZXN0GhoubWFyaWQudjEuUmV0cnlKb2JSZXNwb25zZRJHCgpSZXNvbHZlSm9iEhsubWFyaWQudjEuUmVzb2x2ZUpvYlJlcXVlc3QaHC5tYXJpZC52MS5SZXNvbHZlSm9iUmVzcG9uc2USOwoGR2V0Sm9iEhcubWFyaWQudjEuR2V0Sm9iUmVxdWVzdBoYLm1hcmlkLnYxLkdldEpvYlJlc3BvbnNlEkEKCExpc3RKb2JzEhkubWFyaWQudjEuTGlzdEpvYnNSZXF1ZXN0GhoubWFyaWQudjEuTGlzdEpvYnNSZXNwb25zZRI+CgdLaWxsSm9iEhgubWFyaWQudjEuS2lsbEpvYlJlcXVlc3QaGS5tYXJpZC52MS5LaWxsSm9iUmVzcG9uc2USRgoJV2F0Y2hKb2JzEhoubWFyaWQudjEuV2F0Y2hKb2JzUmVxdWVzdBobLm1hcmlkLnYxLldhdGNoSm9ic1Jlc3BvbnNlMAESRwoKRXhwbGFpbkpvYhIbLm1hcmlkLnYxLkV4cGxhaW5Kb2JSZXF1ZXN0GhwubWFyaWQudjEuRXhwbGFpbkpvYlJlc3BvbnNlEk0KDExpc3RKb2JGaWxlcxIdLm1hcmlkLnYxLkxpc3RKb2JGaWxlc1JlcXVlc3QaHi5tYXJpZC52MS5MaXN0Sm9iRmlsZXNSZXNwb25zZRJMCgtSZWFkSm9iRmlsZRIcLm1hcmlkLnYxLlJlYWRKb2JGaWxlUmVxdWVzdBodLm1hcmlkLnYxLlJlYWRKb2JGaWxlUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_marid_v1_job]);
+  fileDesc("ChptYXJpZC92MS9qb2Jfc2VydmljZS5wcm90bxIIbWFyaWQudjEibgoQU3VibWl0Sm9iUmVxdWVzdBIOCgZqb2JfaWQYASABKAkSIQoDam9iGAIgASgLMhQubWFyaWQudjEuSm9iUmVxdWVzdBIVCg1wYXJlbnRfam9iX2lkGAMgASgJEhAKCGFnZW50X2lkGDcgASgJIkAKEVN1Ym1pdEpvYlJlc3BvbnNlEhoKA2pvYhgBIAEoCzINLm1hcmlkLnYxLkpvYhIPCgdjcmVhdGVkGAIgASgIIj8KEVN1Ym1pdEpvYnNSZXF1ZXN0EioKBnN1Ym1pdBgBIAEoCzIaLm1hcmlkLnYxLlN1Ym1pdEpvYlJlcXVlc3QicgoSU3VibWl0Sm9ic1Jlc3BvbnNlEioKCGFjY2VwdGVkGAEgASgLMhYubWFyaWQudjEuU3VibWl0dGVkSm9iSAASJQoHcmVmdXNlZBgCIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSABCCQoHb3V0Y29tZSIvCgxTdWJtaXR0ZWRKb2ISDgoGam9iX2lkGAEgASgJEg8KB2NyZWF0ZWQYAiABKAgiNQoPUmV0cnlKb2JSZXF1ZXN0Eg4KBmpvYl9pZBgBIAEoCRISCgpuZXdfam9iX2lkGAIgASgJIj8KEFJldHJ5Sm9iUmVzcG9uc2USGgoDam9iGAEgASgLMg0ubWFyaWQudjEuSm9iEg8KB2NyZWF0ZWQYAiABKAgiNgoRUmVzb2x2ZUpvYlJlcXVlc3QSIQoDam9iGAEgASgLMhQubWFyaWQudjEuSm9iUmVxdWVzdCLxAQoSUmVzb2x2ZUpvYlJlc3BvbnNlEg8KB21hdGNoZWQYASABKAgSLAoHY29tbWFuZBgCIAEoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEiwKB2NsdXN0ZXIYAyABKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIxCgxhcHBsaWNhdGlvbnMYBCADKAsyGy5tYXJpZC52MS5SZXNvdXJjZVJlZmVyZW5jZRIRCgltZW1vcnlfbWIYBSABKAUSKAoIY29tbWFuZHMYBiADKAsyFi5tYXJpZC52MS5Db21tYW5kTWF0Y2gijQEKDENvbW1hbmRNYXRjaBIsCgdjb21tYW5kGAEgASgLMhsubWFyaWQudjEuUmVzb3VyY2VSZWZlcmVuY2USDwoHbWF0Y2hlZBgCIAEoCBItCghjbHVzdGVycxgDIAMoCzIbLm1hcmlkLnYxLlJlc291cmNlUmVmZXJlbmNlEg8KB3JlYXNvbnMYBCADKAkiHwoNR2V0Sm9iUmVxdWVzdBIOCgZqb2JfaWQYASABKAkiLAoOR2V0Sm9iUmVzcG9uc2USGgoDam9iGAEgASgLMg0ubWFyaWQudjEuSm9iIpECCglKb2JGaWx0ZXISJQoIc3RhdHVzZXMYASADKA4yEy5tYXJpZC52MS5Kb2JTdGF0dXMSDAoEdXNlchgCIAEoCRIMCgRuYW1lGAMgASgJEgwKBHRhZ3MYBCADKAkSDwoHY2x1c3RlchgFIAEoCRIPCgdjb21tYW5kGAYgASgJEhAKCGdyb3VwaW5nGAcgASgJEhkKEWdyb3VwaW5nX2luc3RhbmNlGAggASgJEjAKDGNyZWF0ZWRfZnJvbRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoOY3JlYXRlZF9iZWZvcmUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm8KD0xpc3RKb2JzUmVxdWVzdBIjCgZmaWx0ZXIYASABKAsyEy5tYXJpZC52MS5Kb2JGaWx0ZXISEAoIb3JkZXJfYnkYAiABKAkSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkiSAoQTGlzdEpvYnNSZXNwb25zZRIbCgRqb2JzGAEgAygLMg0ubWFyaWQudjEuSm9iEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI+Cg5LaWxsSm9iUmVxdWVzdBIOCgZqb2JfaWQYASABKAkSDgoGcmVhc29uGAIgASgJEgwKBHVzZXIYAyABKAkiLQoPS2lsbEpvYlJlc3BvbnNlEhoKA2pvYhgBIAEoCzINLm1hcmlkLnYxLkpvYiI4ChBXYXRjaEpvYnNSZXF1ZXN0Eg4KBmpvYl9pZBgBIAEoCRIUCgxyZXN1bWVfdG9rZW4YAiABKAkiiQEKEVdhdGNoSm9ic1Jlc3BvbnNlEg4KBmpvYl9pZBgBIAEoCRIoCgp0cmFuc2l0aW9uGAIgASgLMhQubWFyaWQudjEuVHJhbnNpdGlvbhIUCgxyZXN1bWVfdG9rZW4YAyABKAkSJAoGcmVzdWx0GAQgASgLMhQubWFyaWQudjEuRXhpdFJlc3VsdCIjChFFeHBsYWluSm9iUmVxdWVzdBIOCgZqb2JfaWQYASABKAkiWwoSRXhwbGFpbkpvYlJlc3BvbnNlEiMKBnN0YXR1cxgBIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIPCgdzdW1tYXJ5GAIgASgJEg8KB2RldGFpbHMYAyADKAkibQoTTGlzdEpvYkZpbGVzUmVxdWVzdBIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBRIOCgZmb2xkZXIYAyABKAkSEQoJcGFnZV9zaXplGAQgASgFEhIKCnBhZ2VfdG9rZW4YBSABKAkiZAoUTGlzdEpvYkZpbGVzUmVzcG9uc2USIAoFZmlsZXMYASADKAsyES5tYXJpZC52MS5Kb2JGaWxlEhEKCXRydW5jYXRlZBgCIAEoCBIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAkiXAoHSm9iRmlsZRIMCgRwYXRoGAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAMSLwoLbW9kaWZ5X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInIKElJlYWRKb2JGaWxlUmVxdWVzdBIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBRIMCgRwYXRoGAMgASgJEg4KBm9mZnNldBgEIAEoAxINCgVsaW1pdBgFIAEoAxIOCgZmb2xsb3cYBiABKAgiMwoTUmVhZEpvYkZpbGVSZXNwb25zZRIOCgZvZmZzZXQYASABKAMSDAoEZGF0YRgCIAEoDDKZBgoKSm9iU2VydmljZRJECglTdWJtaXRKb2ISGi5tYXJpZC52MS5TdWJtaXRKb2JSZXF1ZXN0GhsubWFyaWQudjEuU3VibWl0Sm9iUmVzcG9uc2USSwoKU3VibWl0Sm9icxIbLm1hcmlkLnYxLlN1Ym1pdEpvYnNSZXF1ZXN0GhwubWFyaWQudjEuU3VibWl0Sm9ic1Jlc3BvbnNlKAEwARJBCghSZXRyeUpvYhIZLm1hcmlkLnYxLlJldHJ5Sm9iUmVxdWVzdBoaLm1hcmlkLnYxLlJldHJ5Sm9iUmVzcG9uc2USRwoKUmVzb2x2ZUpvYhIbLm1hcmlkLnYxLlJlc29sdmVKb2JSZXF1ZXN0GhwubWFyaWQudjEuUmVzb2x2ZUpvYlJlc3BvbnNlEjsKBkdldEpvYhIXLm1hcmlkLnYxLkdldEpvYlJlcXVlc3QaGC5tYXJpZC52MS5HZXRKb2JSZXNwb25zZRJBCghMaXN0Sm9icxIZLm1hcmlkLnYxLkxpc3RKb2JzUmVxdWVzdBoaLm1hcmlkLnYxLkxpc3RKb2JzUmVzcG9uc2USPgoHS2lsbEpvYhIYLm1hcmlkLnYxLktpbGxKb2JSZXF1ZXN0GhkubWFyaWQudjEuS2lsbEpvYlJlc3BvbnNlEkYKCVdhdGNoSm9icxIaLm1hcmlkLnYxLldhdGNoSm9ic1JlcXVlc3QaGy5tYXJpZC52MS5XYXRjaEpvYnNSZXNwb25zZTABEkcKCkV4cGxhaW5Kb2ISGy5tYXJpZC52MS5FeHBsYWluSm9iUmVxdWVzdBocLm1hcmlkLnYxLkV4cGxhaW5Kb2JSZXNwb25zZRJNCgxMaXN0Sm9iRmlsZXMSHS5tYXJpZC52MS5MaXN0Sm9iRmlsZXNSZXF1ZXN0Gh4ubWFyaWQudjEuTGlzdEpvYkZpbGVzUmVzcG9uc2USTAoLUmVhZEpvYkZpbGUSHC5tYXJpZC52MS5SZWFkSm9iRmlsZVJlcXVlc3QaHS5tYXJpZC52MS5SZWFkSm9iRmlsZVJlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_timestamp, file_google_rpc_status, file_marid_v1_job]);
 
 /**
  * SubmitJobRequest asks for a job.
@@ -89,6 +91,92 @@ export const SubmitJobResponseSchema: GenMessage<SubmitJobResponse> = /*@__PURE_
   messageDesc(file_marid_v1_job_service, 1);
 
 /**
+ * SubmitJobsRequest asks for one of many jobs.
+ *
+ * @generated from message marid.v1.SubmitJobsRequest
+ */
+export type SubmitJobsRequest = Message<"marid.v1.SubmitJobsRequest"> & {
+  /**
+   * What SubmitJob would be asked.
+   *
+   * @generated from field: marid.v1.SubmitJobRequest submit = 1;
+   */
+  submit?: SubmitJobRequest | undefined;
+};
+
+/**
+ * Describes the message marid.v1.SubmitJobsRequest.
+ * Use `create(SubmitJobsRequestSchema)` to create a new message.
+ */
+export const SubmitJobsRequestSchema: GenMessage<SubmitJobsRequest> = /*@__PURE__*/
+  messageDesc(file_marid_v1_job_service, 2);
+
+/**
+ * SubmitJobsResponse is the answer to one request.
+ *
+ * @generated from message marid.v1.SubmitJobsResponse
+ */
+export type SubmitJobsResponse = Message<"marid.v1.SubmitJobsResponse"> & {
+  /**
+   * What became of it.
+   *
+   * @generated from oneof marid.v1.SubmitJobsResponse.outcome
+   */
+  outcome: {
+    /**
+     * The job was accepted.
+     *
+     * @generated from field: marid.v1.SubmittedJob accepted = 1;
+     */
+    value: SubmittedJob;
+    case: "accepted";
+  } | {
+    /**
+     * What SubmitJob would have failed with, details included.
+     *
+     * @generated from field: google.rpc.Status refused = 2;
+     */
+    value: Status;
+    case: "refused";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message marid.v1.SubmitJobsResponse.
+ * Use `create(SubmitJobsResponseSchema)` to create a new message.
+ */
+export const SubmitJobsResponseSchema: GenMessage<SubmitJobsResponse> = /*@__PURE__*/
+  messageDesc(file_marid_v1_job_service, 3);
+
+/**
+ * SubmittedJob is a job that was accepted.
+ *
+ * @generated from message marid.v1.SubmittedJob
+ */
+export type SubmittedJob = Message<"marid.v1.SubmittedJob"> & {
+  /**
+   * The job's id.
+   *
+   * @generated from field: string job_id = 1;
+   */
+  jobId: string;
+
+  /**
+   * Whether this request created it; false when an earlier one with the same id did.
+   *
+   * @generated from field: bool created = 2;
+   */
+  created: boolean;
+};
+
+/**
+ * Describes the message marid.v1.SubmittedJob.
+ * Use `create(SubmittedJobSchema)` to create a new message.
+ */
+export const SubmittedJobSchema: GenMessage<SubmittedJob> = /*@__PURE__*/
+  messageDesc(file_marid_v1_job_service, 4);
+
+/**
  * RetryJobRequest names a job that has ended.
  *
  * @generated from message marid.v1.RetryJobRequest
@@ -114,7 +202,7 @@ export type RetryJobRequest = Message<"marid.v1.RetryJobRequest"> & {
  * Use `create(RetryJobRequestSchema)` to create a new message.
  */
 export const RetryJobRequestSchema: GenMessage<RetryJobRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 2);
+  messageDesc(file_marid_v1_job_service, 5);
 
 /**
  * RetryJobResponse is the new job.
@@ -142,7 +230,7 @@ export type RetryJobResponse = Message<"marid.v1.RetryJobResponse"> & {
  * Use `create(RetryJobResponseSchema)` to create a new message.
  */
 export const RetryJobResponseSchema: GenMessage<RetryJobResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 3);
+  messageDesc(file_marid_v1_job_service, 6);
 
 /**
  * ResolveJobRequest asks for a dry run.
@@ -163,7 +251,7 @@ export type ResolveJobRequest = Message<"marid.v1.ResolveJobRequest"> & {
  * Use `create(ResolveJobRequestSchema)` to create a new message.
  */
 export const ResolveJobRequestSchema: GenMessage<ResolveJobRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 4);
+  messageDesc(file_marid_v1_job_service, 7);
 
 /**
  * ResolveJobResponse is the outcome of a dry run.
@@ -219,7 +307,7 @@ export type ResolveJobResponse = Message<"marid.v1.ResolveJobResponse"> & {
  * Use `create(ResolveJobResponseSchema)` to create a new message.
  */
 export const ResolveJobResponseSchema: GenMessage<ResolveJobResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 5);
+  messageDesc(file_marid_v1_job_service, 8);
 
 /**
  * CommandMatch says what matching said of one command.
@@ -261,7 +349,7 @@ export type CommandMatch = Message<"marid.v1.CommandMatch"> & {
  * Use `create(CommandMatchSchema)` to create a new message.
  */
 export const CommandMatchSchema: GenMessage<CommandMatch> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 6);
+  messageDesc(file_marid_v1_job_service, 9);
 
 /**
  * GetJobRequest names a job.
@@ -282,7 +370,7 @@ export type GetJobRequest = Message<"marid.v1.GetJobRequest"> & {
  * Use `create(GetJobRequestSchema)` to create a new message.
  */
 export const GetJobRequestSchema: GenMessage<GetJobRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 7);
+  messageDesc(file_marid_v1_job_service, 10);
 
 /**
  * GetJobResponse holds the job.
@@ -303,7 +391,7 @@ export type GetJobResponse = Message<"marid.v1.GetJobResponse"> & {
  * Use `create(GetJobResponseSchema)` to create a new message.
  */
 export const GetJobResponseSchema: GenMessage<GetJobResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 8);
+  messageDesc(file_marid_v1_job_service, 11);
 
 /**
  * JobFilter says which jobs; all given parts must hold.
@@ -387,7 +475,7 @@ export type JobFilter = Message<"marid.v1.JobFilter"> & {
  * Use `create(JobFilterSchema)` to create a new message.
  */
 export const JobFilterSchema: GenMessage<JobFilter> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 9);
+  messageDesc(file_marid_v1_job_service, 12);
 
 /**
  * ListJobsRequest asks for a page.
@@ -429,7 +517,7 @@ export type ListJobsRequest = Message<"marid.v1.ListJobsRequest"> & {
  * Use `create(ListJobsRequestSchema)` to create a new message.
  */
 export const ListJobsRequestSchema: GenMessage<ListJobsRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 10);
+  messageDesc(file_marid_v1_job_service, 13);
 
 /**
  * ListJobsResponse is one page.
@@ -457,7 +545,7 @@ export type ListJobsResponse = Message<"marid.v1.ListJobsResponse"> & {
  * Use `create(ListJobsResponseSchema)` to create a new message.
  */
 export const ListJobsResponseSchema: GenMessage<ListJobsResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 11);
+  messageDesc(file_marid_v1_job_service, 14);
 
 /**
  * KillJobRequest names a job.
@@ -492,7 +580,7 @@ export type KillJobRequest = Message<"marid.v1.KillJobRequest"> & {
  * Use `create(KillJobRequestSchema)` to create a new message.
  */
 export const KillJobRequestSchema: GenMessage<KillJobRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 12);
+  messageDesc(file_marid_v1_job_service, 15);
 
 /**
  * KillJobResponse is the job after the request was recorded.
@@ -513,7 +601,7 @@ export type KillJobResponse = Message<"marid.v1.KillJobResponse"> & {
  * Use `create(KillJobResponseSchema)` to create a new message.
  */
 export const KillJobResponseSchema: GenMessage<KillJobResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 13);
+  messageDesc(file_marid_v1_job_service, 16);
 
 /**
  * WatchJobsRequest says what to watch.
@@ -542,7 +630,7 @@ export type WatchJobsRequest = Message<"marid.v1.WatchJobsRequest"> & {
  * Use `create(WatchJobsRequestSchema)` to create a new message.
  */
 export const WatchJobsRequestSchema: GenMessage<WatchJobsRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 14);
+  messageDesc(file_marid_v1_job_service, 17);
 
 /**
  * WatchJobsResponse is one transition.
@@ -584,7 +672,7 @@ export type WatchJobsResponse = Message<"marid.v1.WatchJobsResponse"> & {
  * Use `create(WatchJobsResponseSchema)` to create a new message.
  */
 export const WatchJobsResponseSchema: GenMessage<WatchJobsResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 15);
+  messageDesc(file_marid_v1_job_service, 18);
 
 /**
  * ExplainJobRequest names a job.
@@ -605,7 +693,7 @@ export type ExplainJobRequest = Message<"marid.v1.ExplainJobRequest"> & {
  * Use `create(ExplainJobRequestSchema)` to create a new message.
  */
 export const ExplainJobRequestSchema: GenMessage<ExplainJobRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 16);
+  messageDesc(file_marid_v1_job_service, 19);
 
 /**
  * ExplainJobResponse says why a job is where it is.
@@ -640,7 +728,7 @@ export type ExplainJobResponse = Message<"marid.v1.ExplainJobResponse"> & {
  * Use `create(ExplainJobResponseSchema)` to create a new message.
  */
 export const ExplainJobResponseSchema: GenMessage<ExplainJobResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 17);
+  messageDesc(file_marid_v1_job_service, 20);
 
 /**
  * ListJobFilesRequest names a job.
@@ -689,7 +777,7 @@ export type ListJobFilesRequest = Message<"marid.v1.ListJobFilesRequest"> & {
  * Use `create(ListJobFilesRequestSchema)` to create a new message.
  */
 export const ListJobFilesRequestSchema: GenMessage<ListJobFilesRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 18);
+  messageDesc(file_marid_v1_job_service, 21);
 
 /**
  * ListJobFilesResponse lists files.
@@ -724,7 +812,7 @@ export type ListJobFilesResponse = Message<"marid.v1.ListJobFilesResponse"> & {
  * Use `create(ListJobFilesResponseSchema)` to create a new message.
  */
 export const ListJobFilesResponseSchema: GenMessage<ListJobFilesResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 19);
+  messageDesc(file_marid_v1_job_service, 22);
 
 /**
  * JobFile is one file of a job's directory.
@@ -759,7 +847,7 @@ export type JobFile = Message<"marid.v1.JobFile"> & {
  * Use `create(JobFileSchema)` to create a new message.
  */
 export const JobFileSchema: GenMessage<JobFile> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 20);
+  messageDesc(file_marid_v1_job_service, 23);
 
 /**
  * ReadJobFileRequest names a file.
@@ -815,7 +903,7 @@ export type ReadJobFileRequest = Message<"marid.v1.ReadJobFileRequest"> & {
  * Use `create(ReadJobFileRequestSchema)` to create a new message.
  */
 export const ReadJobFileRequestSchema: GenMessage<ReadJobFileRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 21);
+  messageDesc(file_marid_v1_job_service, 24);
 
 /**
  * ReadJobFileResponse is a piece of a file.
@@ -843,7 +931,7 @@ export type ReadJobFileResponse = Message<"marid.v1.ReadJobFileResponse"> & {
  * Use `create(ReadJobFileResponseSchema)` to create a new message.
  */
 export const ReadJobFileResponseSchema: GenMessage<ReadJobFileResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_job_service, 22);
+  messageDesc(file_marid_v1_job_service, 25);
 
 /**
  * JobService takes jobs and tells what became of them.
@@ -862,6 +950,18 @@ export const JobService: GenService<{
     methodKind: "unary";
     input: typeof SubmitJobRequestSchema;
     output: typeof SubmitJobResponseSchema;
+  },
+  /**
+   * SubmitJobs accepts many jobs, each as SubmitJob does: one answer for each request, in the order of the requests, once its job is durable. A request that is
+   * refused does not end the stream. Requests that come together are made durable together; so many may wait for their answers, then no more are read. After a
+   * broken stream, those without an answer may be sent again with the same ids.
+   *
+   * @generated from rpc marid.v1.JobService.SubmitJobs
+   */
+  submitJobs: {
+    methodKind: "bidi_streaming";
+    input: typeof SubmitJobsRequestSchema;
+    output: typeof SubmitJobsResponseSchema;
   },
   /**
    * RetryJob submits the request of a job that FAILED or was KILLED again, as a new job that names the old one as its parent:
