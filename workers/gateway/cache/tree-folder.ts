@@ -4,7 +4,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { shownUri } from '../../../core/ports/fetcher.js';
-import { errorCode } from '../staging/staging.js';
+import { isErrno } from '../../../core/errors/system-error.js';
 import { TREE_TIME_S } from '../unpack/tree-writer.js';
 
 const TREE = /^([0-9a-f]{40})\.(\d+)$/;
@@ -87,7 +87,7 @@ function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
+    if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
 }
