@@ -1,9 +1,9 @@
 /** Named addresses in `~/.config/marid/config.yaml` (XDG Base Directory Specification): `current: NAME` and `profiles: {NAME: ADDRESS}`. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isErrno, errorText } from '../core/errors/system-error.js';
 import { MaridError } from '../core/errors/marid-error.js';
 import type { CliContext } from './context.js';
-import { messageOf, systemErrorCode } from './system-error.js';
 
 /** The file's content. */
 export interface Profiles {
@@ -28,7 +28,7 @@ export async function readProfiles(context: CliContext): Promise<Profiles> {
   try {
     return decodeProfiles(parse(text));
   } catch (error) {
-    throw new MaridError('INVALID_ARGUMENT', `${file} is not valid: ${messageOf(error)}`, { cause: error });
+    throw new MaridError('INVALID_ARGUMENT', `${file} is not valid: ${errorText(error)}`, { cause: error });
   }
 }
 
@@ -46,7 +46,7 @@ async function readIfPresent(file: string): Promise<string | null> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
+    if (isErrno(error, 'ENOENT')) return null;
     throw error;
   }
 }

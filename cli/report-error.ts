@@ -1,9 +1,9 @@
 /** Errors as people and scripts see them: one line, or one for each field, on standard error. */
+import { errorText } from '../core/errors/system-error.js';
 import { isMaridError, type MaridError } from '../core/errors/marid-error.js';
 import type { CliContext } from './context.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { escapeText } from './output/escape.js';
-import { messageOf } from './system-error.js';
 
 /** Writes the error and returns the exit code that it leads to. */
 export async function reportError(context: CliContext, error: unknown): Promise<number> {
@@ -26,5 +26,5 @@ const HINTS: Readonly<Partial<Record<MaridError['code'], string>>> = {
 };
 
 function describeUnknown(error: unknown): string {
-  return `unexpected: ${messageOf(error)}`;
+  return `unexpected: ${errorText(error)}`;
 }

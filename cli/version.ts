@@ -1,6 +1,6 @@
 /** The version of this program. */
 import { readFileSync } from 'node:fs';
-import { systemErrorCode } from './system-error.js';
+import { isErrno } from '../core/errors/system-error.js';
 
 /** From the nearest package.json above this file: it lies differently in the sources and in `dist`. */
 export function packageVersion(): string {
@@ -17,7 +17,7 @@ function decodeVersion(file: URL): string | null {
     if (typeof content !== 'object' || content === null || !('version' in content)) return null;
     return typeof content.version === 'string' ? content.version : null;
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
+    if (isErrno(error, 'ENOENT')) return null;
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { errorText } from '../core/errors/system-error.js';
 import { isMaridError, MaridError } from '../core/errors/marid-error.js';
 import type {
   AttachmentService,
@@ -65,7 +66,7 @@ async function openFile(path: string): Promise<FileHandle> {
     file = await open(path, 'r');
     if ((await file.stat()).isFile()) return file;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new MaridError('INVALID_ARGUMENT', `${path} cannot be attached: ${why}`, { cause: error });
   }
   await file.close();

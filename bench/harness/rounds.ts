@@ -1,6 +1,7 @@
 /** Rounds of the same work by several contenders, interleaved, so that what else the machine does falls on all of them. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorText } from '../../core/errors/system-error.js';
 import type { Bench, Contender, PreparedContender, RunningContender } from './contender.js';
 import { inLanes } from './lanes.js';
 import { Ledger } from './ledger.js';
@@ -32,7 +33,7 @@ export async function prepareAll(bench: Bench, contenders: readonly Contender[])
     try {
       prepared.push({ name, prepared: await prepare(bench) });
     } catch (error) {
-      bench.report(`${name} is left out: ${error instanceof Error ? error.message : String(error)}`);
+      bench.report(`${name} is left out: ${errorText(error)}`);
     }
   }
   return prepared;

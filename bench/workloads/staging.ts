@@ -73,7 +73,8 @@ function decodePort(address: AddressInfo | string | null): number {
 async function openCache(folder: string, url: string, names: readonly string[]): Promise<DependencyCache> {
   const runtime = { clock: new SystemClock(), logger: PinoLogger.create({ level: 'warn' }) };
   const settings = workerConfigSchema.parse({ cacheFreshMs: 3_600_000, fetchAllow: ['127.0.0.1'] });
-  const fetchers = openFetchers(settings, runtime);
+  const blobs = () => Promise.reject(new Error('nothing is attached'));
+  const fetchers = openFetchers(settings, { ...runtime, blobs });
   const place = { folder: join(folder, 'cache'), fetchers, settings, random: new SystemRandom(), ...runtime };
   const cache = await DependencyCache.open(place);
   mkdirSync(join(folder, 'first'));

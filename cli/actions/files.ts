@@ -1,6 +1,7 @@
 /** What `marid files` does. */
 import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { isErrno, errorText } from '../../core/errors/system-error.js';
 import type { MaridClient } from '../../client/marid-client.js';
 import { MaridError } from '../../core/errors/marid-error.js';
 import { JobFileSchema } from '../../proto/gen/marid/v1/job_service_pb.js';
@@ -8,7 +9,6 @@ import { withClient } from '../connect.js';
 import type { CliContext } from '../context.js';
 import { printList, type OutputFormat, type Presentation } from '../output/print.js';
 import { formatAge, formatBytes } from '../output/times.js';
-import { messageOf, systemErrorCode } from '../system-error.js';
 
 interface FilesOptions {
   readonly cat?: boolean;
@@ -74,8 +74,8 @@ async function openNew(target: string): Promise<Awaited<ReturnType<typeof open>>
   try {
     return await open(target, 'wx');
   } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST')
+    if (isErrno(error, 'EEXIST'))
       throw new MaridError('ALREADY_EXISTS', `${target} exists already: choose another name.`);
-    throw new MaridError('INVALID_ARGUMENT', `Cannot write ${target}: ${messageOf(error)}`, { cause: error });
+    throw new MaridError('INVALID_ARGUMENT', `Cannot write ${target}: ${errorText(error)}`, { cause: error });
   }
 }

@@ -16,6 +16,7 @@ import { readJobInput } from '../input/job-request.js';
 import { escapeText } from '../output/escape.js';
 import { loadConfiguration, systemRuntime } from '../processes/configuration.js';
 import type { GlobalOptions } from '../registration.js';
+import { awaitArchive, settleArchive } from './local-archive.js';
 import { exitCodeOfJob } from './run.js';
 
 /** How long the control plane may take to show the end of a program that has ended, in milliseconds. */
@@ -29,6 +30,10 @@ const TERMINAL_VARIABLES = ['TERM', 'COLORTERM', 'TZ'];
 export async function runLocally(context: CliContext, command: Command, args: readonly string[]): Promise<void> {
   const options = command.opts<JobOptions>();
   const { id, request } = await readJobInput(context, options, args);
+  const archives = settleArchive(
+    request,
+    command.getOptionValueSource('archive') === 'cli' && options.archive === true,
+  );
   const { address } = await findAddress(context, command.optsWithGlobals<GlobalOptions>());
   const exitCode = await withClient(context, command, async (client) => {
     const folder = await newFolder(context);
@@ -41,7 +46,13 @@ export async function runLocally(context: CliContext, command: Command, args: re
       if (context.stderr.isTerminal) await context.stderr.write(`marid: job ${escapeText(job.id)}\n`);
       const agent = await start.run(job.memoryMb);
       signals.started(agent);
-      return await attend(context, client, job.id, agent).finally(() => agent.stop());
+      try {
+        const code = await attend(context, client, job.id, agent);
+        if (archives) await awaitArchive(context, client, { jobId: job.id, signal: signals.leave });
+        return code;
+      } finally {
+        await agent.stop();
+      }
     } catch (error) {
       await signals.giveUp();
       throw error;
@@ -66,7 +77,7 @@ async function prepareAgent(context: CliContext, where: { readonly address: stri
   );
   const cacheFolder = join(userFolder(context, 'XDG_CACHE_HOME', '.cache'), 'files');
   await mkdir(cacheFolder, { recursive: true });
-  const options = { ...runtime, agentId, config, cacheFolder, environment };
+  const options = { ...runtime, agentId, config, cacheFolder, environment, workingDirectory: process.cwd() };
   return { agentId, run: (memoryMb: number): Promise<RunningAgent> => startAgent({ ...options, memoryMb }) };
 }
 
@@ -90,6 +101,7 @@ function userFolder(context: CliContext, variable: string, standard: string): st
  */
 class TerminalSignals {
   private readonly stops: readonly (() => void)[];
+  private readonly leaving = new AbortController();
   private jobId: string | null = null;
   private agent: RunningAgent | null = null;
 
@@ -122,7 +134,13 @@ class TerminalSignals {
     await this.kill('it could not be run').catch(() => undefined); // then it fails by itself
   }
 
+  /** Aborts when the person wants to be gone. */
+  get leave(): AbortSignal {
+    return this.leaving.signal;
+  }
+
   private endJob(reason: string): void {
+    this.leaving.abort();
     const end = (): void => this.agent?.kill();
     this.kill(reason).then(end, end); // the reason first; the program ends without the control plane too
   }

@@ -1,6 +1,7 @@
 /** What `marid run` does. */
 import { constants } from 'node:os';
 import type { Command } from 'commander';
+import { errorText } from '../../core/errors/system-error.js';
 import type { MaridClient } from '../../client/marid-client.js';
 import { isMaridError } from '../../core/errors/marid-error.js';
 import { JobStatus, type Job } from '../../proto/gen/marid/v1/job_pb.js';
@@ -11,7 +12,6 @@ import { EXIT } from '../exit-codes.js';
 import { attachFiles } from '../input/attach-files.js';
 import { readJobInput } from '../input/job-request.js';
 import { escapeText } from '../output/escape.js';
-import { messageOf } from '../system-error.js';
 
 /** Submits, follows both streams, and ends with the job's own exit code. */
 export async function runJob(context: CliContext, command: Command, args: readonly string[]): Promise<void> {
@@ -87,7 +87,7 @@ class Interruption {
       await this.context.stderr.write(`marid: killing job ${escapeText(jobId)}; Ctrl-C again leaves it\n`);
       await this.client.kill(jobId, { reason: 'interrupted', user: this.context.userName(), signal: this.leave });
     } catch (error) {
-      await this.context.stderr.write(`marid: cannot kill job ${escapeText(jobId)}: ${escapeText(messageOf(error))}\n`);
+      await this.context.stderr.write(`marid: cannot kill job ${escapeText(jobId)}: ${escapeText(errorText(error))}\n`);
     }
   }
 }

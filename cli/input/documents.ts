@@ -1,9 +1,9 @@
 /** YAML files with any number of documents, each with the way back from a value to its line. */
 import { readFile } from 'node:fs/promises';
 import { isMap, isScalar, LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
+import { errorText } from '../../core/errors/system-error.js';
 import { invalidArgument, MaridError, type FieldViolation } from '../../core/errors/marid-error.js';
 import type { CliContext } from '../context.js';
-import { messageOf } from '../system-error.js';
 
 /** Way to a value inside a document: keys and indexes. */
 export type ValuePath = readonly (string | number)[];
@@ -101,6 +101,6 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new MaridError('NOT_FOUND', `Cannot read ${file}: ${messageOf(error)}`, { cause: error });
+    throw new MaridError('NOT_FOUND', `Cannot read ${file}: ${errorText(error)}`, { cause: error });
   }
 }

@@ -1,10 +1,10 @@
 /** Jobs as JSON lines: one request for each line, as large as one likes in all. */
 import { open } from 'node:fs/promises';
+import { errorText } from '../../core/errors/system-error.js';
 import { invalidArgument, MaridError, type FieldViolation } from '../../core/errors/marid-error.js';
 import { JobRequestSchema, type JobRequest } from '../../proto/gen/marid/v1/job_pb.js';
 import type { JobOptions } from '../commands/job-options.js';
 import type { CliContext } from '../context.js';
-import { messageOf } from '../system-error.js';
 import type { SourceDocument, ValuePath } from './documents.js';
 import { editRequest, readJobId } from './job-request.js';
 import { readMessage } from './to-message.js';
@@ -48,7 +48,7 @@ function readLine(place: string, text: string): JobLine | MaridError {
     const request = readMessage(JobRequestSchema, document, { except: ['apiVersion', 'kind', 'id'], problems });
     return request === null || problems.length > 0 ? invalidArgument(problems) : { place, id, request };
   } catch (error) {
-    return invalidArgument([{ field: place, description: messageOf(error) }]);
+    return invalidArgument([{ field: place, description: errorText(error) }]);
   }
 }
 
@@ -85,7 +85,7 @@ async function* readChunks(file: string): AsyncGenerator<Uint8Array, void, undef
     const handle = await open(file, 'r');
     for await (const chunk of handle.createReadStream()) yield decodeChunk(chunk);
   } catch (error) {
-    throw new MaridError('NOT_FOUND', `Cannot read ${file}: ${messageOf(error)}`, { cause: error });
+    throw new MaridError('NOT_FOUND', `Cannot read ${file}: ${errorText(error)}`, { cause: error });
   }
 }
 

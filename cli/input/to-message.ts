@@ -11,10 +11,10 @@ import {
   type JsonValue,
   type MessageShape,
 } from '@bufbuild/protobuf';
+import { errorText } from '../../core/errors/system-error.js';
 import type { FieldViolation } from '../../core/errors/marid-error.js';
 import { nearest } from '../../infra/runtime/nearest.js';
 import { durationToMs } from '../parse/duration.js';
-import { messageOf } from '../system-error.js';
 import type { SourceDocument, ValuePath } from './documents.js';
 
 /** Messages whose JSON form is free or a single text. */
@@ -39,7 +39,7 @@ export function readMessage<D extends DescMessage>(
   try {
     return fromJson(schema, json);
   } catch (error) {
-    options.problems.push(document.problem([], messageOf(error)));
+    options.problems.push(document.problem([], errorText(error)));
     return null;
   }
 }

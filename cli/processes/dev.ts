@@ -25,8 +25,7 @@ export async function runDev(context: CliContext, options: DevOptions): Promise<
   const gateway = await startWorker({
     config: { ...worker, stateFolder, controlPlane: controlPlane.address },
     runtime,
-    log: controlPlane.log,
-    blobs: controlPlane.blobs,
+    local: controlPlane.local,
   }).catch(async (error: unknown) => {
     await controlPlane.stop();
     throw error;

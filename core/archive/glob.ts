@@ -29,6 +29,7 @@ function matchesParts(pattern: readonly string[], parts: readonly string[]): boo
 }
 
 function matchesPart(pattern: string, part: string): boolean {
+  if (!/[*?]/.test(pattern)) return pattern === part;
   return matchesList([...pattern], [...part], '*', (wanted, found) => wanted === '?' || wanted === found);
 }
 

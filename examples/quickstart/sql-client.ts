@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
+import { errorText } from '../../core/errors/system-error.js';
 
 const query = process.argv.at(-1) ?? '';
 const folder = process.env['GENIE_CLUSTER_DIR'] ?? '.';
@@ -16,7 +17,7 @@ try {
   for (const row of rows) console.log(Object.values(row ?? {}).join('\t'));
   database.close();
 } catch (error) {
-  console.error(`sql-client: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`sql-client: ${errorText(error)}`);
   process.exitCode = 3;
 }
 

@@ -1,6 +1,7 @@
 /** Sees whether the engines that were chosen can be used, without changing anything in them. */
 import { access, constants } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { isErrno, errorText } from '../../core/errors/system-error.js';
 import { MaridError } from '../../core/errors/marid-error.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
@@ -56,7 +57,7 @@ async function run({ part, engine, remedy, check }: Part, clock: Clock): Promise
     await Promise.race([checking, late]);
     return { part, engine, problem: null, remedy: null, notes: [...notes] };
   } catch (error) {
-    return { part, engine, problem: error instanceof Error ? error.message : String(error), remedy, notes: [] };
+    return { part, engine, problem: errorText(error), remedy, notes: [] };
   } finally {
     late.catch(() => undefined);
     over.abort();
@@ -141,7 +142,7 @@ async function checkWritable(folder: string): Promise<void> {
   try {
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
-    const absent = typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
+    const absent = isErrno(error, 'ENOENT');
     if (!absent || dirname(folder) === folder) throw error;
     await checkWritable(dirname(folder));
   }

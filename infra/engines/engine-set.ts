@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isErrno } from '../../core/errors/system-error.js';
 import type { EngineSet } from '../store/mongo/engine-record.js';
 import type { EngineChoice } from './engine-options.js';
 
@@ -34,7 +35,7 @@ async function readIdentity(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    if (isErrno(error, 'ENOENT')) return '';
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** The fetchers of a worker, by scheme; each is loaded when the first URI of its scheme is read. */
+import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Fetcher, Fetchers } from '../../core/ports/fetcher.js';
 import type { Logger } from '../../core/ports/logger.js';
@@ -28,19 +29,21 @@ export interface FetchChoice {
   readonly fetchS3ForcePathStyle: boolean;
 }
 
-type Loaders = Readonly<Record<string, () => Promise<Fetcher>>>;
+/** What the fetchers work with. */
+export interface FetchRuntime {
+  /** Where attachments are; called when the first one is read. */
+  readonly blobs: () => Promise<BlobStore>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
-/** Makes them; `more` adds fetchers that need what only the caller has. */
-export function openFetchers(
-  choice: FetchChoice,
-  runtime: { readonly clock: Clock; readonly logger: Logger },
-  more: Loaders = {},
-): Fetchers {
+/** Makes them. */
+export function openFetchers(choice: FetchChoice, runtime: FetchRuntime): Fetchers {
   const loaded = new Map<() => Promise<Fetcher>, Promise<Fetcher>>();
   const http = () => loadHttp(choice, runtime.clock);
-  const loaders: Loaders = {
+  const loaders: Readonly<Record<string, () => Promise<Fetcher>>> = {
     ...{ file: () => loadFile(choice), http, https: http, s3: () => loadS3(choice, runtime) },
-    ...more,
+    'marid-attachment': () => loadAttachments(runtime),
   };
   const schemes = choice.fetchSchemes.filter((scheme) => Object.hasOwn(loaders, scheme));
   return {
@@ -76,13 +79,18 @@ async function loadHttp(choice: FetchChoice, clock: Clock): Promise<Fetcher> {
   });
 }
 
-async function loadS3(choice: FetchChoice, runtime: { readonly clock: Clock; readonly logger: Logger }) {
+async function loadS3(choice: FetchChoice, { clock, logger }: FetchRuntime) {
   const { S3Fetcher } = await import('./s3/s3-fetcher.js');
   return S3Fetcher.connect({
-    ...runtime,
+    ...{ clock, logger },
     endpoint: choice.fetchS3Endpoint,
     region: choice.fetchS3Region,
     forcePathStyle: choice.fetchS3ForcePathStyle,
     idleMs: choice.fetchIdleTimeoutMs,
   });
+}
+
+async function loadAttachments({ blobs }: FetchRuntime): Promise<Fetcher> {
+  const { AttachmentFetcher } = await import('./attachment/attachment-fetcher.js');
+  return new AttachmentFetcher(blobs);
 }

@@ -24,7 +24,7 @@ import {
 } from './bind-service.js';
 import { statusOf, type RpcStatus } from './error-status.js';
 import { UNARY_CAP_MS } from './limits.js';
-import { reasonOf, untilAborted } from './until-aborted.js';
+import { AbortableWaits, reasonOf, untilAborted } from './until-aborted.js';
 
 /** What the calls of grpc-js have in common. */
 interface ServerCall {
@@ -141,7 +141,7 @@ export class ServerCalls {
 
   private send(bound: BoundMethod, call: Answering, begin: (active: ActiveCall) => AsyncIterator<Uint8Array>): void {
     const { active, end } = this.open(bound, call);
-    void this.pump(bound, call, active, begin)
+    void this.track(this.pump(bound, call, active, begin))
       .then(
         () => call.end(),
         (error: unknown) => call.emit('error', asError(this.statusFor(error, bound, active))),
@@ -201,22 +201,34 @@ export class ServerCalls {
     begin: (active: ActiveCall) => AsyncIterator<Uint8Array>,
   ): Promise<void> {
     const messages = begin(active);
+    const waits = new AbortableWaits(active.signal);
+    let step: Promise<unknown> = Promise.resolve();
     let finished = false;
     try {
       for (;;) {
-        const step = await untilAborted(this.track(messages.next()), active.signal);
-        finished = step.done === true;
-        if (step.done === true) break;
-        if (!call.write(asBuffer(step.value))) await untilAborted(drained(call), active.signal);
+        const next = messages.next();
+        step = next;
+        const result = await waits.until(next);
+        finished = result.done === true;
+        if (result.done === true) break;
+        if (!call.write(asBuffer(result.value))) await waits.until(drained(call));
       }
     } finally {
-      if (!finished) this.release(bound, messages, active);
+      waits.close();
+      if (!finished) this.release(bound, messages, step, active);
     }
     // A handler that ends because the server stops has not told everything: its caller must know.
     if (active.signal.aborted) throw reasonOf(active.signal);
   }
 
-  private release(bound: BoundMethod, messages: AsyncIterator<Uint8Array>, active: ActiveCall): void {
+  /** A `step` that is under way goes on without its caller. */
+  private release(
+    bound: BoundMethod,
+    messages: AsyncIterator<Uint8Array>,
+    step: Promise<unknown>,
+    active: ActiveCall,
+  ): void {
+    void this.track(step);
     const released = this.track(Promise.resolve(messages.return?.()));
     released.catch((error: unknown) => {
       const fields = { error, method: pathOf(bound.method), peer: active.context.peer };

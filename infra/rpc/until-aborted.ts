@@ -15,6 +15,31 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
   });
 }
 
+/** `untilAborted` for one promise after the other, with one listener for all of them. States: open, closed by `close`. */
+export class AbortableWaits {
+  private reject: (reason: Error) => void = () => undefined;
+  private readonly onAbort = (): void => {
+    this.reject(reasonOf(this.signal));
+  };
+
+  constructor(private readonly signal: AbortSignal) {
+    signal.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  /** Settles as `promise` does, or rejects with the signal's reason as soon as it aborts. */
+  until<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.reject = reject;
+      if (this.signal.aborted) this.onAbort();
+      promise.then(resolve, reject);
+    });
+  }
+
+  close(): void {
+    this.signal.removeEventListener('abort', this.onAbort);
+  }
+}
+
 /** Calls `listener` when the signal aborts, at once if it has; returns a function that takes the listener away. */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (signal === undefined) return () => undefined;

@@ -1,4 +1,5 @@
 /** Secrets by file: a key `x` whose section also has `xFile` may be given as the path of a file that holds it. */
+import { errorText } from '../../core/errors/system-error.js';
 import type { FieldViolation } from '../../core/errors/marid-error.js';
 import type { ConfigSchemas, Given } from './config.js';
 
@@ -28,7 +29,7 @@ export function readSecretFiles(
         const value = list ? text.split(/[\s,]+/).filter((line) => line !== '') : text;
         given.set(`${section}.${key}`, { value, origin: `secret file ${file}` });
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = errorText(error);
         problems.push({ field: `${section}.${key}${SUFFIX}`, description: `cannot be read: ${why}` });
       }
     }

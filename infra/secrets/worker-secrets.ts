@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isErrno } from '../../core/errors/system-error.js';
 import { MaridError } from '../../core/errors/marid-error.js';
 import type { SecretSource } from '../../core/ports/secret-source.js';
 
@@ -42,7 +43,7 @@ async function readSecretFile(path: string): Promise<Uint8Array | null> {
       await file.close();
     }
   } catch (error) {
-    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return null;
+    if (isErrno(error, 'ENOENT')) return null;
     throw error;
   }
 }

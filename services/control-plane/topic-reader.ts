@@ -66,7 +66,7 @@ export class TopicReader implements Service {
         broken.abort();
       },
     });
-    await untilAborted(AbortSignal.any([signal, broken.signal]));
+    await untilAborted(signal, broken.signal);
     await subscription.close();
   }
 }

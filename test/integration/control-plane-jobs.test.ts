@@ -164,6 +164,12 @@ describe('claims', () => {
     await running.jobs.killJob({ jobId: 'a' });
     expect((await running.workers.claim(claim)).results[0]?.outcome).toBe(ClaimOutcome.GONE);
     expect((await running.workers.claimNext(next)).specifications).toEqual([]);
+
+    await running.jobs.submitJob({ jobId: 'b', job: anyJob() });
+    const other = { ...next, claimId: 'd' };
+    expect((await running.workers.claimNext(other)).specifications.map(({ jobId }) => jobId)).toEqual(['b']);
+    await running.jobs.killJob({ jobId: 'b' });
+    expect((await running.workers.claimNext(other)).specifications).toEqual([]);
   });
 
   test('ClaimNext gives the oldest jobs that fit together, once', async () => {

@@ -1,6 +1,6 @@
 /** `marid run --local` in real terminals. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -38,7 +38,18 @@ afterAll(async () => {
   await bench.close();
 }, TIMEOUT_MS);
 
-const PYTHON = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
+const PYTHON = findPython();
+const inTerminal = PYTHON === null ? test.skip : test;
+const lacking =
+  PYTHON === null ? ' (those in a terminal are skipped: there is no python3, which makes terminals here)' : '';
+
+function findPython(): string | null {
+  try {
+    return execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
+  } catch {
+    return null;
+  }
+}
 
 /** A program for people. */
 const REPL = `
@@ -99,9 +110,14 @@ function openTerminal(id: string, script: string, options: readonly string[] = [
 }
 
 /** Without a terminal; standard input is a pipe. */
-function runPiped(id: string, script: string): Terminal {
+function runPiped(
+  id: string,
+  script: string,
+  how: { readonly options?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
+): Terminal {
+  const options = { cwd: bench.path('.'), env: { ...environment(), ...how.env } };
   return new Terminal(
-    spawn(process.execPath, localArgs(id, script), { env: environment(), stdio: ['pipe', 'pipe', 'pipe'] }),
+    spawn(process.execPath, localArgs(id, script, how.options), { ...options, stdio: ['pipe', 'pipe', 'pipe'] }),
   );
 }
 
@@ -125,14 +141,14 @@ function shownNumber(terminal: Terminal, name: string): number {
   return Number(new RegExp(`${name}=(\\d+)`).exec(terminal.shown)?.[1]);
 }
 
-describe('marid run --local', () => {
-  test(
+describe(`marid run --local${lacking}`, () => {
+  inTerminal(
     'gives the program the terminal: what is typed, Ctrl-C, the window, its exit code; the control plane keeps the story',
     async () => {
       const setup = bench.path('setup.sh');
       writeFileSync(setup, 'export GREETING="hello from the setup file"\n');
       writeFileSync(bench.path('repl.py'), REPL);
-      const script = `exec ${PYTHON} repl.py`;
+      const script = `exec ${PYTHON} "$GENIE_JOB_DIR"/repl.py`;
       const terminal = openTerminal('typed', script, [
         '--setup-file',
         pathToFileURL(setup).href,
@@ -177,6 +193,46 @@ describe('marid run --local', () => {
   );
 
   test(
+    'runs where it was typed, with secrets of its own configuration; the archive has what is left in the folder of its files',
+    async () => {
+      const script =
+        'pwd; printf %s "$PASSWORD" | tr a-z A-Z; echo kept >"$GENIE_JOB_DIR"/result.txt; [[ $PWD != "$GENIE_JOB_DIR" ]]';
+      const env = { MARID_WORKER_SECRETS_ALLOW: 'db', MARID_WORKER_SECRETS_PREFIX: 'OWN_', OWN_db: 'canary' };
+      const run = runPiped('here', script, { options: ['--archive', '--env', 'PASSWORD=secret:db'], env });
+      expect(await run.ended).toBe(0);
+      expect(run.shown).toBe(`${realpathSync(bench.path('.'))}\nCANARY`);
+      expect((await bench.run(dev.address, ['files', 'here', 'result.txt', '--cat'])).stdout).toBe('kept\n');
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'refuses a secret without a configuration, and says where that belongs; archives nothing unasked',
+    async () => {
+      const run = runPiped('unknown-secret', 'true', { options: ['--env', 'PASSWORD=secret:db'] });
+      expect(await run.ended).not.toBe(0);
+      const job = await stateOf('unknown-secret');
+      expect(job).toMatchObject({ reason: 'SECRET_NOT_ALLOWED', request: { archive: { disabled: true } } });
+      expect(job['message']).toContain('no secrets are configured here');
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'keeps the program to its memory and tells what it used',
+    async () => {
+      const run = runPiped('greedy', 'x=$(head -c 300m /dev/zero | tr "\\0" x); sleep 600');
+      expect(await run.ended).toBe(137);
+      expect(await stateOf('greedy')).toMatchObject({
+        status: 'JOB_STATUS_FAILED',
+        reason: 'MEMORY_LIMIT',
+        result: { peakMemoryBytes: expect.anything() },
+      });
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     'is ended by marid kill, with what the program has started',
     async () => {
       const run = runPiped('killed', 'setsid sleep 600 & echo child=$!; wait');
@@ -189,7 +245,7 @@ describe('marid run --local', () => {
     TIMEOUT_MS,
   );
 
-  test(
+  inTerminal(
     'ends the program when its terminal vanishes',
     async () => {
       const terminal = openTerminal('hangup', 'echo program=$$; exec sleep 600');

@@ -23,8 +23,14 @@ export const HOST_FAULTS: Faults = [
   { weight: 2, mostMs: 8000, fault: startAnew },
 ];
 
-/** Beats alone keep a lease, and are read late: for so long that the worker would be given up if it went by the clock. */
-export const LATE_BEATS: Faults = [{ weight: 1, leastMs: 40_000, mostMs: 10_000, fault: beatUnread }];
+/**
+ * Faults that need the time of a lease without any other. Late beats: they alone keep a lease, and are read so late that the worker would be given up if it went by the clock. Lost answers: claims are made and
+ * not heard of, for so long that some of the jobs are killed meanwhile.
+ */
+export const SINGLE_FAULTS: Readonly<Record<'late beats' | 'lost answers', Faults[number]>> = {
+  'late beats': { weight: 1, leastMs: 40_000, mostMs: 10_000, fault: beatUnread },
+  'lost answers': { weight: 1, leastMs: 25_000, mostMs: 10_000, fault: loseAnswers },
+};
 
 function crashLauncher({ workers }: Parameters<Fault>[0], random: Random): ReturnType<Fault> {
   const { launcher, name } = pick(random, workers);
@@ -80,4 +86,10 @@ function startAnew({ workers, planes, world }: Parameters<Fault>[0]): ReturnType
     store.down = false;
   };
   return { what: 'outage of the store, and a start of everything anew', heal };
+}
+
+/** Calls of workers arrive and are carried out, and their answers are lost. */
+function loseAnswers({ workers, world }: Parameters<Fault>[0]): ReturnType<Fault> {
+  for (const { name } of workers) world.cut.answers.add(name);
+  return { what: 'loss of all answers to workers', heal: () => world.cut.answers.clear() };
 }

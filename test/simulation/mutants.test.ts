@@ -9,7 +9,7 @@ const LOADERS = ['test/support/engines/typescript-loader.mjs', `${SIMULATION}/mu
 /** A seed that went wrong, as the simulation prints it. */
 const FOUND = /^seed \d+: [A-Z]/;
 const MOST_SEEDS = 1000;
-/** Seeds of one process, whose memory grows with each. */
+/** Seeds of one process. */
 const TOGETHER = 50;
 const TIMEOUT_MS = 240_000;
 

@@ -107,6 +107,13 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 166,
   },
   {
+    name: 'a claim is answered again after a kill',
+    file: 'services/control-plane/fleet/claims.ts',
+    find: 'job.kill === null &&',
+    replace: '',
+    seed: 27,
+  },
+  {
     name: 'the kill of a waiting job leaves it waiting',
     file: 'core/job/kill.ts',
     find: 'if (isOwned(job.status))',

@@ -2,7 +2,7 @@
 import type { Random } from '../../core/ports/random.js';
 import type { ControlPlaneNode } from './control-plane-node.js';
 import type { Weather } from './link.js';
-import { HOST_FAULTS, LATE_BEATS } from './host-faults.js';
+import { HOST_FAULTS, SINGLE_FAULTS } from './host-faults.js';
 import { pick, type Scenario } from './scenario.js';
 import type { WorkerNode } from './worker-node.js';
 import type { World } from './world.js';
@@ -28,7 +28,7 @@ export type Faults = readonly {
 
 const LEAST_MS = 50;
 /** When jobs run and leaders lead, milliseconds. */
-const LATE_BEATS_AT_MS = 10_000;
+const SINGLE_AT_MS = 10_000;
 
 const FAULTS: Faults = [
   { weight: 4, mostMs: 15_000, fault: crashWorker },
@@ -66,7 +66,8 @@ export class Nemesis {
     const { world, scenario } = this.options;
     this.#plan(FAULTS, scenario.faults, world.chance('nemesis'));
     this.#plan(HOST_FAULTS, scenario.hostFaults, world.chance('hosts'));
-    if (scenario.lateBeats) world.timeline.at(LATE_BEATS_AT_MS, () => this.#strike(LATE_BEATS, world.chance('beats')));
+    const single = scenario.single === null ? null : SINGLE_FAULTS[scenario.single];
+    if (single !== null) world.timeline.at(SINGLE_AT_MS, () => this.#strike([single], world.chance('beats')));
     world.timeline.at(scenario.faultsMs, () => this.#rest());
   }
 

@@ -41,8 +41,10 @@ export interface Scenario {
   readonly faults: number;
   /** Faults of hosts and of slow readers, besides the others. */
   readonly hostFaults: number;
-  /** The only fault is that a worker is heard of by its beats alone, which are read late. */
-  readonly lateBeats: boolean;
+  /** Whether workers beat only when their renewals are not answered. */
+  readonly syncSuffices: boolean;
+  /** The only fault, of `SINGLE_FAULTS`, for what rarely happens among others; `null`: there are others. */
+  readonly single: 'late beats' | 'lost answers' | null;
   /** See `leaseGraceMs` and `expiryWarmUpMs` of a control plane. */
   readonly leaseGraceMs: number;
   readonly expiryWarmUpMs: number;
@@ -56,12 +58,12 @@ const WORKER_SKEW_MS = 600_000;
 const PLANE_SKEW_MS = 1500;
 /** More than the clocks of control planes differ, also when one is set. */
 const LEAST_GRACE_MS = 7000;
-const LATE_BEATS = {
-  ...{ lateBeats: true, faults: 0, hostFaults: 0, faultsMs: 55_000 },
+const SINGLE = {
+  ...{ syncSuffices: false, faults: 0, hostFaults: 0, faultsMs: 55_000 },
   ...{ leaseTtlMs: TTLS_MS[0], heartbeatIntervalMs: 1000, leaseGraceMs: LEAST_GRACE_MS, expiryWarmUpMs: 0 },
 };
 
-/** The scenario of a seed: every seventh without faults, every second with those of hosts, every eighth with nothing but late beats, every twentieth with hundreds of jobs. */
+/** The scenario of a seed: every seventh without faults, every second with those of hosts, a few with a single one, every twentieth with hundreds of jobs. */
 export function scenarioOf(seed: number): Scenario {
   const random = new SeededRandom(hashOf(`${String(seed)} scenario`));
   const pools = random.next() < 0.3 ? ['default', 'other'] : ['default'];
@@ -79,7 +81,9 @@ export function scenarioOf(seed: number): Scenario {
     faultsMs,
     faults: faultsMs === 0 ? 0 : between(random, 2, 20),
     ...hostFaultsOf(seed, faultsMs),
-    ...(seed % 8 === 7 ? LATE_BEATS : {}),
+    syncSuffices: seed % 3 === 0,
+    ...(seed % 8 === 7 ? { ...SINGLE, single: 'late beats' } : {}),
+    ...(seed % 16 === 11 ? { ...SINGLE, single: 'lost answers' } : {}),
   };
 }
 
@@ -87,14 +91,14 @@ export function scenarioOf(seed: number): Scenario {
 function hostFaultsOf(
   seed: number,
   faultsMs: number,
-): Pick<Scenario, 'hostFaults' | 'lateBeats' | 'leaseGraceMs' | 'expiryWarmUpMs'> {
+): Pick<Scenario, 'hostFaults' | 'single' | 'leaseGraceMs' | 'expiryWarmUpMs'> {
   const random = new SeededRandom(hashOf(`${String(seed)} hosts`));
   if (faultsMs === 0 || seed % 4 === 1 || seed % 4 === 2) {
-    return { hostFaults: 0, lateBeats: false, leaseGraceMs: 15_000, expiryWarmUpMs: 60_000 };
+    return { hostFaults: 0, single: null, leaseGraceMs: 15_000, expiryWarmUpMs: 60_000 };
   }
   return {
     hostFaults: between(random, 1, 10),
-    lateBeats: false,
+    single: null,
     leaseGraceMs: between(random, LEAST_GRACE_MS, 10_000),
     expiryWarmUpMs: between(random, 0, 10_000),
   };

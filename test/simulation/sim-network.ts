@@ -29,6 +29,8 @@ export interface SimNetworkOptions {
   readonly weather: Weather;
   /** Names of processes that reach nobody and that nobody reaches. */
   readonly cut: ReadonlySet<string>;
+  /** Names of processes whose calls are carried out and not answered. */
+  readonly unanswered: ReadonlySet<string>;
   /** Gets what a handler throws besides `MaridError`: a defect. */
   readonly onDefect: (error: unknown, method: string) => void;
 }
@@ -80,12 +82,12 @@ class SimChannel implements ClientTransport {
     const call = new SimCall(this.network, this.from, method);
     return new Promise((resolve, reject) => {
       const address = this.#reachable();
-      call.begin(options, (error, answer) => {
-        if (answer !== null) return resolve(answer);
-        if (error.retryable) this.#leave(address);
-        reject(error);
+      call.begin(options, (outcome) => {
+        if ('answer' in outcome) return resolve(outcome.answer);
+        if (outcome.error.retryable) this.#leave(address);
+        reject(outcome.error);
       });
-      if (address === null) call.end(refusal(), null);
+      if (address === null) call.end({ error: refusal() });
       else call.send(address, request);
     });
   }
@@ -117,7 +119,11 @@ class SimChannel implements ClientTransport {
   }
 }
 
-type Settle = (error: MaridError, answer: Message | null) => void;
+type Outcome = { readonly answer: Message } | { readonly error: MaridError };
+type Settle = (outcome: Outcome) => void;
+
+/** What a handler finds on its signal once nobody waits for it any more. */
+const NOBODY_WAITS = new MaridError('CANCELLED', 'The caller waits no more.');
 
 /** One call, from its beginning to its answer or its end without one. */
 class SimCall {
@@ -134,18 +140,18 @@ class SimCall {
   begin({ signal, timeoutMs = DEFAULT_TIMEOUT_MS }: CallOptions, settle: Settle): void {
     this.#settle = settle;
     this.#releases.push(
-      this.from.clock.after(timeoutMs, () => this.end(silence(), null)),
-      onAbort(signal, () => this.end(new MaridError('CANCELLED', 'The call was cancelled.'), null)),
+      this.from.clock.after(timeoutMs, () => this.end({ error: silence() })),
+      onAbort(signal, () => this.end({ error: new MaridError('CANCELLED', 'The call was cancelled.') })),
     );
   }
 
   /** The first end counts. */
-  end(error: MaridError, answer: Message | null): void {
+  end(outcome: Outcome): void {
     const settle = this.#settle;
     this.#settle = null;
     for (const release of this.#releases.splice(0)) release();
-    this.network.options.timeline.at(this.network.travelMs(), () => this.#cancelled.abort(error));
-    settle?.(error, answer);
+    this.network.options.timeline.at(this.network.travelMs(), () => this.#cancelled.abort(NOBODY_WAITS));
+    settle?.(outcome);
   }
 
   send(address: string, request: Message): void {
@@ -160,12 +166,12 @@ class SimCall {
   #arrive(address: string, request: Message): void {
     const server = this.network.serverAt(address);
     if (this.#isCut(server)) return;
-    if (server === null) return this.#answer(refusal(), null);
-    const broken = server.process.onEnd(() => this.#answer(refusal(), null));
+    if (server === null) return this.#answer({ error: refusal() });
+    const broken = server.process.onEnd(() => this.#answer({ error: refusal() }));
     server.process.dispatch(() => {
       this.#handle(server, request).then(
-        (answer) => this.#reply(broken, refusal(), answer, server),
-        (error: unknown) => this.#reply(broken, this.#errorOf(error), null, server),
+        (answer) => this.#reply(broken, { answer }, server),
+        (error: unknown) => this.#reply(broken, { error: this.#errorOf(error) }, server),
       );
     });
   }
@@ -175,16 +181,16 @@ class SimCall {
     return create(this.method.output, await handler(request, { signal: this.#cancelled.signal, peer: this.from.name }));
   }
 
-  #reply(broken: () => void, error: MaridError, answer: Message | null, server: Server): void {
+  #reply(broken: () => void, outcome: Outcome, server: Server): void {
     broken();
-    const { random, weather } = this.network.options;
-    if (this.#isCut(server) || random.next() < weather.trouble) return;
-    this.#answer(error, answer);
+    const { random, weather, unanswered } = this.network.options;
+    if (unanswered.has(this.from.name) || this.#isCut(server) || random.next() < weather.trouble) return;
+    this.#answer(outcome);
   }
 
-  #answer(error: MaridError, answer: Message | null): void {
+  #answer(outcome: Outcome): void {
     this.network.options.timeline.at(this.network.travelMs(), () => {
-      this.from.dispatch(() => this.end(error, answer));
+      this.from.dispatch(() => this.end(outcome));
     });
   }
 

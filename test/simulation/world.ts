@@ -22,8 +22,8 @@ export class World {
     (happening) => this.progress.take(happening),
   );
   readonly weather = { store: fairWeather(), log: fairWeather(), lease: fairWeather(), network: fairWeather() };
-  /** Names of processes that cannot reach the log, or any other process. */
-  readonly cut = { log: new Set<string>(), network: new Set<string>() };
+  /** Names of processes that cannot reach the log, or any other process, or that get no answers. */
+  readonly cut = { log: new Set<string>(), network: new Set<string>(), answers: new Set<string>() };
   readonly store = new StoreState((job) => this.history.record({ kind: 'committed', job }));
   readonly leases: LeaseState = new Map();
   readonly network: SimNetwork;
@@ -32,7 +32,13 @@ export class World {
   constructor(readonly seed: number) {
     const { timeline, history, weather } = this;
     this.network = new SimNetwork({
-      ...{ timeline, random: this.chance('network'), weather: weather.network, cut: this.cut.network },
+      ...{
+        timeline,
+        random: this.chance('network'),
+        weather: weather.network,
+        cut: this.cut.network,
+        unanswered: this.cut.answers,
+      },
       onDefect: (error, method) => history.record({ kind: 'defect', what: `${method}: ${String(error)}` }),
     });
     this.broker = new SimBroker({

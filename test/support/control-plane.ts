@@ -1,6 +1,5 @@
 /** A whole control plane over real embedded engines, called without sockets. */
 import type { Clock } from '../../core/ports/clock.js';
-import { MaridError } from '../../core/errors/marid-error.js';
 import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { StoredRecord } from '../../core/ports/topic-log.js';
 import type { Job, WorkerEvent } from '../../core/job/job.js';
@@ -29,6 +28,7 @@ import type { ServiceClient } from '../../proto/rpc/service.js';
 import { controlPlaneConfigSchema, type ControlPlaneConfig } from '../../services/control-plane/config.js';
 import { ControlPlane } from '../../services/control-plane/control-plane.js';
 import type { Dial } from '../../services/control-plane/fleet/node-directory.js';
+import { noBlobs } from './no-blobs.js';
 import { QuietLogger } from './quiet-logger.js';
 
 /** Options of `openControlPlane`. */
@@ -191,10 +191,6 @@ export async function storedJob(plane: TestControlPlane, id: string): Promise<Jo
   const job = await plane.store.get({ id });
   if (job === null) throw new Error(`there is no job ${id}`);
   return job;
-}
-
-function noBlobs(): never {
-  throw new MaridError('UNAVAILABLE', 'There is no blob store.');
 }
 
 const unreachable: Dial = (address) => {

@@ -13,6 +13,7 @@ import { MemoryLauncher } from './memory-launcher.js';
 import { QuietLogger } from './quiet-logger.js';
 import { makeTemporaryFolder } from './temporary-folder.js';
 import { folderPreparation } from '../../workers/gateway/staging/stages.js';
+import { noBlobs } from './no-blobs.js';
 
 /** Options of `startGatewayWorker`. */
 export interface GatewayWorkerOptions {
@@ -38,7 +39,7 @@ export async function startGatewayWorker(
   const config = workerConfigSchema.parse({
     ...{ stateFolder: folder.path, memoryMb: options.memoryMb, pool: options.pool ?? 'default', drainTimeoutMs: 0 },
   });
-  const fetchers = openFetchers(config, runtime);
+  const fetchers = openFetchers(config, { ...runtime, blobs: noBlobs });
   const caches = await openCaches({
     ...{ folder: cacheFolderOf(folder.path), fetchers, settings: config, ...runtime },
   });

@@ -1,6 +1,7 @@
 /** Removes the folders of attempts that ended long ago: slowly, one after the other. */
 import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isErrno } from '../../core/errors/system-error.js';
 import type { AttemptReference } from '../../core/job/job.js';
 import { PollLoop } from '../../core/loops/poll-loop.js';
 import type { Clock } from '../../core/ports/clock.js';
@@ -8,7 +9,6 @@ import type { Logger } from '../../core/ports/logger.js';
 import type { Service } from '../../core/ports/service.js';
 import { removeTree } from './remove-tree.js';
 import { removeSecrets } from './staging/secrets-stage.js';
-import { errorCode } from './staging/staging.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -99,7 +99,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
+    if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
 }

@@ -1,10 +1,10 @@
 /** Who the worker is: an id that stays with its state folder, and a session for each run of its process, which sorts behind those before. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isErrno } from '../../core/errors/system-error.js';
 import type { Random } from '../../core/ports/random.js';
 import { MaridError } from '../../core/errors/marid-error.js';
 import { idProblem } from '../../core/validation/ids.js';
-import { errorCode } from './staging/staging.js';
 
 const TIME_DIGITS = 12;
 
@@ -42,7 +42,7 @@ async function readLine(path: string): Promise<string | null> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null;
+    if (isErrno(error, 'ENOENT')) return null;
     throw error;
   }
 }

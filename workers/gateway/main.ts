@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import type { MaridError } from '../../core/errors/marid-error.js';
 import type { BlobStore } from '../../core/ports/blob-store.js';
 import type { Clock } from '../../core/ports/clock.js';
-import type { Fetcher } from '../../core/ports/fetcher.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Random } from '../../core/ports/random.js';
 import type { TopicLog } from '../../core/ports/topic-log.js';
@@ -21,6 +20,7 @@ import { BlobService } from '../../proto/gen/marid/v1/blob_service_pb.js';
 import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
+import type { ServiceClient } from '../../proto/rpc/service.js';
 import { LauncherLink } from './attempts/launcher-link.js';
 import { cacheFolderOf } from './cache/cache-folder.js';
 import { openCaches, type Caches } from './cache/open-caches.js';
@@ -58,10 +58,15 @@ type Releases = ((haste?: AbortSignal) => Promise<void> | void)[];
 export interface StartWorkerOptions {
   readonly config: WorkerConfig;
   readonly runtime: WorkerRuntime;
-  /** The log, which stays the caller's. Default: as configured. */
-  readonly log?: TopicLog;
-  /** The blob store, which stays the caller's. Default: as configured. */
-  readonly blobs?: () => Promise<BlobStore>;
+  /** The control plane of the same process, in place of the configured address and engines. Its parts stay the caller's. */
+  readonly local?: Surroundings;
+}
+
+/** What a worker talks to. */
+interface Surroundings {
+  readonly workers: ServiceClient<typeof WorkerService>;
+  readonly log: TopicLog;
+  readonly blobs: () => Promise<BlobStore>;
 }
 
 /** A worker that runs. */
@@ -79,7 +84,7 @@ export interface RunningWorker {
  * Starts a worker. It registers in the background, and goes on trying while the control plane is away. Rejects with `UNAVAILABLE` when its
  * launcher cannot be started or its address cannot be had.
  */
-export async function startWorker({ config, runtime, log, blobs }: StartWorkerOptions): Promise<RunningWorker> {
+export async function startWorker({ config, runtime, local }: StartWorkerOptions): Promise<RunningWorker> {
   const { clock, random, logger } = runtime;
   const stateFolder = resolve(config.stateFolder);
   const identity = await loadIdentity(stateFolder, random);
@@ -90,22 +95,15 @@ export async function startWorker({ config, runtime, log, blobs }: StartWorkerOp
   };
   try {
     const users = await openUsers(config, stateFolder, logger);
-    const connect = () => connectLauncher({ stateFolder, clock, logger });
-    const launcher = await LauncherLink.connect({ connect, clock, random, logger });
+    const dial = () => connectLauncher({ stateFolder, clock, logger });
+    const launcher = await LauncherLink.connect({ connect: dial, clock, random, logger });
     releases.push(() => launcher.close());
-    const channel = connectServers({ address: config.controlPlane, random, logger });
-    releases.push(() => channel.close());
-    const ownLog = log ?? (await openLog(config, runtime, releases));
-    const client = channel.client(WorkerService);
-    const ownBlobs = new WorkerBlobs({ choice: config, remote: channel.client(BlobService), logger });
-    releases.push(() => ownBlobs.close());
-    const blobStore = blobs ?? (() => ownBlobs.open());
-    const caches = await openFolderCaches({ ...config, stateFolder }, { ...runtime, blobs: blobStore }, releases);
+    const { workers: client, log, blobs } = local ?? (await connect(config, runtime, releases));
+    const caches = await openFolderCaches({ ...config, stateFolder }, { ...runtime, blobs }, releases);
     const limit = { timeoutMs: config.stagingTimeoutMs, clock };
     const preparation = folderPreparation(caches, limit, config, { secrets: secretsAccess(config), users });
     const gateway = new Gateway({
-      ...{ config: { ...config, stateFolder }, identity, launcher, preparation, client, log: ownLog },
-      blobs: blobStore,
+      ...{ config: { ...config, stateFolder }, identity, launcher, preparation, client, log, blobs },
       ...runtime,
     });
     const services = [bindService(WorkerNodeService, gateway.handlers)];
@@ -123,6 +121,17 @@ export async function startWorker({ config, runtime, log, blobs }: StartWorkerOp
     await release();
     throw error;
   }
+}
+
+/** The control planes at the configured address, and the engines that are configured. */
+async function connect(config: WorkerConfig, runtime: WorkerRuntime, releases: Releases): Promise<Surroundings> {
+  const { random, logger } = runtime;
+  const channel = connectServers({ address: config.controlPlane, random, logger });
+  releases.push(() => channel.close());
+  const log = await openLog(config, runtime, releases);
+  const blobs = new WorkerBlobs({ choice: config, remote: channel.client(BlobService), logger });
+  releases.push(() => blobs.close());
+  return { workers: channel.client(WorkerService), log, blobs: () => blobs.open() };
 }
 
 /** Who jobs run as. If others than the worker, these get through the folder of the jobs without reading it. Throws when no job could run as another user. */
@@ -144,20 +153,14 @@ function secretsAccess({ secretsAllow, secretsFolder: folder, secretsPrefix: pre
 /** The caches of the state folder, over the fetchers that the configuration chose. */
 async function openFolderCaches(
   config: WorkerConfig,
-  { blobs, ...runtime }: WorkerRuntime & { readonly blobs: () => Promise<BlobStore> },
+  runtime: WorkerRuntime & { readonly blobs: () => Promise<BlobStore> },
   releases: Releases,
 ): Promise<Caches> {
   const fetchPublicFilesOnly = runsAsOthers(runAsPolicy(config));
-  const loaders = { 'marid-attachment': () => loadAttachments(blobs) };
-  const fetchers = openFetchers({ ...config, fetchPublicFilesOnly }, runtime, loaders);
+  const fetchers = openFetchers({ ...config, fetchPublicFilesOnly }, runtime);
   releases.push(() => fetchers.close());
   const folder = cacheFolderOf(config.stateFolder);
   return openCaches({ folder, fetchers, settings: config, ...runtime });
-}
-
-async function loadAttachments(blobs: () => Promise<BlobStore>): Promise<Fetcher> {
-  const { AttachmentFetcher } = await import('../../infra/fetch/attachment/attachment-fetcher.js');
-  return new AttachmentFetcher(blobs);
 }
 
 /** Kafka, or the control plane's log over a channel of its own: commits must reach the control plane that lends a subscription. */

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { link, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isErrno } from '../../../core/errors/system-error.js';
 import { MaridError, isMaridError } from '../../../core/errors/marid-error.js';
 
 /** Times that a file is put in place again after its folder vanished: somebody deleted the last blob beside it. */
@@ -52,20 +53,14 @@ export async function removeFile(path: string, root: string): Promise<void> {
     await syncFolder(dirname(path));
     for (let folder = dirname(path); folder !== root; folder = dirname(folder)) await rmdir(folder);
   } catch (error) {
-    if (!hasCode(error, 'ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST')) throw error;
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST')) throw error;
   }
-}
-
-/** Whether a caught value is a system error with one of these codes. */
-export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
-  return typeof error.code === 'string' && codes.includes(error.code);
 }
 
 /** A system error as `UNAVAILABLE` that names the folder; everything else as it is. */
 export function translateFileError(error: unknown, folder: string): unknown {
   if (isMaridError(error) || typeof error !== 'object' || error === null || !('syscall' in error)) return error;
-  const remedy = hasCode(error, 'ENOSPC', 'EDQUOT')
+  const remedy = isErrno(error, 'ENOSPC', 'EDQUOT')
     ? 'its disk is full; free some space'
     : 'look at its disk, owner and mode';
   return new MaridError('UNAVAILABLE', `The blob folder ${folder} cannot be used: ${remedy}.`, { cause: error });
@@ -84,8 +79,8 @@ async function tryPlace(from: string, to: string, { root, ifAbsent }: PlaceOptio
     if (ifAbsent) await link(from, to);
     else await rename(from, to);
   } catch (error) {
-    if (ifAbsent && hasCode(error, 'EEXIST')) return 'taken';
-    if (hasCode(error, 'ENOENT')) return 'again';
+    if (ifAbsent && isErrno(error, 'EEXIST')) return 'taken';
+    if (isErrno(error, 'ENOENT')) return 'again';
     throw error;
   }
   await syncFolder(dirname(to));
@@ -95,7 +90,7 @@ async function tryPlace(from: string, to: string, { root, ifAbsent }: PlaceOptio
 /** A folder that is gone needs nothing: what was in it was deleted. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY).catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return null;
+    if (isErrno(error, 'ENOENT')) return null;
     throw error;
   });
   try {

@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { isErrno } from '../../../core/errors/system-error.js';
 import { MaridError } from '../../../core/errors/marid-error.js';
 import type { BlobInfo, BlobStore } from '../../../core/ports/blob-store.js';
 import { compareKeys, entryOfName, pathOfKey, type KeyEntry } from './blob-paths.js';
-import { hasCode, placeFile, removeFile, translateFileError, writeNewFile } from './file-system.js';
+import { placeFile, removeFile, translateFileError, writeNewFile } from './file-system.js';
 import { RangeReader } from './range-reader.js';
 
 /** Options of `FilesystemBlobStore.connect`. */
@@ -125,7 +126,7 @@ export class FilesystemBlobStore implements BlobStore {
     try {
       return infoFrom(key, await stat(this.pathOf(key), { bigint: true }));
     } catch (error) {
-      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return null;
+      if (isErrno(error, 'ENOENT', 'ENOTDIR')) return null;
       throw error;
     }
   }
@@ -161,7 +162,7 @@ async function entriesOf(folder: string): Promise<readonly KeyEntry[]> {
     const entries = (await readdir(folder)).map(entryOfName).filter((entry) => entry !== null);
     return entries.sort((a, b) => compareKeys(a.key, b.key));
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return [];
+    if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
 }
@@ -170,7 +171,7 @@ async function openIfThere(path: string): Promise<FileHandle | null> {
   try {
     return await open(path, 'r');
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return null;
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return null;
     throw error;
   }
 }

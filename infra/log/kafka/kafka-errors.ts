@@ -1,4 +1,5 @@
 /** kafkajs' errors as ours. By name and type: `instanceof` fails across realms. */
+import { errorText } from '../../../core/errors/system-error.js';
 import { isMaridError, MaridError, type ErrorCode } from '../../../core/errors/marid-error.js';
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -62,7 +63,7 @@ export function toMaridError(error: unknown, what: string): MaridError {
 }
 
 function detailOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }
 
 /** What to look at where a connection ends before a broker can say why. Empty for all else. */

@@ -1,8 +1,8 @@
 /** Memory cgroups for jobs, below the group that the launcher is in: of version 1 where its memory hierarchy is mounted and may be written, else of version 2 where the group was delegated. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { errnoOf, succeeds } from '../../../core/errors/system-error.js';
 import type { LimitHit } from '../../../core/ports/launcher.js';
-import { errnoOf, succeeds } from './errno.js';
 import { MIB } from './limit-check.js';
 
 /** Names of the files of a version. */

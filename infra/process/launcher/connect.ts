@@ -1,9 +1,9 @@
 /** How a worker gets to its launcher. */
 import { join, resolve } from 'node:path';
+import { errnoOf } from '../../../core/errors/system-error.js';
 import { isMaridError, MaridError } from '../../../core/errors/marid-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
-import { errnoOf } from './errno.js';
 import { findKeptCode, keepCode } from './kept-code.js';
 import { findLauncherEntry, startLauncherProcess, type StartedLauncher } from './launcher-process.js';
 import { SocketFolder } from './socket-folder.js';

@@ -1,5 +1,4 @@
 /** One process that the launcher is the parent of, with its tree, from its start until nothing of it is left. */
-import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { LimitHit, ProcessExit, StartedProcess } from '../../../core/ports/launcher.js';
@@ -8,6 +7,7 @@ import type { JobTree } from './job-tree.js';
 import { armLong } from './long-timer.js';
 import type { ProcessStat } from './proc.js';
 import { signalGroup, signalGroupsOf } from './signals.js';
+import type { ExitStatus, RunningChild } from './spawner.js';
 import type { Survey } from './survey.js';
 
 /** Pauses between looks at a tree whose leader has ended, in milliseconds: the first, doubled up to the longest. */
@@ -23,9 +23,7 @@ const MOST_SWEEPS = 5;
 export type Ender = Exclude<ProcessExit['endedBy'], null>;
 
 /** How the leader of a session ended. */
-export interface LeaderExit {
-  readonly exitCode: number | null;
-  readonly signal: string | null;
+export interface LeaderExit extends ExitStatus {
   readonly endedAt: number;
 }
 
@@ -35,7 +33,7 @@ export interface JobProcessOptions {
   readonly started: StartedProcess;
   /** Which processes are of the job. */
   readonly tree: JobTree;
-  readonly child: ChildProcess;
+  readonly exited: RunningChild['exited'];
   readonly survey: Survey;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -64,9 +62,7 @@ export class JobProcess {
     this.options = options;
     this.intended = options.intended;
     this.started = options.started;
-    options.child.once('exit', (exitCode, signal) => {
-      this.onLeaderExit({ exitCode, signal, endedAt: options.clock.now() });
-    });
+    void options.exited.then((status) => this.onLeaderExit({ ...status, endedAt: options.clock.now() }));
   }
 
   /** Who ended it first, or `null`. */

@@ -17,6 +17,8 @@ export interface TreeRoot {
   readonly mark: string | null;
   /** Where its output goes: regular files, which belong to one job. */
   readonly outputs: readonly string[];
+  /** Session that it shares with processes which are not of the job, as a program in somebody's terminal does. Absent: none. */
+  readonly sharedSession?: number;
 }
 
 /** The mark of an attempt. `owner`: see `ProcessTableOptions`. */
@@ -105,7 +107,8 @@ export class JobTree {
 
   private sessionsOf(snapshot: Snapshot): ReadonlyMap<number, number | null> {
     const { leader, startTicks } = this.root;
-    const theirs = this.found.map(
+    const own = this.found.filter(({ session }) => session !== this.root.sharedSession);
+    const theirs = own.map(
       ({ session }) => [session, snapshot.ticksOf(session) ?? this.sessions.get(session) ?? null] as const,
     );
     return new Map([...theirs, ...(leader === null ? [] : [[leader, startTicks] as const])]);

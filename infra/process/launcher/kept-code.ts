@@ -1,16 +1,26 @@
 /**
  * The code that a launcher runs: a copy in its own folder. A worker that is upgraded while jobs run may find its old version removed, and the guard would have nothing to start when
- * the launcher dies. Only static imports of files: a launcher has no others.
+ * the launcher dies. Only static imports of files, and the one package with a binary: a launcher has no others.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
-import { isErrno } from './errno.js';
+import { isErrno } from '../../../core/errors/system-error.js';
+import { BINARY_PACKAGE } from './libc.js';
 
 const NAME = /^code-[0-9a-f]+$/;
 const RELATIVE_IMPORT = /\bfrom '(\.{1,2}\/[^']+\.js)';/g;
 /** The program, below the folder of the compiled sources. */
 const ENTRY = join('infra', 'process', 'launcher', 'main.js');
+
+interface Program {
+  readonly root: string;
+  /** Text of each file by its path. */
+  readonly files: ReadonlyMap<string, string>;
+  /** See `findBinary`. */
+  readonly binary: string | null;
+}
 
 /** Copies a program with all files that it imports into the launcher's folder, unless it is there; the path of the copy. */
 export function keepCode(folder: string, entry: string): string {
@@ -18,8 +28,10 @@ export function keepCode(folder: string, entry: string): string {
   const root = commonFolder([...files.keys()]);
   const hash = createHash('sha256');
   for (const [path, text] of files) hash.update(`${relative(root, path)}\n${text}\n`);
+  const binary = findBinary(entry);
+  if (binary !== null) hash.update(readFileSync(binary));
   const kept = join(folder, `code-${hash.digest('hex').slice(0, 16)}`);
-  if (!existsSync(kept)) copyTo(kept, root, files);
+  if (!existsSync(kept)) copyTo(kept, { root, files, binary });
   return join(kept, relative(root, entry));
 }
 
@@ -54,6 +66,16 @@ function closureOf(entry: string): ReadonlyMap<string, string> {
   }
 }
 
+/** The package's description, which names its version; `null` when it is not installed. */
+function findBinary(entry: string): string | null {
+  try {
+    return createRequire(entry).resolve(`${BINARY_PACKAGE}/package.json`);
+  } catch (error) {
+    if (isErrno(error, 'MODULE_NOT_FOUND')) return null;
+    throw error;
+  }
+}
+
 function commonFolder(paths: readonly string[]): string {
   let folder = dirname(paths[0] ?? sep);
   while (!paths.every((path) => path.startsWith(folder + sep))) folder = dirname(folder);
@@ -61,13 +83,16 @@ function commonFolder(paths: readonly string[]): string {
 }
 
 /** Written aside and renamed, so that what is there is whole. */
-function copyTo(kept: string, root: string, files: ReadonlyMap<string, string>): void {
+function copyTo(kept: string, { root, files, binary }: Program): void {
   const aside = `${kept}.${String(process.pid)}`;
   try {
     for (const [path, text] of files) {
       const copy = join(aside, relative(root, path));
       mkdirSync(dirname(copy), { recursive: true });
       writeFileSync(copy, text);
+    }
+    if (binary !== null) {
+      cpSync(dirname(binary), join(aside, 'node_modules', BINARY_PACKAGE), { recursive: true, dereference: true });
     }
     writeFileSync(join(aside, 'package.json'), '{ "type": "module" }\n');
     renameSync(aside, kept);

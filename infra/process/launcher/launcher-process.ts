@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { succeeds } from './errno.js';
+import { succeeds } from '../../../core/errors/system-error.js';
 
 /** A log that has grown beyond this many bytes is begun anew. */
 const LOG_LIMIT = 1024 * 1024;

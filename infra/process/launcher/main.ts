@@ -1,10 +1,11 @@
 /**
  * The launcher process: `main.js <folder> <idleMs> <leaseMs>`. One for each worker's state folder; started by `connectLauncher`, which see. Imports nothing but Node's
- * own modules and a few files of Marid: it has to start at once and stay small, because starting a process costs more the larger the starter is.
+ * own modules, a few files of Marid and koffi's binary: it has to start at once and stay small, because starting a process costs more the larger the starter is.
  */
 import { closeSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { SystemClock } from '../../runtime/system-clock.js';
+import { chooseSpawner } from './choose-spawner.js';
 import { Guard } from './guard.js';
 import { dropOtherCode } from './kept-code.js';
 import { LauncherServer } from './launcher-server.js';
@@ -33,6 +34,7 @@ async function main([path = '', idleMs = '', leaseMs = '']: readonly string[]): 
   const folder = SocketFolder.open(path);
   const owner = ownerOf(path);
   const server = createServer();
+  const spawner = chooseSpawner(logger);
   const guard = new Guard({ command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)], logger });
   const table = new ProcessTable({
     records: new RecordJournal({ folder: path, logger }),
@@ -40,6 +42,7 @@ async function main([path = '', idleMs = '', leaseMs = '']: readonly string[]): 
     boot: readBoot(),
     owner,
     groups: new MemoryGroups({ owner, clock, logger }),
+    spawner,
     guard,
     clock,
     logger,
@@ -64,7 +67,7 @@ async function main([path = '', idleMs = '', leaseMs = '']: readonly string[]): 
   process.on('uncaughtException', (error) => logger.error({ error }, 'unexpected error; going on for the jobs'));
 
   await workers.attach(server, takeOver());
-  logger.info({ folder: path }, 'serving');
+  logger.info({ folder: path, startsBy: spawner.name }, 'serving');
 }
 
 /** Names a folder among all of the machine. */

@@ -1,6 +1,6 @@
 /** What the kernel says of processes, from `/proc`. Times there are in ticks of 10 ms (USER_HZ is 100 on every Linux). */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { isErrno } from './errno.js';
+import { isErrno } from '../../../core/errors/system-error.js';
 
 /** Milliseconds of a tick. */
 const TICK_MS = 10;
@@ -99,7 +99,8 @@ export function readProcFile(processId: number, name: string): string | null {
   return readOrNull(() => readFileSync(`/proc/${String(processId)}/${name}`, 'utf8'));
 }
 
-function listProcessIds(): readonly number[] {
+/** Numbers of all processes that can be seen. */
+export function listProcessIds(): readonly number[] {
   return readdirSync('/proc').map(Number).filter(Number.isInteger);
 }
 

@@ -26,7 +26,8 @@ import { usedBy, type MeasuredUse } from './proc-usage.js';
 import type { MemoryGroups } from './memory-groups.js';
 import { endMarked, recoverExit } from './recover.js';
 import type { RecordJournal } from './record-journal.js';
-import { isFile, outputBytes, startProcess, type RunningChild } from './start-process.js';
+import type { RunningChild, Spawner } from './spawner.js';
+import { isFile, outputBytes, startProcess } from './start-process.js';
 import { Survey } from './survey.js';
 
 /** From SIGTERM to SIGKILL when a job has run, or computed, for too long, in milliseconds. */
@@ -51,6 +52,7 @@ export interface ProcessTableOptions {
   /** What the marks of its jobs begin with; the same for every launcher of the folder, and for no other. */
   readonly owner: string;
   readonly groups: MemoryGroups;
+  readonly spawner: Spawner;
   readonly guard: Pick<Guard, 'watch'>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -111,14 +113,13 @@ export class ProcessTable {
   async start(request: StartRequest): Promise<StartedProcess> {
     const key = keyOf(request.attempt);
     this.admit(key, request.attempt);
-    const isFirst = !this.busy;
     this.starting.add(key);
-    if (isFirst) this.lookAtLease(); // the guard watches before anything runs: this process may be stopped right after
+    // The guard watches before anything runs, because this process may be stopped right after; else it was told within the last second.
+    if (this.cancelLeaseLook === null) this.lookAtLease();
     try {
       return await this.startRecorded(key, request);
     } finally {
       this.starting.delete(key);
-      if (!this.busy) this.lookAtLease();
     }
   }
 
@@ -138,7 +139,10 @@ export class ProcessTable {
 
   /** See `Launcher.adopt`. A worker that finds nothing running begins with the default lease, unless it has just said what is left of its own. */
   adopt(hasRenewed: boolean): readonly HeldProcess[] {
-    if (!this.busy && !hasRenewed) this.options.lease.reset();
+    if (!this.busy && !hasRenewed) {
+      this.options.lease.reset();
+      this.lookAtLease();
+    }
     const running = [...this.running.values()].map(({ intended, started }): HeldProcess => ({
       kind: 'running',
       attempt: intended.attempt,
@@ -167,14 +171,14 @@ export class ProcessTable {
   private async startRecorded(key: string, request: StartRequest): Promise<StartedProcess> {
     const { attempt, stdoutPath, stderrPath } = request;
     const intended: IntendedProcess = { attempt, boot: this.options.boot, stdoutPath, stderrPath };
-    const { records, groups, owner } = this.options;
+    const { records, groups, owner, spawner } = this.options;
     const mark = markOf(owner, attempt);
     records.begin(intended);
     let cgroup: Cgroup | null = null;
     let running: RunningChild;
     try {
       cgroup = groups.open(request.limits ?? {});
-      running = await startProcess({ request, mark, cgroup: cgroup?.path ?? null });
+      running = await startProcess({ request, mark, cgroup: cgroup?.path ?? null, spawner });
     } catch (error) {
       if (cgroup !== null) groups.close(cgroup);
       records.remove(attempt);
@@ -205,7 +209,7 @@ export class ProcessTable {
     const onHit = (hit: LimitHit): void => job.endFor(hit, hit.limit === 'cpuTime' ? OVERRUN_GRACE_MS : 0);
     const memoryHit = cgroup === null ? {} : { memoryHit: () => cgroup.hit() };
     this.watch.watch({ tree, limits, ...memoryHit, onHit });
-    this.lookAtLease();
+    if (this.options.lease.phase !== 'held') this.lookAtLease();
   }
 
   private readonly settle = (job: JobProcess, leader: LeaderExit): void => {
@@ -252,6 +256,7 @@ export class ProcessTable {
     }
   }
 
+  /** Looks once a second while something runs and once after that: telling the guard costs as much as a short job. */
   private lookAtLease(): void {
     this.cancelLeaseLook?.();
     this.cancelLeaseLook = null;

@@ -1,5 +1,5 @@
 /** Signals to the processes of a job. They go to groups, which no fork escapes; a group has one session, so its processes are all of the job or none is. */
-import { succeeds } from './errno.js';
+import { succeeds } from '../../../core/errors/system-error.js';
 import { readStat, type ProcessStat } from './proc.js';
 
 /** Sends a signal to every process of the group; false when there is none. */

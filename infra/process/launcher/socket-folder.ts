@@ -6,7 +6,7 @@ import { chmodSync, closeSync, constants, linkSync, mkdirSync, openSync, readdir
 import { connect, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { isErrno, succeeds } from './errno.js';
+import { isErrno, succeeds } from '../../../core/errors/system-error.js';
 
 /** A launcher's folder in the worker's state folder, held open. */
 export class SocketFolder {

@@ -1,11 +1,11 @@
 /** Starting a program with nothing inherited: own session and group, exact arguments and environment, output to files. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, constants, fchownSync, lchownSync, lstatSync, openSync, statSync } from 'node:fs';
+import { errnoOf, isErrno } from '../../../core/errors/system-error.js';
 import { MaridError, type ErrorCode } from '../../../core/errors/marid-error.js';
 import type { ProcessUser, StartRequest } from '../../../core/ports/launcher.js';
 import { droppedCommand } from './dropped-command.js';
-import { errnoOf, isErrno } from './errno.js';
 import { limitedCommand } from './limited-command.js';
+import type { RunningChild, Spawner } from './spawner.js';
 import { MARK_VARIABLE } from './survey.js';
 
 /** The job may have put a link where its output is to go: it is never followed. */
@@ -21,27 +21,25 @@ export interface StartProcessOptions {
   readonly mark: string;
   /** Folder of the cgroup that it is to be in; `null`: none. */
   readonly cgroup: string | null;
-}
-
-/** A child that runs. */
-export interface RunningChild {
-  readonly child: ChildProcess;
-  readonly processId: number;
+  readonly spawner: Spawner;
 }
 
 /**
- * Starts the program and resolves as soon as it was executed, before its exit can be seen. The C library looks it up in the PATH of the given environment, and runs
- * a text file without `#!` line with `/bin/sh`. Errors as the port says, `RESOURCE_EXHAUSTED` when the machine has no room.
+ * Starts the program and resolves as soon as it was executed, before its exit can be seen. Errors as the port says, `RESOURCE_EXHAUSTED` when the machine has no
+ * room.
  */
 export async function startProcess(options: StartProcessOptions): Promise<RunningChild> {
-  const { request } = options;
-  const opened: number[] = [];
+  const { stdoutPath, stderrPath } = options.request;
+  const stdout = openOutput(stdoutPath);
   try {
-    for (const path of [request.stdoutPath, request.stderrPath]) opened.push(openOutput(path));
-    if (request.user !== undefined) giveAway(request, request.user, opened);
-    return await spawnChild(options, opened);
+    const stderr = openOutput(stderrPath);
+    try {
+      return await spawnChild(options, [stdout, stderr]);
+    } finally {
+      closeSync(stderr);
+    }
   } finally {
-    for (const descriptor of opened) closeSync(descriptor);
+    closeSync(stdout);
   }
 }
 
@@ -60,28 +58,30 @@ export function isFile(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
-async function spawnChild(options: StartProcessOptions, output: readonly number[]): Promise<RunningChild> {
-  const { request, mark, cgroup } = options;
-  const { command, user, limits = {} } = request;
+async function spawnChild(options: StartProcessOptions, output: readonly [number, number]): Promise<RunningChild> {
+  const { request, mark, cgroup, spawner } = options;
+  const { command, directory, user, limits = {} } = request;
+  if (user !== undefined) giveAway(request, user, output);
   const own = user === undefined ? command : droppedCommand(command, user);
-  const [program = '', ...parameters] = limitedCommand(own, limits, cgroup);
+  const [path = '', ...parameters] = limitedCommand(own, limits, cgroup);
+  const environment = { ...request.environment, [MARK_VARIABLE]: mark };
   try {
-    const child = spawn(program, parameters, {
-      cwd: request.directory,
-      env: { ...request.environment, [MARK_VARIABLE]: mark },
-      detached: true,
-      stdio: ['ignore', ...output],
-    });
-    if (child.pid !== undefined) return { child, processId: child.pid };
-    throw await new Promise<Error>((resolve) => child.once('error', resolve));
+    assertFit(path, [directory, path, ...parameters, ...Object.entries(environment).flat()]);
+    return await spawner.spawn({ path, parameters, directory, environment, output });
   } catch (error) {
-    throw startError(request, program, error);
+    throw startError(request, path, error);
   }
 }
 
+/** The kernel would take a text up to its first NUL for all of it. */
+function assertFit(path: string, texts: readonly string[]): void {
+  const fit = path !== '' && !texts.some((text) => text.includes('\0'));
+  if (!fit) throw Object.assign(new Error('no program, or NUL in a text'), { code: 'EINVAL' });
+}
+
 /** The directory last: until then nobody else could put anything into it. */
-function giveAway({ directory }: StartRequest, { uid, gid }: ProcessUser, opened: readonly number[]): void {
-  for (const descriptor of opened) fchownSync(descriptor, uid, gid);
+function giveAway({ directory }: StartRequest, { uid, gid }: ProcessUser, output: readonly number[]): void {
+  for (const descriptor of output) fchownSync(descriptor, uid, gid);
   lchownSync(directory, uid, gid);
 }
 

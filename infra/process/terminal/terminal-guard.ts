@@ -3,7 +3,7 @@
  * next sign of life. Ctrl-C does not reach it.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { MARK } from './marked-processes.js';
+import { MARK_VARIABLE } from '../launcher/survey.js';
 
 /** What the command may be late, in milliseconds. */
 const PATIENCE_MS = 2000;
@@ -26,7 +26,7 @@ export class TerminalGuard {
   private readonly shell: ChildProcess;
 
   constructor(options: { readonly mark: string; /** Until the first `watch`. */ readonly withinMs: number }) {
-    const parameters = ['marid-guard', `${MARK}=${options.mark}`, seconds(options.withinMs)];
+    const parameters = ['marid-guard', `${MARK_VARIABLE}=${options.mark}`, seconds(options.withinMs)];
     this.shell = spawn('/bin/bash', ['--noprofile', '--norc', '-c', SCRIPT, ...parameters], {
       cwd: '/',
       env: { PATH: '/usr/bin:/bin' },

@@ -1,6 +1,5 @@
 /** Streams of transitions: of one job from its stored history, of all jobs from the job-events topic. */
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { LRUCache } from 'lru-cache';
 import { invalidArgument } from '../../../core/errors/marid-error.js';
 import { TOPICS } from '../../../core/fleet/topics.js';
 import type { Job, Transition } from '../../../core/job/job.js';
@@ -11,6 +10,7 @@ import type { PartitionOffset, StoredRecord, TopicLog } from '../../../core/port
 import { toOptionalExitResult, transitionToMessage } from '../../../proto/codec/index.js';
 import type { WatchJobsResponseSchema } from '../../../proto/gen/marid/v1/job_service_pb.js';
 import { decodeJobEvent, type JobEvent } from '../events/job-event.js';
+import { growingCache } from '../growing-cache.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import type { JobSignals } from '../jobs/job-signals.js';
 import { RecordStream } from './record-stream.js';
@@ -63,7 +63,7 @@ export async function* watchAllJobs(
 ): AsyncGenerator<WatchResponse> {
   const { log } = options;
   const positions = new Map((await startOf(log, resumeToken)).map((each) => [each.partition, each]));
-  const seen = new LRUCache<string, number>({ max: REMEMBERED_JOBS });
+  const seen = growingCache<string, number>(REMEMBERED_JOBS);
   const stream = await RecordStream.open({ log, topic: TOPICS.jobEvents, positions: [...positions.values()], signal });
   try {
     for (let records = await stream.next(); records !== null; records = await stream.next()) {

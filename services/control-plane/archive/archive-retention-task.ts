@@ -1,10 +1,10 @@
 /** Removes the archives of jobs that are not kept any more. */
-import { LRUCache } from 'lru-cache';
 import { ARCHIVE_PREFIX, manifestsKey, runOfKey } from '../../../core/archive/keys.js';
 import { decodeHeader } from '../../../core/archive/manifest.js';
 import type { BlobStore } from '../../../core/ports/blob-store.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
+import { growingCache } from '../growing-cache.js';
 import type { LeaderTask } from '../leader/leader-task.js';
 
 const PAGE = 500;
@@ -16,6 +16,7 @@ const YOUNG_MS = 3_600_000;
 const UNFINISHED_MS = 48 * 3_600_000;
 /** Bytes of manifests in which their header is looked for: a hundred ids of jobs, and more. */
 const HEADER_BYTES = 64 * 1024;
+const KEPT_WITNESSES = 100_000;
 
 /** Options of `ArchiveRetentionTask`. */
 export interface ArchiveRetentionTaskOptions {
@@ -31,7 +32,7 @@ export class ArchiveRetentionTask implements LeaderTask {
   readonly schedule = { everyMs: 900_000 };
   private after: string | null = null;
   /** One job of each run that is kept, as far as was seen: as long as that is, the others need not be known. */
-  private readonly witnesses = new LRUCache<string, string>({ max: 100_000 });
+  private readonly witnesses = growingCache<string, string>(KEPT_WITNESSES);
 
   constructor(private readonly options: ArchiveRetentionTaskOptions) {}
 

@@ -1,5 +1,5 @@
 /** Publishes every committed transition on the job-events topic. */
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import { MaridError } from '../../../core/errors/marid-error.js';
 import { partitionOf } from '../../../core/dispatch/partition-of.js';
 import { TOPICS } from '../../../core/fleet/topics.js';
@@ -9,6 +9,7 @@ import type { JobStore } from '../../../core/ports/job-store.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Service } from '../../../core/ports/service.js';
 import type { LogRecord, TopicLog } from '../../../core/ports/topic-log.js';
+import { growingCache } from '../growing-cache.js';
 import type { PartitionCounts } from '../topics.js';
 import { jobEventRecord } from './job-event.js';
 
@@ -56,7 +57,7 @@ export class EventPublisher implements Service {
   private cancelMarkTimer: (() => void) | null = null;
 
   constructor(private readonly options: EventPublisherOptions) {
-    this.sent = new LRUCache({ max: options.cacheSize ?? REMEMBERED_JOBS });
+    this.sent = growingCache(options.cacheSize ?? REMEMBERED_JOBS);
   }
 
   async start(): Promise<void> {

@@ -1,5 +1,4 @@
 /** Gives jobs to workers. */
-import { LRUCache } from 'lru-cache';
 import { claimJob, specificationOf, type ClaimJobResult } from '../../../core/job/claim.js';
 import type { Job, JobSpecification } from '../../../core/job/job.js';
 import { restsUntil } from '../../../core/job/retry.js';
@@ -11,8 +10,6 @@ import { CLAIM_REPEATED_MS } from './claim-times.js';
 import type { LiveWorker } from './worker-directory.js';
 import type { WorkerSessions } from './worker-sessions.js';
 
-/** Answers of `claimNext` that are kept for a repeated call. */
-const KEPT_ANSWERS = 200;
 /** Candidates read for each job wanted: the oldest ones may be too big together, or be claimed by another meanwhile. */
 const CANDIDATES_PER_JOB = 2;
 
@@ -52,7 +49,8 @@ export interface ClaimNextOptions {
 
 /** Claims are decided at once for a whole batch, so that their writes share a commit. A worker that is reserved for a job gets no other. */
 export class Claims {
-  private readonly answers = new LRUCache<string, Promise<readonly JobSpecification[]>>({ max: KEPT_ANSWERS });
+  /** Answers of `claimNext` that are being found, by call. */
+  private readonly answers = new Map<string, Promise<readonly JobSpecification[]>>();
   /** Jobs that a `claimNext` is about to claim: others pass them over. */
   private readonly underWay = new Set<string>();
 
@@ -70,19 +68,15 @@ export class Claims {
   }
 
   /**
-   * Claims waiting jobs that fit together, oldest first. A repeated call gets the answer of the first: of this process from memory, of another control plane from the
-   * claims that it left in the store.
+   * Claims waiting jobs that fit together, oldest first. A repeated call gets the answer of the first, if that is still to come, or else from the claims that it left in
+   * the store: whichever control plane made them, and as far as they may still be given.
    */
   async claimNext(identity: WorkerIdentity, options: ClaimNextOptions): Promise<readonly JobSpecification[]> {
     const key = `${identity.workerId} ${identity.session} ${options.claimId}`;
     const known = this.answers.get(key);
     if (known !== undefined) return known;
-    const answer = this.claimWaiting(identity, options);
+    const answer = this.claimWaiting(identity, options).finally(() => this.answers.delete(key));
     this.answers.set(key, answer);
-    answer.then(
-      (jobs) => jobs.length === 0 && this.answers.delete(key),
-      () => this.answers.delete(key),
-    );
     return answer;
   }
 
@@ -115,7 +109,7 @@ export class Claims {
 
   /** What a call with this id has claimed, at whichever control plane. */
   private async claimedBefore({ record }: LiveWorker, claimId: string): Promise<readonly JobSpecification[]> {
-    const owned = await this.options.store.ownedBy({ workerId: record.id });
+    const owned = await this.options.jobs.ownedBy(record.id);
     return owned
       .filter(({ claim }) => claim?.claimId === claimId && claim.session === record.session)
       .filter((job) => this.mayBeRepeated(job))

@@ -1,9 +1,9 @@
 /** What this control plane has read of the topic of heartbeats. */
-import { LRUCache } from 'lru-cache';
 import { beatSilenceMs, type PartitionReading, type SeenBeat } from '../../../core/fleet/silence.js';
 import { TOPICS } from '../../../core/fleet/topics.js';
 import type { LogRecord, StoredRecord } from '../../../core/ports/topic-log.js';
 import { decodeBeat } from '../../../proto/codec/index.js';
+import { growingCache } from '../growing-cache.js';
 
 /** Workers whose last beats are kept; more than any installation has. */
 const KEPT_BEATS = 50_000;
@@ -14,7 +14,7 @@ interface SessionBeat extends SeenBeat {
 
 /** Watermarks of the partitions and last beats of the workers. */
 export class Heartbeats {
-  private readonly beats = new LRUCache<string, SessionBeat>({ max: KEPT_BEATS });
+  private readonly beats = growingCache<string, SessionBeat>(KEPT_BEATS);
   private readonly readings = new Map<number, PartitionReading>();
 
   constructor(private readonly options: { /** Partitions of the topic. */ readonly partitions: () => number }) {}

@@ -1,10 +1,11 @@
 /** Jobs as decisions see them: read, decide, compare-and-set, and tell whoever needs to know. */
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import { MaridError } from '../../../core/errors/marid-error.js';
 import { archivePendingSince } from '../../../core/job/archive.js';
 import type { Job } from '../../../core/job/job.js';
 import { isTerminal } from '../../../core/job/status.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
+import { growingCache } from '../growing-cache.js';
 
 /** Documents of jobs under way that are kept in memory. A job is 2-5 KB: at most some 100 MB. */
 const CACHED_JOBS = 20_000;
@@ -48,7 +49,7 @@ export class JobRepository {
   private readonly cache: LRUCache<string, Job>;
 
   constructor(private readonly options: JobRepositoryOptions) {
-    this.cache = new LRUCache({ max: options.cacheSize ?? CACHED_JOBS });
+    this.cache = growingCache(options.cacheSize ?? CACHED_JOBS);
   }
 
   /** Adds a job; durable when it resolves. False when the id is taken. */
@@ -65,6 +66,14 @@ export class JobRepository {
     if (job === null) this.cache.delete(id);
     else this.remember(job);
     return job;
+  }
+
+  /** The jobs that a worker owns now, as last committed; their `publishedSequence` may be an earlier one. */
+  async ownedBy(workerId: string): Promise<readonly Job[]> {
+    const known = (id: string): Job | undefined => this.cache.peek(id);
+    const owned = await this.options.store.ownedBy({ workerId, known });
+    for (const job of owned) if (this.cache.peek(job.id) !== job) this.remember(job);
+    return owned;
   }
 
   /** As `get`, but rejects with `NOT_FOUND` that names the job. */

@@ -1,5 +1,6 @@
 /** Tells parts of this process that a job has changed. */
 import type { Clock } from '../../../core/ports/clock.js';
+import { untilAborted } from '../until-aborted.js';
 
 /** Who waits for transitions of a job. */
 interface Watched {
@@ -66,7 +67,9 @@ export class JobChangeWaiter {
       this.wake = () => {
         woken.abort();
       };
-      await options.clock.sleep(options.waitMs, AbortSignal.any([woken.signal, options.signal]));
+      const { clock, waitMs, signal } = options;
+      await Promise.race([clock.sleep(waitMs, woken.signal), untilAborted(woken.signal, signal)]);
+      woken.abort();
       this.wake = null;
     }
     const { changed } = this;

@@ -1,5 +1,6 @@
 /** When a task of the leader is due. */
 import { Cron } from 'croner';
+import { errorText } from '../../../core/errors/system-error.js';
 
 /** Every so many milliseconds, counted from the end of a run; or by a cron expression of five fields, in UTC. */
 export type Schedule = { readonly everyMs: number } | { readonly cron: string };
@@ -12,7 +13,7 @@ export function cronProblem(text: string): string | null {
   try {
     return nextTime(text, 0) === null ? 'names a time that never comes' : null;
   } catch (error) {
-    return `must be a cron expression: ${error instanceof Error ? error.message : String(error)}`;
+    return `must be a cron expression: ${errorText(error)}`;
   }
 }
 

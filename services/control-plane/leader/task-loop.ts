@@ -25,6 +25,8 @@ export class TaskLoop {
   private answered: number;
   /** Of this term. */
   private last: { readonly startedAt: number; readonly endedAtMonotonic: number } | null = null;
+  /** The cron time behind a start: kept, because it is asked for at every look and takes long to find. */
+  private next: { readonly startedAt: number; readonly dueAt: number } | null = null;
 
   constructor(private readonly options: TaskLoopOptions) {
     this.schedule = options.settings.schedule ?? options.task.schedule;
@@ -58,7 +60,9 @@ export class TaskLoop {
       return this.last === null ? 0 : this.last.endedAtMonotonic + this.schedule.everyMs - clock.monotonic();
     }
     const startedAt = this.last?.startedAt ?? before?.startedAt ?? termBegan;
-    const next = nextRunAt(this.schedule, { startedAt, durationMs: 0 });
-    return next === null ? Infinity : next - clock.now();
+    if (this.next?.startedAt !== startedAt) {
+      this.next = { startedAt, dueAt: nextRunAt(this.schedule, { startedAt, durationMs: 0 }) ?? Infinity };
+    }
+    return this.next.dueAt - clock.now();
   }
 }

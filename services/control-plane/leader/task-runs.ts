@@ -1,4 +1,5 @@
 /** Runs tasks and keeps what became of them. */
+import { errorText } from '../../../core/errors/system-error.js';
 import type { TaskRun } from '../../../core/fleet/worker-record.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { FleetStore } from '../../../core/ports/fleet-store.js';
@@ -40,7 +41,7 @@ export class TaskRuns {
       await this.keep(ended(true, await task.run(signal)));
     } catch (error) {
       logger.warn({ error, task: task.name }, 'a task of the leader failed');
-      await this.keep(ended(false, error instanceof Error ? error.message : String(error)));
+      await this.keep(ended(false, errorText(error)));
     }
   }
 

@@ -81,7 +81,7 @@ export class EventIntake implements Service {
 
   private async follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (this.aside !== null) await untilAborted(AbortSignal.any([signal, this.aside.signal]));
+      if (this.aside !== null) await untilAborted(signal, this.aside.signal);
       if (signal.aborted) return;
       try {
         await this.readUntilBroken(signal);
@@ -112,7 +112,7 @@ export class EventIntake implements Service {
       },
     });
     if (this.paused) this.subscription.pause({ topics: [topic] });
-    await untilAborted(AbortSignal.any([signal, broken.signal, leaving]));
+    await untilAborted(signal, broken.signal, leaving);
     await this.leave(broken.signal.aborted);
   }
 

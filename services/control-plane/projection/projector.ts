@@ -11,6 +11,7 @@ import { decodeArchiveNews, decodeWorkerEvent } from '../../../proto/codec/index
 import type { JobRepository } from '../jobs/job-repository.js';
 import { partitionsOf, type PartitionCounts } from '../topics.js';
 import { applyWorkerEvents, type ToldEvent } from './apply-events.js';
+import { untilAborted } from '../until-aborted.js';
 import { Barriers } from './barriers.js';
 import { EventIntake } from './event-intake.js';
 
@@ -116,9 +117,11 @@ export class Projector implements Service {
   /** Whether a promise that never rejects resolves in time. */
   private async inTime(promise: Promise<void>, timeoutMs: number): Promise<boolean> {
     const over = new AbortController();
-    const signal = AbortSignal.any([over.signal, this.ended.signal]);
-    const done = promise.then(() => true);
-    const result = await Promise.race([done, this.options.clock.sleep(timeoutMs, signal).then(() => false)]);
+    const late = Promise.race([
+      this.options.clock.sleep(timeoutMs, over.signal),
+      untilAborted(over.signal, this.ended.signal),
+    ]);
+    const result = await Promise.race([promise.then(() => true), late.then(() => false)]);
     over.abort();
     return result;
   }

@@ -1,5 +1,4 @@
 /** How many active jobs each user may have. */
-import { LRUCache } from 'lru-cache';
 import { MaridError } from '../../../core/errors/marid-error.js';
 import { isTerminal } from '../../../core/job/status.js';
 import type { Clock } from '../../../core/ports/clock.js';
@@ -15,6 +14,7 @@ import {
   type SlotChange,
   type UserSlots,
 } from '../../../core/quota/user-slots.js';
+import { growingCache } from '../growing-cache.js';
 import type { JobChange } from '../jobs/job-repository.js';
 import { PerUser } from './per-user.js';
 
@@ -44,7 +44,7 @@ export interface UserLimitsOptions {
  */
 export class UserLimits implements Service {
   private readonly changes: PerUser<SlotChange, number | null>;
-  private readonly comparedAt = new LRUCache<string, number>({ max: REMEMBERED_USERS });
+  private readonly comparedAt = growingCache<string, number>(REMEMBERED_USERS);
 
   constructor(private readonly options: UserLimitsOptions) {
     this.changes = new PerUser((user, changes) => this.carryOut(user, changes));

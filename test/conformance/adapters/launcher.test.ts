@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -12,68 +12,17 @@ import {
   type RecordLine,
 } from '../../../infra/process/launcher/attempt-record.js';
 import { JOURNAL_FILE } from '../../../infra/process/launcher/record-journal.js';
-import { connectLauncher } from '../../../infra/process/launcher/connect.js';
-import { readBoot, readStat } from '../../../infra/process/launcher/proc.js';
+import { childrenOf, readBoot, readStat } from '../../../infra/process/launcher/proc.js';
 import type { SocketLauncher } from '../../../infra/process/launcher/socket-launcher.js';
-import { SystemClock } from '../../../infra/runtime/system-clock.js';
 import { eventually } from '../../support/eventually.js';
-import { QuietLogger } from '../../support/quiet-logger.js';
+import { copyVersion, gone, ProcessBench, type Behaviour } from '../../support/process-bench.js';
 import { isAlive, sessionOf } from '../../support/processes.js';
-import { launcherSuite, membersOf, shell, workerOn, type LauncherBench } from '../suites/launcher.js';
+import { launcherStartSuite } from '../suites/launcher-start.js';
+import { launcherSuite, membersOf, shell, workerOn } from '../suites/launcher.js';
 import { launcherTreeSuite } from '../suites/launcher-tree.js';
 
 const CONNECT = resolve('dist/infra/process/launcher/connect.js');
 const CLOCK = resolve('dist/infra/runtime/system-clock.js');
-
-/** How the launcher of a bench behaves. */
-interface Behaviour {
-  readonly entry?: string;
-  readonly idleMs?: number;
-  readonly leaseMs?: number;
-}
-
-/** A state folder, its launchers and their jobs. */
-class ProcessBench implements LauncherBench {
-  private readonly launchers = new Set<SocketLauncher>();
-  private readonly launcherIds = new Set<number>();
-
-  private constructor(
-    readonly folder: string,
-    private readonly behaviour: Behaviour,
-  ) {}
-
-  static async open(behaviour: Behaviour = {}): Promise<ProcessBench> {
-    return new ProcessBench(await mkdtemp(join(tmpdir(), 'marid-launcher-')), behaviour);
-  }
-
-  get records(): string {
-    return join(this.folder, 'launcher');
-  }
-
-  async connect(stateFolder = this.folder): Promise<SocketLauncher> {
-    const ports = { clock: new SystemClock(), logger: new QuietLogger() };
-    const launcher = await connectLauncher({ stateFolder, ...ports, ...this.behaviour });
-    this.launchers.add(launcher);
-    this.launcherIds.add(launcher.processId);
-    return launcher;
-  }
-
-  async close(): Promise<void> {
-    const last = await this.connect();
-    const { held, exits } = await workerOn(last);
-    const running = held.filter((each) => each.kind === 'running');
-    for (const { attempt } of running) await last.kill({ attempt, graceMs: 0 });
-    await eventually('all processes to end', () => exits.length >= running.length);
-    for (const { attempt } of held) await last.forget({ attempt });
-    await Promise.all([...this.launchers].map((each) => each.close()));
-    for (const id of this.launcherIds) await gone(id);
-    await rm(this.folder, { recursive: true, maxRetries: 5 });
-  }
-}
-
-function gone(processId: number): Promise<boolean> {
-  return eventually(`process ${String(processId)} to end`, () => !isAlive(processId));
-}
 
 /** A worker of its own: connects, starts the job and tells its numbers as `{ launcher, job }`. */
 function startWorkerProcess(folder: string, script: string): ChildProcess {
@@ -88,6 +37,7 @@ function startWorkerProcess(folder: string, script: string): ChildProcess {
   return spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
+launcherStartSuite('process over a unix socket', () => ProcessBench.open());
 launcherSuite('process over a unix socket', () => ProcessBench.open());
 launcherTreeSuite('process over a unix socket', () => ProcessBench.open());
 
@@ -182,6 +132,21 @@ describe('launcher process', () => {
     await gone(processId);
   });
 
+  test('tells the exits of jobs that end together with its guard, which Node waits for', async () => {
+    const worker = await workerOn(await begin());
+    const { processId } = worker.launcher as SocketLauncher;
+    const names = Array.from({ length: 10 }, (_, index) => `job-${String(index)}`);
+    const start = (name: string) => worker.launcher.start(shell(bench.folder, name, 'exec sleep 60'));
+    const jobs = (await Promise.all(names.map(start))).map((started) => started.processId);
+    const guards = childrenOf(processId).filter((child) => !jobs.includes(child));
+    expect(guards).toHaveLength(1);
+    process.kill(processId, 'SIGSTOP');
+    for (const child of [...guards, ...jobs]) process.kill(child, 'SIGKILL');
+    await eventually('all to be dead', () => [...guards, ...jobs].every((child) => readStat(child)?.state === 'Z'));
+    process.kill(processId, 'SIGCONT');
+    for (const name of names) expect((await worker.exitOf(name)).result.signal).toBe('SIGKILL');
+  });
+
   describe('ends by itself', () => {
     test('at once when the last worker closes and nothing is held', async () => {
       const [first, second] = [await begin({ idleMs: 600_000 }), await bench.connect()];
@@ -258,9 +223,7 @@ describe('launcher process', () => {
 
     test('what runs is ended though the version that it was started from has been removed', async () => {
       const version = await mkdtemp(join(tmpdir(), 'marid-version-'));
-      for (const part of ['core', 'infra']) cpSync(resolve('dist', part), join(version, part), { recursive: true });
-      writeFileSync(join(version, 'package.json'), '{ "type": "module" }');
-      const worker = await workerOn(await begin({ entry: join(version, 'infra/process/launcher/main.js') }));
+      const worker = await workerOn(await begin({ entry: copyVersion(version) }));
       const doomed = await worker.launcher.start(shell(bench.folder, 'doomed', 'exec sleep 60'));
       await rm(version, { recursive: true });
       process.kill((worker.launcher as SocketLauncher).processId, 'SIGKILL');

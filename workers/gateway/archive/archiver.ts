@@ -1,6 +1,7 @@
 /** Archives attempts after their end: what ends within a moment together, each again and again until it is done, or the time for it is over. */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { errorText } from '../../../core/errors/system-error.js';
 import type { ArchiveEvent, ArchiveStatus } from '../../../core/archive/archive-status.js';
 import type { ArchiveManifest } from '../../../core/archive/manifest.js';
 import { isMaridError } from '../../../core/errors/marid-error.js';
@@ -227,7 +228,7 @@ export class Archiver implements Service {
         continue;
       }
       logger.error({ jobId, attempt, error }, 'an attempt could not be archived; its files stay here for a while');
-      const message = textOf(error).slice(0, MOST_MESSAGE_CHARACTERS);
+      const message = errorText(error).slice(0, MOST_MESSAGE_CHARACTERS);
       this.#tell([{ entry, event: { jobId, attempt, archive: 'FAILED', message } }]);
     }
   }
@@ -258,8 +259,8 @@ export class Archiver implements Service {
 
   async #forget(told: readonly Told[]): Promise<void> {
     const { policy, jobsFolder } = this.#options;
+    this.#due.remove(told.map(({ entry }) => entry.due));
     for (const { entry, event } of told) {
-      this.#due.remove(entry.due);
       this.#noted.delete(attemptKey(entry.due));
       if (event.archive !== 'ARCHIVED' || policy.keepJobFoldersMs > 0) continue;
       const folder = attemptDirectory(jobsFolder, event);
@@ -297,8 +298,4 @@ interface Told {
 function summaryOf({ files, skippedCount }: ArchiveManifest): string {
   const left = skippedCount === 0 ? '' : `, ${String(skippedCount)} left out`;
   return `${String(files.length)} files${left}.`;
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,9 @@
 /** Attempts that are to be archived, in a file of lines that grows: what a worker has not done when it ends, the next process does. */
 import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { z } from 'zod';
+import { isErrno } from '../../../core/errors/system-error.js';
 import { attemptKey } from '../../../core/job/attempt-key.js';
 import type { AttemptReference } from '../../../core/job/job.js';
-import { errorCode } from '../staging/staging.js';
 
 /** The file is written anew when it is larger than this and mostly of the past. */
 const LARGE_BYTES = 4 * 1024 * 1024;
@@ -41,13 +41,14 @@ export class DueArchives {
 
   /** Notes one, before its end is told. Throws when the disk is full. */
   note(due: DueArchive): void {
-    this.#write(due);
+    this.#write([due]);
     this.#due.set(attemptKey(due), due);
   }
 
-  /** Forgets one. */
-  remove(due: DueArchive): void {
-    if (this.#due.delete(attemptKey(due))) this.#write({ ...due, done: true });
+  /** Forgets some. */
+  remove(dues: readonly DueArchive[]): void {
+    const known = dues.filter((due) => this.#due.delete(attemptKey(due)));
+    if (known.length > 0) this.#write(known.map((due) => ({ ...due, done: true })));
     if (this.#bytes > LARGE_BYTES + 4 * LINE_BYTES * this.#due.size) this.#rewrite();
   }
 
@@ -56,8 +57,9 @@ export class DueArchives {
     this.#file = null;
   }
 
-  #write(line: DueArchive & { readonly done?: boolean }): void {
-    this.#bytes += writeSync(this.#open(), `\n${JSON.stringify(line)}`);
+  #write(lines: readonly (DueArchive & { readonly done?: boolean })[]): void {
+    const text = lines.map((line) => `\n${JSON.stringify(line)}`).join('');
+    this.#bytes += writeSync(this.#open(), text);
   }
 
   #open(): number {
@@ -84,7 +86,7 @@ function linesOf(path: string): readonly string[] {
   try {
     return readFileSync(path, 'utf8').split('\n');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
+    if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** Opens what an attempt has left, for its archive: without waiting, because a small job's files are read in less time than it takes to hand one call to another thread. */
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
+import { errnoOf } from '../../../core/errors/system-error.js';
 import { isClosedToOwner } from '../node/open-file.js';
-import { errorCode } from '../staging/staging.js';
 
 /** `O_NONBLOCK`: opening a pipe does not wait for its writer. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -24,7 +24,7 @@ export function unlessItsDoing<T>(work: () => T): T | null {
   try {
     return work();
   } catch (error) {
-    if (THE_JOBS_DOING.has(errorCode(error) ?? '')) return null;
+    if (THE_JOBS_DOING.has(errnoOf(error) ?? '')) return null;
     throw error;
   }
 }

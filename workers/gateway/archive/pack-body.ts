@@ -1,5 +1,5 @@
 /** The bytes of a pack. */
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashOf } from 'node:crypto';
 import { closeSync, read, readSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const SMALL_BYTES = 64 * 1024;
 /** Files after which others of this process come to their turn. */
 const BREATH = 100;
 /** What there is to say of an empty file, which is not opened. */
-const EMPTY: Read = { sizeBytes: 0, sha256: createHash('sha256').digest('hex') };
+const EMPTY: Read = { sizeBytes: 0, sha256: hashOf('sha256', ''), bytes: null };
 const readLater = promisify(read);
 
 /** An archive that is being written. */
@@ -30,7 +30,11 @@ export interface PackedFile {
   readonly draft: Draft;
 }
 
-type Read = Pick<ArchivedFile, 'sizeBytes' | 'sha256'>;
+/** What was read of a file. */
+interface Read extends Pick<ArchivedFile, 'sizeBytes' | 'sha256'> {
+  /** What is still to be yielded of it, or `null`. */
+  readonly bytes: Uint8Array | null;
+}
 
 /** Options of `packBody`. */
 export interface PackBodyOptions {
@@ -51,24 +55,44 @@ async function* contents({ pack, files, signal }: PackBodyOptions): AsyncGenerat
     const { root, skipped } = draft.found;
     signal.throwIfAborted();
     if (index % BREATH === BREATH - 1) await stat(root);
-    const read = file.sizeBytes === 0 ? EMPTY : yield* contentOf(join(root, file.path), file.sizeBytes, signal);
+    const read = file.sizeBytes > SMALL_BYTES ? yield* readLarge(root, file, signal) : readSmall(root, file);
     if (read === null) {
       skipped.add(file.path, 'unreadable');
       continue;
     }
-    const changed = read.sizeBytes === file.sizeBytes ? {} : { changed: true };
-    draft.archived.push({ path: file.path, modifiedAt: file.modifiedAt, ...read, pack, offset, ...changed });
-    offset += read.sizeBytes;
+    const { sizeBytes, sha256 } = read;
+    const changed = sizeBytes === file.sizeBytes ? {} : { changed: true };
+    draft.archived.push({ path: file.path, modifiedAt: file.modifiedAt, sizeBytes, sha256, pack, offset, ...changed });
+    if (read.bytes !== null) yield read.bytes;
+    offset += sizeBytes;
+  }
+}
+
+/** A small file; `null`: there is none any more. In one go: what passes through generators costs more than reading it. */
+function readSmall(root: string, { path, sizeBytes }: FoundFile): Read | null {
+  if (sizeBytes === 0) return EMPTY;
+  const descriptor = openPlain(join(root, path));
+  if (descriptor === null) return null;
+  try {
+    const buffer = Buffer.allocUnsafe(sizeBytes);
+    let length = 0;
+    for (let bytesRead = -1; bytesRead !== 0 && length < sizeBytes; length += bytesRead) {
+      bytesRead = readSync(descriptor, buffer, length, sizeBytes - length, length);
+    }
+    const bytes = buffer.subarray(0, length);
+    return { sizeBytes: length, sha256: hashOf('sha256', bytes), bytes };
+  } finally {
+    closeSync(descriptor);
   }
 }
 
 /** Yields a file and returns what was read of it; `null`: there is none any more. */
-async function* contentOf(
-  path: string,
-  wantedBytes: number,
+async function* readLarge(
+  root: string,
+  { path, sizeBytes: wantedBytes }: FoundFile,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, Read | null> {
-  const descriptor = openPlain(path);
+  const descriptor = openPlain(join(root, path));
   if (descriptor === null) return null;
   const hash = createHash('sha256');
   let sizeBytes = 0;
@@ -81,7 +105,7 @@ async function* contentOf(
   } finally {
     closeSync(descriptor);
   }
-  return { sizeBytes, sha256: hash.digest('hex') };
+  return { sizeBytes, sha256: hash.digest('hex'), bytes: null };
 }
 
 /** No more than the file had when it was found: one that something still writes to would never end. */
@@ -89,10 +113,7 @@ async function* piecesOf(descriptor: number, sizeBytes: number, signal: AbortSig
   for (let position = 0; position < sizeBytes;) {
     signal.throwIfAborted();
     const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, sizeBytes - position));
-    const bytesRead =
-      sizeBytes <= SMALL_BYTES
-        ? readSync(descriptor, buffer, 0, buffer.length, position)
-        : (await readLater(descriptor, buffer, 0, buffer.length, position)).bytesRead;
+    const { bytesRead } = await readLater(descriptor, buffer, 0, buffer.length, position);
     if (bytesRead === 0) return;
     position += bytesRead;
     yield buffer.subarray(0, bytesRead);

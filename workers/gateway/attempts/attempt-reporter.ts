@@ -43,7 +43,7 @@ type EventPart = Pick<WorkerEvent, 'status' | 'at' | 'reason' | 'message'> & Par
 export class AttemptReporter {
   readonly #options: AttemptReporterOptions;
   /** The last event of each attempt that the log has acknowledged. */
-  readonly #told = new LRUCache<string, WorkerEvent>({ max: MOST_TOLD });
+  readonly #told = new LRUCache<string, WorkerEvent>({ maxSize: MOST_TOLD, sizeCalculation: () => 1 });
   /** Ended attempts whose last event is on the way again. */
   readonly #repeating = new Map<string, AttemptReference>();
 
@@ -58,9 +58,12 @@ export class AttemptReporter {
     if (attempt.ending !== 'lost') this.#options.outbox.sendSoon(this.#eventOf(attempt, event));
   }
 
-  /** Its process runs. */
+  /** Its process runs; told together with its end, unless it runs for a while. */
   running(attempt: Attempt, startedAt: number): void {
-    this.#send(attempt, { status: 'RUNNING', at: startedAt, reason: 'STARTED', message: 'Job is Running.' });
+    const event = { status: 'RUNNING', at: startedAt, reason: 'STARTED', message: 'Job is Running.' } as const;
+    if (attempt.ending === 'lost') return;
+    const told = this.#eventOf(attempt, event);
+    this.#options.outbox.sendSoon(told, () => this.#acknowledged(told));
   }
 
   /** Its process is gone: the memory is free from now on. */
@@ -80,7 +83,7 @@ export class AttemptReporter {
       this.#options.held.remove(attempt);
     };
     if (attempt.ending === 'lost') drop();
-    else this.#send(attempt, { ...conclusion, result, at, archive }, drop);
+    else this.#tell(this.#eventOf(attempt, { ...conclusion, result, at, archive }), drop);
   }
 
   /** Sends the last event of an attempt again, unless that is on its way or forgotten. */
@@ -107,16 +110,16 @@ export class AttemptReporter {
     });
   }
 
-  #send(attempt: Attempt, event: EventPart, acknowledged: () => void = () => undefined): void {
-    if (attempt.ending !== 'lost') this.#tell(this.#eventOf(attempt, event), acknowledged);
-  }
-
   #tell(event: WorkerEvent, acknowledged: () => void): void {
     this.#options.outbox.send(event, () => {
-      const key = attemptKey(event);
-      if ((this.#told.get(key)?.sequence ?? 0) < event.sequence) this.#told.set(key, event);
+      this.#acknowledged(event);
       acknowledged();
     });
+  }
+
+  #acknowledged(event: WorkerEvent): void {
+    const key = attemptKey(event);
+    if ((this.#told.get(key)?.sequence ?? 0) < event.sequence) this.#told.set(key, event);
   }
 
   #eventOf(attempt: Attempt, event: EventPart): WorkerEvent {

@@ -14,6 +14,8 @@ export interface AttemptFacts extends FolderLimits {
   readonly memoryMb: number;
   /** Whether setup files run before the program. */
   readonly hasSetup: boolean;
+  /** Whether it was given secrets; absent: no. */
+  readonly hasSecrets?: boolean;
   /** Whether there are files with secrets, to be removed at its end; absent: no. */
   readonly hasSecretFiles?: boolean;
   /** Whether the times of its output are recorded; absent: no. */
@@ -67,6 +69,8 @@ export class Attempt {
   stages: readonly StageTime[] = [];
   /** What it was given from the cache. */
   uris: readonly string[] = [];
+  /** Texts that no message may show; empty also where the worker's process before has prepared it. Never written down. */
+  secretTexts: readonly string[] = [];
   /** Sequence of its last event. */
   sequence: number;
   ending: Ending | null = null;

@@ -2,7 +2,8 @@
  * Sends the events of attempts to the log, in order, each until the log has acknowledged it. One batch is under way at a time; what comes
  * meanwhile goes with the next. A rejected batch is unknown and is sent again: readers drop sequences that they know.
  *
- * States: closed (until `open`: nothing is sent), idle (nothing queued), patient (only events that may wait, see `sendSoon`), sending, waiting to repeat, stopped (the queue is kept, nothing is sent). `#run` is the one place of change.
+ * States: closed (until `open`: nothing is sent), idle (nothing queued), sending, waiting to repeat, stopped (the queue is kept, nothing is sent). `#run` is the one place of change. Events that may wait
+ * (`sendSoon`) are not queued before the next event of their job is, or their time has come.
  */
 import { TOPICS } from '../../../core/fleet/topics.js';
 import { partitionOf } from '../../../core/dispatch/partition-of.js';
@@ -34,10 +35,19 @@ interface Queued {
   readonly acknowledged: () => void;
 }
 
+/** Events of one job that wait for its next one. */
+interface Patient {
+  readonly events: readonly Queued[];
+  /** When they go without it, by the monotonic clock. */
+  readonly due: number;
+}
+
 export class EventOutbox {
   readonly #options: EventOutboxOptions;
   readonly #stop = new AbortController();
   #queue: Queued[] = [];
+  /** By job, the first that is due first. */
+  readonly #patient = new Map<string, Patient>();
   #open = false;
   #running: Promise<void> | null = null;
   #partitions = 0;
@@ -49,7 +59,7 @@ export class EventOutbox {
 
   /** Events that the log has not acknowledged. */
   get size(): number {
-    return this.#queue.length;
+    return this.#queue.length + [...this.#patient.values()].reduce((sum, { events }) => sum + events.length, 0);
   }
 
   /** Sends from now on: the control plane knows the session, and drops events of any other. Idempotent. */
@@ -58,21 +68,24 @@ export class EventOutbox {
     this.#wake();
   }
 
-  /** Queues an event; `acknowledged` is called once the log holds it. Default: nothing is called. */
+  /** Queues an event, behind those of its job that wait; `acknowledged` is called once the log holds it. Default: nothing is called. */
   send(event: WorkerEvent | ArchiveNews, acknowledged: () => void = () => undefined): void {
+    if ('status' in event) this.#queuePatient(event.jobId);
     this.#queue.push({ event, acknowledged });
     this.#wake();
   }
 
-  /** Queues an event that another one follows as a rule: it goes with that, or alone after a moment. */
-  sendSoon(event: WorkerEvent): void {
-    this.#queue.push({ event, acknowledged: () => undefined });
-    this.#cancelPatience ??= this.#options.clock.after(PATIENCE_MS, () => this.#wake());
+  /** As `send`, for an event that another one of its job follows soon as a rule: it goes with that, or alone after a moment. */
+  sendSoon(event: WorkerEvent, acknowledged: () => void = () => undefined): void {
+    const events = [...(this.#patient.get(event.jobId)?.events ?? []), { event, acknowledged }];
+    this.#patient.delete(event.jobId); // it is due last now
+    this.#patient.set(event.jobId, { events, due: this.#options.clock.monotonic() + PATIENCE_MS });
+    this.#awaitNextDue();
   }
 
   /** Resolves when nothing is queued any more, or after `timeoutMs`. */
   async flush(timeoutMs: number): Promise<void> {
-    this.#wake();
+    this.#queueAll((): boolean => true);
     const giveUp = new AbortController();
     await Promise.race([this.#running ?? Promise.resolve(), this.#options.clock.sleep(timeoutMs, giveUp.signal)]);
     giveUp.abort();
@@ -86,9 +99,29 @@ export class EventOutbox {
   }
 
   #wake(): void {
-    this.#cancelPatience?.();
-    this.#cancelPatience = null;
     if (this.#open && this.#queue.length > 0) this.#running ??= this.#run();
+  }
+
+  #awaitNextDue(): void {
+    const [first] = this.#patient.values();
+    if (first === undefined || this.#cancelPatience !== null) return;
+    const { clock } = this.#options;
+    this.#cancelPatience = clock.after(Math.max(0, first.due - clock.monotonic()), () => {
+      this.#cancelPatience = null;
+      const now = clock.monotonic();
+      this.#queueAll(({ due }) => due <= now);
+      this.#awaitNextDue();
+    });
+  }
+
+  #queueAll(isTime: (patient: Patient) => boolean): void {
+    for (const [jobId, patient] of this.#patient) if (isTime(patient)) this.#queuePatient(jobId);
+    this.#wake();
+  }
+
+  #queuePatient(jobId: string): void {
+    this.#queue.push(...(this.#patient.get(jobId)?.events ?? []));
+    this.#patient.delete(jobId);
   }
 
   async #run(): Promise<void> {

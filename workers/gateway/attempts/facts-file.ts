@@ -8,6 +8,7 @@ const texts = z.array(z.string());
 const schema = z.object({
   memoryMb: z.int().min(0),
   hasSetup: z.boolean(),
+  hasSecrets: z.boolean().exactOptional(),
   hasSecretFiles: z.boolean().exactOptional(),
   recordsOutputTimes: z.boolean().exactOptional(),
   archive: z

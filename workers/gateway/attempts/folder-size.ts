@@ -1,8 +1,8 @@
 /** How much an attempt's directory holds. */
 import { lstatSync, opendirSync, type Dir } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../../../core/errors/system-error.js';
 import type { LimitHit } from '../../../core/ports/launcher.js';
-import { errorCode } from '../staging/staging.js';
 import type { FolderLimits } from './attempt.js';
 
 const MIB = 1024 * 1024;
@@ -59,7 +59,7 @@ function orNull<T>(read: () => T): T | null {
   try {
     return read();
   } catch (error) {
-    if (PASSED_OVER.includes(errorCode(error) ?? '')) return null;
+    if (PASSED_OVER.includes(errnoOf(error) ?? '')) return null;
     throw error;
   }
 }

@@ -6,7 +6,7 @@
 import { renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from '../staging/staging.js';
+import { isErrno } from '../../../core/errors/system-error.js';
 import { decodeEntry, keyOf, type CacheEntry } from './cache-entry.js';
 
 const JSON_ENDING = '.json';
@@ -107,7 +107,7 @@ export class CacheFolder {
     try {
       utimesSync(this.path(entry) + JSON_ENDING, now / 1000, now / 1000);
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error; // removed by another process: nothing to note
+      if (!isErrno(error, 'ENOENT')) throw error; // removed by another process: nothing to note
     }
   }
 
@@ -138,6 +138,6 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return errorCode(error) === 'EPERM';
+    return isErrno(error, 'EPERM');
   }
 }

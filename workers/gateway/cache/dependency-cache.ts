@@ -6,11 +6,11 @@
  * fresh. A file that the cache cannot take (too large, its disk full or not writable) goes straight to the job's folder.
  */
 import { chmod, rename, rm } from 'node:fs/promises';
+import { errnoOf, isErrno } from '../../../core/errors/system-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import { FetchError, isFetchError, shownUri, type Fetcher, type Fetchers } from '../../../core/ports/fetcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Random } from '../../../core/ports/random.js';
-import { errorCode } from '../staging/staging.js';
 import type { CacheEntry } from './cache-entry.js';
 import { CacheFolder } from './cache-folder.js';
 import { Download, type DownloadOptions } from './download.js';
@@ -247,7 +247,7 @@ export class DependencyCache {
 
   /** Whether the object has vanished since it was last looked at; it is forgotten then. */
   #isGone({ entry }: Known, error: unknown): boolean {
-    const gone = errorCode(error) === 'ENOENT' && !this.#folder.isIntact(entry);
+    const gone = isErrno(error, 'ENOENT') && !this.#folder.isIntact(entry);
     if (gone) this.#drop(entry);
     return gone;
   }
@@ -278,5 +278,5 @@ export class DependencyCache {
 /** Whether the cache cannot take a file that the job's folder perhaps can. */
 function isForJobOnly(error: unknown, cacheIsSmaller: boolean): boolean {
   if (isFetchError(error)) return error.reason === 'FILE_TOO_LARGE' && cacheIsSmaller;
-  return NO_ROOM.includes(errorCode(error));
+  return NO_ROOM.includes(errnoOf(error));
 }

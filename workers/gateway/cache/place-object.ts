@@ -1,7 +1,7 @@
 /** Gives an object of the cache to a job: linked, or copied (by reflink where the file system knows how). */
 import { chmodSync, constants, copyFileSync, linkSync } from 'node:fs';
 import { chmod, copyFile } from 'node:fs/promises';
-import { errorCode } from '../staging/staging.js';
+import { errnoOf } from '../../../core/errors/system-error.js';
 import type { CacheEntry } from './cache-entry.js';
 
 /** Copies up to this size are made on the spot: handing them to another thread takes longer. */
@@ -45,7 +45,7 @@ function link(object: string, target: string): boolean {
     linkSync(object, target);
     return true;
   } catch (error) {
-    if (NO_LINK.includes(errorCode(error))) return false;
+    if (NO_LINK.includes(errnoOf(error))) return false;
     throw error;
   }
 }

@@ -27,18 +27,25 @@ export class FileChanges {
     this.#watch();
   }
 
-  /** Resolves at once when something has changed since the last call, else with the next change, with `signal` or after a few seconds. */
-  async next(signal: AbortSignal): Promise<void> {
+  /** Resolves at once when something has changed or `wake` was called since the last call, else when that happens or after a few seconds. */
+  async next(): Promise<void> {
     if (this.#watched !== this.#path) this.#watch();
-    if (!this.#changed && !signal.aborted) {
-      const woken = new AbortController();
-      const wake = (): void => woken.abort();
-      this.#notify = wake;
-      signal.addEventListener('abort', wake, { once: true });
-      await this.#clock.sleep(SAFETY_CHECK_MS, woken.signal);
-      signal.removeEventListener('abort', wake);
+    if (!this.#changed) {
+      await new Promise<void>((resolve) => {
+        const cancel = this.#clock.after(SAFETY_CHECK_MS, resolve);
+        this.#notify = () => {
+          cancel();
+          resolve();
+        };
+      });
     }
     this.#changed = false;
+  }
+
+  /** As a change does. */
+  wake(): void {
+    this.#changed = true;
+    this.#notify();
   }
 
   close(): void {
@@ -63,10 +70,7 @@ export class FileChanges {
 
   #tryWatch(path: string): FSWatcher | null {
     try {
-      const watcher = watch(path, { persistent: false }, () => {
-        this.#changed = true;
-        this.#notify();
-      });
+      const watcher = watch(path, { persistent: false }, () => this.wake());
       watcher.on('error', () => watcher.close());
       return watcher;
     } catch {

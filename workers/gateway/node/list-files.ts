@@ -2,8 +2,8 @@
 import { lstatSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errnoOf } from '../../../core/errors/system-error.js';
 import { resolveInside } from './open-file.js';
-import { errorCode } from '../staging/staging.js';
 
 /** Most files that a list holds, by the contract. */
 export const MOST_FILES = 10_000;
@@ -65,7 +65,7 @@ async function* entriesOf(root: string, folder: string) {
     const path = await resolveInside(root, folder);
     if (path !== null) yield* await opendir(path, { bufferSize: 1024 });
   } catch (error) {
-    if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes(errorCode(error) ?? '')) throw error;
+    if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes(errnoOf(error) ?? '')) throw error;
   }
 }
 

@@ -2,8 +2,8 @@
 import { constants, statSync, type Stats } from 'node:fs';
 import { open, readlink, realpath, type FileHandle } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
+import { errnoOf } from '../../../core/errors/system-error.js';
 import { invalidArgument, MaridError } from '../../../core/errors/marid-error.js';
-import { errorCode } from '../staging/staging.js';
 
 /** `O_NONBLOCK`: opening a pipe does not wait for its writer. `O_NOCTTY`: no terminal becomes the worker's. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -63,7 +63,7 @@ async function absentAsNull<T>(result: Promise<T>): Promise<T | null> {
   try {
     return await result;
   } catch (error) {
-    const code = errorCode(error) ?? '';
+    const code = errnoOf(error) ?? '';
     if (ABSENT.has(code)) return null;
     if (code === 'EACCES') throw new MaridError('NOT_FOUND', 'The worker may not read this file.', { cause: error });
     throw error;

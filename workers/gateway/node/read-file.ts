@@ -69,31 +69,30 @@ async function* piecesOf(file: FileHandle, options: ReadFileOptions, wait: Waite
   }
 }
 
-/** Waits for changes until the attempt is over; the attempt's end wakes it too. */
+/** Waits for changes until the attempt is over; the attempt's end wakes it too. Every line of a job passes here, so a wait leaves next to nothing behind. */
 class Waiter {
   isOver: boolean;
   readonly #changes: FileChanges | null;
-  readonly #wake = new AbortController();
   readonly #signal: AbortSignal;
-  readonly #abort = (): void => this.#wake.abort();
+  readonly #wake = (): void => this.#changes?.wake();
 
   constructor(changes: FileChanges | null, over: Promise<void> | null, signal: AbortSignal) {
     this.#changes = changes;
     this.#signal = signal;
     this.isOver = over === null;
-    signal.addEventListener('abort', this.#abort, { once: true });
+    signal.addEventListener('abort', this.#wake, { once: true });
     void over?.then(() => {
       this.isOver = true;
-      this.#wake.abort();
+      this.#wake();
     });
   }
 
   async next(): Promise<void> {
-    await this.#changes?.next(this.#wake.signal);
+    await this.#changes?.next();
   }
 
   close(): void {
-    this.#signal.removeEventListener('abort', this.#abort);
+    this.#signal.removeEventListener('abort', this.#wake);
     this.#changes?.close();
   }
 }

@@ -6,7 +6,7 @@ import { jobEnvironment } from '../../../core/job/environment.js';
 import type { JobSpecification } from '../../../core/job/job.js';
 import { isBashCommand, isBashVariable } from './bash-names.js';
 import { isPlainProgram } from './plain-program.js';
-import { jobVariables, type Secrets } from './job-environment.js';
+import { jobCommand, jobVariables, type Secrets } from './job-environment.js';
 import type { SetupFile } from './run-script.js';
 
 /** What to start. */
@@ -26,18 +26,21 @@ export interface DirectStartOptions {
   /** By `baseEnvironment`. */
   readonly base: Readonly<Record<string, string>>;
   readonly secrets: Secrets;
+  /** Where the program runs, absolute. Default: in the job's directory. */
+  readonly workingDirectory?: string | null;
 }
 
 /** How to start the program without the script, or `null`: only the script can. */
 export function directStart(options: DirectStartOptions): DirectStart | null {
   const { specification, directory, setupFiles, base, secrets } = options;
-  const { request, resolution } = specification;
+  const { request } = specification;
+  const runsIn = options.workingDirectory ?? directory;
   if (setupFiles.length > 0 || request.rawArguments !== '') return null;
   if ([...jobEnvironment(specification).keys()].some(isBashVariable)) return null;
-  const command = [...resolution.command.executable, ...request.arguments];
+  const command = jobCommand(specification, options);
   const program = command[0] ?? '';
   const variables = { ...base, ...Object.fromEntries(jobVariables(specification, directory, secrets)) };
   if (isBashCommand(program)) return null;
-  if (!isPlainProgram(program, { directory, path: variables['PATH'] ?? '' })) return null;
-  return { command, environment: { ...variables, PWD: directory, OLDPWD: directory, SHLVL: '0' } };
+  if (!isPlainProgram(program, { directory: runsIn, path: variables['PATH'] ?? '' })) return null;
+  return { command, environment: { ...variables, PWD: runsIn, OLDPWD: runsIn, SHLVL: '0' } };
 }

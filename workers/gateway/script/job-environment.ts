@@ -1,5 +1,5 @@
 /** The environment of a job: what the `run` script exports, and what a program gets that is started without it. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { jobEnvironment } from '../../../core/job/environment.js';
 import type { JobSpecification } from '../../../core/job/job.js';
 import { genieVariables } from './genie-variables.js';
@@ -44,6 +44,19 @@ export function jobVariables(
     ...genieVariables(specification),
     ...Object.entries({ ...Object.fromEntries(given), ...secrets.files, ...secrets.variables }),
   ];
+}
+
+/**
+ * Program and arguments. `workingDirectory`: where the program runs, `null` in the job's directory, where a relative path of the command is looked for in any case: the
+ * command's files are there.
+ */
+export function jobCommand(
+  { request, resolution }: JobSpecification,
+  { directory, workingDirectory = null }: { readonly directory: string; readonly workingDirectory?: string | null },
+): readonly string[] {
+  const [program = '', ...parameters] = resolution.command.executable;
+  const own = workingDirectory !== null && program.includes('/') ? resolve(directory, program) : program;
+  return [own, ...parameters, ...request.arguments];
 }
 
 /** Names of variables whose values are left out of the dump. */

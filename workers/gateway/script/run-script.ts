@@ -3,7 +3,7 @@
  * (layout, variables, setup log, failure marker) and can be run again by hand. It starts no process but `rm`, when there are setup files.
  */
 import type { JobSpecification } from '../../../core/job/job.js';
-import { jobVariables, NO_SECRETS, PROGRAM_PROBLEM_FILE, type Secrets } from './job-environment.js';
+import { jobCommand, jobVariables, NO_SECRETS, PROGRAM_PROBLEM_FILE, type Secrets } from './job-environment.js';
 import { exportLine, quote } from './quote.js';
 import { dump, exportSecretLine } from './secret-lines.js';
 
@@ -16,6 +16,8 @@ export interface RunScriptOptions {
   readonly setupFiles: readonly SetupFile[];
   /** Default: none. */
   readonly secrets?: Secrets;
+  /** Where the program runs, absolute. Default: in the job's directory. */
+  readonly workingDirectory?: string | null;
 }
 
 /** A setup file to source. */
@@ -28,7 +30,8 @@ export interface SetupFile {
 
 /** The text of the script. Throws `INVALID_ARGUMENT` for values that no environment or argument can hold. */
 export function runScript(options: RunScriptOptions): string {
-  const { specification, setupFiles, secrets = NO_SECRETS } = options;
+  const { specification, setupFiles, secrets = NO_SECRETS, workingDirectory = null } = options;
+  const command = jobCommand(specification, options);
   const hidden = Object.keys(secrets.variables);
   return [
     `#!/bin/bash\n# Job ${quote(specification.jobId)}, attempt ${specification.attempt}. May be run again by hand.`,
@@ -37,10 +40,10 @@ export function runScript(options: RunScriptOptions): string {
       .map(([name, value]) => (hidden.includes(name) ? exportSecretLine(name) : exportLine(name, value)))
       .join('\n'),
     ...(setupFiles.length === 0 ? [] : setup(setupFiles)),
-    'builtin cd -- "$GENIE_JOB_DIR"',
+    `builtin cd -- ${workingDirectory === null ? '"$GENIE_JOB_DIR"' : quote(workingDirectory)}`,
     dump(hidden),
-    findProgram(specification),
-    launch(specification, setupFiles.length > 0),
+    findProgram(command[0] ?? ''),
+    launch(command, specification.request.rawArguments, setupFiles.length > 0),
   ]
     .join('\n\n')
     .concat('\n');
@@ -62,13 +65,13 @@ IFS= read -r -d '' __genie_traps <"$__GENIE_ENVIRONMENT_DUMP_FILE" || true`;
 }
 
 /** Checks the program as bash will look it up: setup files may have changed PATH. */
-function findProgram({ resolution }: JobSpecification): string {
+function findProgram(program: string): string {
   return `__genie_problem() {
   builtin echo "$1" >&2
   builtin echo "$1" >"$GENIE_JOB_DIR"/${quote(PROGRAM_PROBLEM_FILE)}
   exit "$2"
 }
-__genie_program=${quote(resolution.command.executable[0] ?? '')}
+__genie_program=${quote(program)}
 if ! builtin type -t -- "$__genie_program" >/dev/null; then
   if [[ $__genie_program != */* ]]; then __genie_problem "Program not found: $__genie_program (PATH=\${PATH-})" 127
   elif [[ ! -e $__genie_program ]]; then __genie_problem "Program not found: $__genie_program" 127
@@ -81,9 +84,9 @@ fi`;
  * interrupts `wait`. The shell stays where something is left for it to do: raw arguments, a program that is a function or a builtin, traps
  * of setup files.
  */
-function launch({ request, resolution }: JobSpecification, hasSetup: boolean): string {
-  const line = [...resolution.command.executable, ...request.arguments].map(quote).join(' ');
-  if (request.rawArguments !== '') return stay(`${line} ${request.rawArguments}`, hasSetup);
+function launch(command: readonly string[], rawArguments: string, hasSetup: boolean): string {
+  const line = command.map(quote).join(' ');
+  if (rawArguments !== '') return stay(`${line} ${rawArguments}`, hasSetup);
   return `${FIND_FILE}
 if [[ -n $__genie_file${hasSetup ? ' && -z $__genie_traps' : ''} ]]; then exec -- ${line}; fi
 

@@ -6,8 +6,8 @@ import { directStart } from '../script/direct-start.js';
 import { ENVIRONMENT_DUMP_FILE, environmentDump } from '../script/job-environment.js';
 import type { Stage } from './staging.js';
 
-/** The stage. What a job of another user can run, only that user knows: bash looks as that user. */
-export function directStage(): Stage {
+/** The stage. `workingDirectory`: where the program runs. Default: in the job's directory. What a job of another user can run, only that user knows: bash looks as that user. */
+export function directStage(workingDirectory: string | null = null): Stage {
   const base = baseEnvironment();
   return {
     name: 'direct',
@@ -15,7 +15,8 @@ export function directStage(): Stage {
       if (context.account !== null) return;
       const { attempt, specification, plan, secrets } = context;
       const { directory } = attempt;
-      context.direct = directStart({ specification, directory, setupFiles: plan.setupFiles, base, secrets });
+      const { setupFiles } = plan;
+      context.direct = directStart({ specification, directory, setupFiles, base, secrets, workingDirectory });
       if (context.direct === null) return;
       writeFileSync(join(directory, ENVIRONMENT_DUMP_FILE), environmentDump(context.direct.environment, secrets));
     },

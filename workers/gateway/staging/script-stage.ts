@@ -5,16 +5,22 @@ import { isMaridError } from '../../../core/errors/marid-error.js';
 import { runScript } from '../script/run-script.js';
 import { StagingFailure, type Stage, type StagingContext } from './staging.js';
 
-export const scriptStage: Stage = {
-  name: 'script',
-  async run(context) {
-    writeFileSync(join(context.attempt.directory, 'run'), compose(context), { mode: 0o755 });
-  },
-};
+/** The stage. `workingDirectory`: where the program runs. Default: in the job's directory. */
+export function scriptStage(workingDirectory: string | null = null): Stage {
+  return {
+    name: 'script',
+    async run(context) {
+      const text = compose(context, workingDirectory);
+      writeFileSync(join(context.attempt.directory, 'run'), text, { mode: 0o755 });
+    },
+  };
+}
 
-function compose({ specification, attempt, plan, secrets }: StagingContext): string {
+function compose(context: StagingContext, workingDirectory: string | null): string {
+  const { specification, attempt, plan, secrets } = context;
+  const { setupFiles } = plan;
   try {
-    return runScript({ specification, directory: attempt.directory, setupFiles: plan.setupFiles, secrets });
+    return runScript({ specification, directory: attempt.directory, setupFiles, secrets, workingDirectory });
   } catch (error) {
     if (isMaridError(error)) throw new StagingFailure('INVALID_REQUEST', error.message, false, error);
     throw error;

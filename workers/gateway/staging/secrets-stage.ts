@@ -1,13 +1,15 @@
 /** Puts secrets in the place of the references to them. Only here and in the request to the launcher is their content ever held. */
 import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../../../core/errors/system-error.js';
 import { jobEnvironment, type JobVariable } from '../../../core/job/environment.js';
 import type { SecretSource } from '../../../core/ports/secret-source.js';
 import { secretReference, type SecretReference } from '../../../core/secrets/reference.js';
 import { LIMITS } from '../../../core/validation/limits.js';
+import { secretTexts } from '../attempts/hide-secrets.js';
 import type { SecretRule } from '../secrets-config.js';
 import { secretsFolderOf } from '../jobs-folder.js';
-import { errorCode, StagingFailure, type Stage, type StagingContext } from './staging.js';
+import { StagingFailure, type Stage, type StagingContext } from './staging.js';
 
 /** Most bytes of a secret that becomes a file. */
 const MOST_FILE_BYTES = 1024 * 1024;
@@ -36,9 +38,11 @@ export function secretsStage(access: SecretsAccess): Stage {
       if (uses.length === 0) return;
       const files = uses.filter(({ reference }) => reference.kind === 'file');
       if (files.length > 0) makeFolder(context);
+      context.attempt.facts = { ...context.attempt.facts, hasSecrets: true };
       const given = { variables: new Map<string, string>(), files: new Map<string, string>() };
       for (const use of uses) {
         const content = await read(access, use, context.specification.request.user);
+        context.attempt.secretTexts = [...context.attempt.secretTexts, ...secretTexts(Buffer.from(content).toString())];
         if (use.reference.kind === 'file') given.files.set(use.variable, writeSecret(context, use, content));
         else given.variables.set(use.variable, textOf(use, content));
       }
@@ -56,11 +60,16 @@ function usesOf({ specification }: StagingContext): readonly Use[] {
 
 async function read({ source, allow }: SecretsAccess, use: Use, user: string): Promise<Uint8Array> {
   const { name } = use.reference;
+  if (allow.length === 0) {
+    const where =
+      "the worker's key `secretsAllow`; with `--local`, in the section `worker` of the file that MARID_CONFIG names";
+    throw failure('SECRET_NOT_ALLOWED', use, `no secrets are configured here (${where})`);
+  }
   if (!allow.some((rule) => rule.name === name && (rule.user === null || rule.user === user))) {
     throw failure('SECRET_NOT_ALLOWED', use, `this worker does not give it to jobs of user ${JSON.stringify(user)}`);
   }
   const content = await source.read(name).catch((error: unknown) => {
-    throw failure('SECRET_UNREADABLE', use, `the worker cannot read it: ${errorCode(error) ?? 'unknown error'}`, true);
+    throw failure('SECRET_UNREADABLE', use, `the worker cannot read it: ${errnoOf(error) ?? 'unknown error'}`, true);
   });
   if (content === null) throw failure('SECRET_NOT_FOUND', use, 'the worker has no secret of this name');
   if (content.length === 0) throw failure('SECRET_UNFIT', use, 'the secret is empty');
@@ -105,7 +114,7 @@ export function removeSecrets(directory: string): void {
   try {
     rmSync(secretsFolderOf(directory), { recursive: true, force: true });
   } catch (error) {
-    if (errorCode(error) === null) throw error;
+    if (errnoOf(error) === null) throw error;
   }
 }
 

@@ -28,10 +28,12 @@ export interface Preparation {
   protect(uris: () => ReadonlySet<string>): void;
 }
 
-/** What jobs get by the worker's configuration; absent: no secrets, and every job runs as the worker. */
+/** What jobs get by the worker's configuration; absent: no secrets, and every job runs as the worker, in its own directory. */
 export interface JobAccess {
   readonly secrets?: SecretsAccess;
   readonly users?: UserAccess;
+  /** Where programs run, absolute. */
+  readonly workingDirectory?: string;
 }
 
 /** Preparation in the worker's state folder, with files from its cache and secrets as it is allowed. */
@@ -39,7 +41,7 @@ export function folderPreparation(
   { files, trees }: Caches,
   limit: TimeLimit,
   limits: LimitConfig,
-  { secrets = NO_ACCESS, users = AS_WORKER }: JobAccess = {},
+  { secrets = NO_ACCESS, users = AS_WORKER, workingDirectory }: JobAccess = {},
 ): Preparation {
   return {
     stages: (launcher) => [
@@ -49,8 +51,8 @@ export function folderPreparation(
       filesStage(files, limit),
       unpackStage(trees),
       secretsStage(secrets),
-      scriptStage,
-      directStage(),
+      scriptStage(workingDirectory),
+      directStage(workingDirectory),
       ownerStage,
       factsStage(limits),
       startStage(launcher, limits),

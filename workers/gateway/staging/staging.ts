@@ -1,4 +1,5 @@
 /** What the stages before the start of an attempt share. */
+import { errnoOf, errorText } from '../../../core/errors/system-error.js';
 import type { Account } from '../../../core/ports/accounts.js';
 import type { StartedProcess } from '../../../core/ports/launcher.js';
 import type { JobSpecification } from '../../../core/job/job.js';
@@ -53,20 +54,9 @@ const FULL = new Set(['ENOSPC', 'EDQUOT']);
 /** The failure that a caught value stands for: a full disk says so, anything unexpected is the worker's. */
 export function stagingFailureOf(error: unknown, doing: string): StagingFailure {
   if (error instanceof StagingFailure) return error;
-  const code = errorCode(error);
+  const code = errnoOf(error);
   if (code !== null && FULL.has(code)) {
     return new StagingFailure('DISK_FULL', `The worker's disk is full (${doing}).`, true, error);
   }
-  return new StagingFailure('STAGING_FAILED', `The worker failed (${doing}): ${messageOf(error)}`, true, error);
-}
-
-/** Code of an operating-system error, for example `ENOENT`. Not by `instanceof`: errors of Node's own modules may be of another realm. */
-export function errorCode(error: unknown): string | null {
-  const known = typeof error === 'object' && error !== null && 'code' in error;
-  return known && typeof error.code === 'string' ? error.code : null;
-}
-
-function messageOf(error: unknown): string {
-  const known = typeof error === 'object' && error !== null && 'message' in error;
-  return known && typeof error.message === 'string' ? error.message : String(error);
+  return new StagingFailure('STAGING_FAILED', `The worker failed (${doing}): ${errorText(error)}`, true, error);
 }

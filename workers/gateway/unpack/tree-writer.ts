@@ -1,7 +1,7 @@
 /** Writes the files of an archive below a new folder. No link is ever made there, so that no path leads out of it. */
 import { mkdir, open, utimes, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode } from '../staging/staging.js';
+import { errnoOf } from '../../../core/errors/system-error.js';
 import { ArchiveError } from './archive-error.js';
 import { entryPath } from './entry-path.js';
 import type { UnpackMeter } from './unpack-meter.js';
@@ -38,7 +38,7 @@ export class TreeWriter {
     if (path === this.folder || name.endsWith('/')) throw refused(name, 'is the name of a folder, but it is a file');
     await this.makeFolder(name, dirname(path));
     const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
-      throw TAKEN.includes(errorCode(error)) ? refused(name, 'is there twice') : error;
+      throw TAKEN.includes(errnoOf(error)) ? refused(name, 'is there twice') : error;
     });
     try {
       for await (const piece of body) {
@@ -62,7 +62,7 @@ export class TreeWriter {
 
   private async makeFolder(name: string, path: string): Promise<void> {
     await mkdir(path, { recursive: true }).catch((error: unknown) => {
-      throw TAKEN.includes(errorCode(error)) ? refused(name, 'goes where a file is') : error;
+      throw TAKEN.includes(errnoOf(error)) ? refused(name, 'goes where a file is') : error;
     });
   }
 }

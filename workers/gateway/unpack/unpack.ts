@@ -1,7 +1,7 @@
 /** Unpacks an archive that strangers made into a new folder: nothing but files and folders, nowhere else, and not too much. */
 import { mkdir, stat } from 'node:fs/promises';
+import { errnoOf, errorText } from '../../../core/errors/system-error.js';
 import { archiveKind } from '../../../core/files/archive-name.js';
-import { errorCode } from '../staging/staging.js';
 import { ArchiveError, isArchiveError } from './archive-error.js';
 import { TreeWriter } from './tree-writer.js';
 import { UnpackMeter, type UnpackLimits } from './unpack-meter.js';
@@ -30,7 +30,7 @@ export async function unpackArchive({ path, name, folder, limits, signal }: Unpa
     else await (await import('./untar.js')).untar({ ...options, gzip: kind === 'tar.gz' });
   } catch (error) {
     throw isBroken(error) && !signal.aborted
-      ? new ArchiveError(`it is broken (${messageOf(error)})`, { cause: error })
+      ? new ArchiveError(`it is broken (${errorText(error)})`, { cause: error })
       : error;
   }
   return meter.bytes;
@@ -38,11 +38,5 @@ export async function unpackArchive({ path, name, folder, limits, signal }: Unpa
 
 /** What the readers of archives throw has no code of the file system. */
 function isBroken(error: unknown): boolean {
-  return !isArchiveError(error) && !/^E[A-Z0-9]+$/.test(errorCode(error) ?? '');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error || (typeof error === 'object' && error !== null && 'message' in error)
-    ? String(error.message)
-    : String(error);
+  return !isArchiveError(error) && !/^E[A-Z0-9]+$/.test(errnoOf(error) ?? '');
 }

@@ -4,7 +4,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Extract } from 'tar-stream';
-import { errorCode } from '../staging/staging.js';
+import { errnoOf } from '../../../core/errors/system-error.js';
 import { ArchiveError, isArchiveError } from './archive-error.js';
 import { refused, type TreeWriter } from './tree-writer.js';
 
@@ -35,7 +35,7 @@ export async function untar({ path, writer, signal, gzip }: UnpackOptions & { re
     each.status === 'rejected' ? [{ error: each.reason as unknown }] : [],
   );
   // One is the cause; the other may only say that a stream has ended.
-  const cause = failures.find(({ error }) => isArchiveError(error) || errorCode(error)?.startsWith('E') === true);
+  const cause = failures.find(({ error }) => isArchiveError(error) || errnoOf(error)?.startsWith('E') === true);
   const first = cause ?? failures.at(-1);
   if (first !== undefined) throw first.error;
 }

@@ -24,6 +24,7 @@ import { eventually } from '../../../support/eventually.js';
 import { MemoryWorkerService } from '../../../support/memory-worker-service.js';
 import { QuietLogger } from '../../../support/quiet-logger.js';
 import { folderPreparation } from '../../../../workers/gateway/staging/stages.js';
+import { noBlobs } from '../../../support/no-blobs.js';
 
 const TERMINAL = ['SUCCEEDED', 'FAILED', 'KILLED'];
 /** Some jobs of the tests fill memory or files, which takes long on a busy machine. In milliseconds. */
@@ -78,7 +79,7 @@ export class TestGateway {
       ...config,
     });
     const client = createInProcessClient(WorkerService, this.service.handlers);
-    const fetchers = openFetchers(full, { clock, logger });
+    const fetchers = openFetchers(full, { clock, logger, blobs: noBlobs });
     const caches = await openCaches({
       ...{ folder: cacheFolderOf(stateFolder), fetchers, settings: full, clock, random, logger },
     });

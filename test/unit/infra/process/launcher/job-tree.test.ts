@@ -36,6 +36,21 @@ describe('JobTree', () => {
     expect(idsIn(tree(), ...alive)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  test('does not take others of a session that it shares, nor lose its own that leave it', () => {
+    const shared = BASE + 20;
+    const program = made(1, { session: shared, mark: 'm' });
+    const root = { leader: program.processId, startTicks: program.startTicks, mark: 'm', outputs: [] };
+    const found = new JobTree({ ...root, sharedSession: shared });
+    const alive = [
+      program,
+      made(20, { session: shared }),
+      made(3, { session: shared, mark: 'm' }),
+      made(4, { mark: 'm' }),
+    ];
+    expect(idsIn(found, ...alive)).toEqual([1, 3, 4]);
+    expect(idsIn(found, ...alive)).toEqual([1, 3, 4]);
+  });
+
   test('keeps what it has found once, and the sessions of that, when their parents have gone', () => {
     const found = tree();
     const bare = made(4, { parentId: leader.processId });

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { dropOtherCode, findKeptCode, keepCode } from '../../../../../infra/process/launcher/kept-code.js';
+import { BINARY_PACKAGE } from '../../../../../infra/process/launcher/libc.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../../../support/temporary-folder.js';
 
 let folder: TemporaryFolder;
@@ -36,6 +37,18 @@ describe('keepCode', () => {
     const say = (entry: string): string => execFileSync(process.execPath, [entry], { encoding: 'utf8' });
     expect([say(kept), say(later)]).toEqual(['one 2\n', 'two 2\n']);
     expect(readdirSync(folder.path)).toHaveLength(2);
+  });
+
+  test('copies the binary too, wherever it is installed', () => {
+    const installed = join(folder.path, 'node_modules', BINARY_PACKAGE);
+    mkdirSync(join(installed, 'here'), { recursive: true });
+    writeFileSync(join(installed, 'package.json'), '{ "main": "./here/index.js" }');
+    writeFileSync(join(installed, 'here', 'index.js'), 'module.exports = "binary";');
+    const entry = writeProgram('one');
+    writeFileSync(entry, `import word from '${BINARY_PACKAGE}';\nconsole.log(word);\n`);
+    const kept = keepCode(join(folder.path, 'version'), entry);
+    rmSync(join(folder.path, 'node_modules'), { recursive: true });
+    expect(execFileSync(process.execPath, [kept], { encoding: 'utf8' })).toBe('binary\n');
   });
 
   test('a launcher that serves drops the others; a worker without its files finds what is left', () => {

@@ -9,6 +9,7 @@ import { workerConfigSchema } from '../../../../../workers/gateway/config.js';
 import { FileServer } from '../../../../support/file-server.js';
 import { QuietLogger } from '../../../../support/quiet-logger.js';
 import { makeTemporaryFolder } from '../../../../support/temporary-folder.js';
+import { noBlobs } from '../../../../support/no-blobs.js';
 
 const random = new SystemRandom();
 /** Back-offs take no time, and a test can say that time has passed. */
@@ -41,7 +42,7 @@ export class TestCache {
   async open(config: object = {}, allow: readonly string[] = ['127.0.0.1']): Promise<DependencyCache> {
     const settings = workerConfigSchema.parse({ fetchAllow: allow, cacheFreshMs: 0, ...config });
     const { clock, logger } = this;
-    const fetchers = openFetchers(settings, { clock, logger });
+    const fetchers = openFetchers(settings, { clock, logger, blobs: noBlobs });
     this.fetchers.push(fetchers);
     const folder = this.path('cache');
     return DependencyCache.open({ folder, fetchers, settings, clock, random, logger });

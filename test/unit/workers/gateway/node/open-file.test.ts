@@ -14,12 +14,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { errnoOf } from '../../../../../core/errors/system-error.js';
 import { openPlain } from '../../../../../workers/gateway/archive/open-plain.js';
 import { listFiles, MOST_FILES } from '../../../../../workers/gateway/node/list-files.js';
 import { checkRelativePath } from '../../../../../core/validation/relative-path.js';
 import { openInside } from '../../../../../workers/gateway/node/open-file.js';
 import { removeTree } from '../../../../../workers/gateway/remove-tree.js';
-import { errorCode } from '../../../../../workers/gateway/staging/staging.js';
 
 const SECRET = 'the secret';
 let base = '';
@@ -56,7 +56,7 @@ async function read(path: string): Promise<string | null> {
     await file.close();
     return text;
   } catch (error) {
-    return errorCode(error) ?? 'unknown error';
+    return errnoOf(error) ?? 'unknown error';
   }
 }
 

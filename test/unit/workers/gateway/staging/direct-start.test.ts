@@ -55,7 +55,7 @@ async function start(
   const context: StagingContext = {
     ...{ attempt, specification, signal, account: null, plan: EMPTY_PLAN, secrets, direct: null, started: null },
   };
-  const before = [planStage, directoryStage, scriptStage];
+  const before = [planStage, directoryStage, scriptStage()];
   const stages = way === 'direct' ? [...before, directStage()] : before;
   for (const stage of [...stages, startStage(launcher, workerConfigSchema.parse({}))]) await stage.run(context);
   return context;

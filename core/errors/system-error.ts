@@ -1,6 +1,6 @@
-/** Errors of the operating system, by name: `instanceof` fails across realms. */
+/** What caught values say: by their form, because `instanceof` fails across realms. */
 
-/** The name of the system's error, for example `ENOENT`, or `null` when it is another. */
+/** The name of the operating system's error, for example `ENOENT`, or `null` when it is another. */
 export function errnoOf(error: unknown): string | null {
   if (typeof error !== 'object' || error === null || !('code' in error)) return null;
   return typeof error.code === 'string' ? error.code : null;
@@ -21,4 +21,10 @@ export function succeeds(action: () => void, ...names: readonly string[]): boole
     if (isErrno(error, ...names)) return false;
     throw error;
   }
+}
+
+/** The message of a caught value. */
+export function errorText(error: unknown): string {
+  const isError = typeof error === 'object' && error !== null && 'message' in error;
+  return isError && typeof error.message === 'string' ? error.message : String(error);
 }
