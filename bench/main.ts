@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [options]`: every figure that the documents name, to be repeated. Without a name, the list. */
 import { Command, InvalidArgumentError } from 'commander';
 import type { BenchOptions, Workload } from './harness/workload.js';
+import { runAll } from './workloads/all.js';
 import { FOLLOW } from './workloads/follow.js';
 import { GROWTH } from './workloads/growth.js';
 import { HEAP } from './workloads/heap.js';
@@ -48,4 +49,11 @@ for (const [name, { summary, run }] of Object.entries(WORKLOADS)) {
     .option('--engines <list>', 'kafka, redis, s3, mongo with commas, or native for all (overview)', 'embedded')
     .action((options: BenchOptions) => run(options));
 }
+program
+  .command('all')
+  .description('all of these with smaller sizes, one after the other: about twenty minutes on a quiet machine')
+  .option('--rounds <n>', 'rounds of each contender (default: 3)', positive)
+  .action(async (options: BenchOptions) => {
+    if ((await runAll(options)).length > 0) process.exitCode = 1;
+  });
 await program.parseAsync();
