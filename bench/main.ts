@@ -7,6 +7,7 @@ import { JOBS } from './workloads/jobs.js';
 import { LISTING } from './workloads/listing.js';
 import { MATCHING } from './workloads/matching.js';
 import { OVERVIEW } from './workloads/overview.js';
+import { STORED } from './workloads/stored.js';
 import { START } from './workloads/start.js';
 import { SUBMIT } from './workloads/submit.js';
 
@@ -19,6 +20,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   listing: LISTING,
   follow: FOLLOW,
   growth: GROWTH,
+  stored: STORED,
 };
 
 function positive(text: string): number {
