@@ -12,6 +12,7 @@ import { MATCHING } from './workloads/matching.js';
 import { OVERVIEW } from './workloads/overview.js';
 import { STAGING } from './workloads/staging.js';
 import { START } from './workloads/start.js';
+import { STORED } from './workloads/stored.js';
 import { SUBMIT } from './workloads/submit.js';
 import { WORKERS_BY_NUMBER } from './workloads/workers.js';
 
@@ -28,6 +29,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   listing: LISTING,
   follow: FOLLOW,
   growth: GROWTH,
+  stored: STORED,
 };
 
 function positive(text: string): number {

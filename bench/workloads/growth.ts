@@ -1,16 +1,13 @@
 /** How one control plane grows: a real process with the embedded engines, thousands of idle workers, and more and more jobs that run for ever. */
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { MaridClient } from '../../client/index.js';
+import { ControlPlaneProcess } from '../harness/control-plane-process.js';
 import { HeldWorker } from '../harness/held-worker.js';
 import { inLanes, upTo } from '../harness/lanes.js';
 import type { Workload } from '../harness/workload.js';
 import { benchJob, cpuOf, JOB_MEMORY_MB, memoryOf, register } from '../system.js';
 
-const MARID = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 /** Workers that hold the jobs; the idle ones are of a pool without jobs. */
 const HOLDERS = 50;
 /** Workers started, and jobs submitted, at a time. */
@@ -45,36 +42,16 @@ export const GROWTH: Workload = {
 class Growing {
   private readonly workers: HeldWorker[] = [];
 
-  private constructor(
-    private readonly address: string,
-    private readonly pid: string,
-    private readonly client: MaridClient,
-    private readonly end: () => Promise<void>,
-  ) {}
+  private constructor(private readonly plane: ControlPlaneProcess) {}
 
   static async start(folder: string): Promise<Growing> {
-    const config = join(folder, 'marid.yaml');
-    await writeFile(config, 'controlPlane:\n  pools: [default, idle]\n');
-    const args = ['control-plane', '--listen', '127.0.0.1:0', '--data-folder', folder, '--config', config];
-    const child = spawn(process.execPath, [MARID, ...args, '-o', 'json'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    const text = await new Promise<string>((resolve, reject) => {
-      child.once('exit', () => {
-        reject(new Error('the control plane ended before it was ready'));
-      });
-      child.stdout.setEncoding('utf8').once('data', resolve);
-    });
-    const address = /"address":\s*"([^"]+)"/.exec(text)?.[1] ?? '';
-    const client = MaridClient.connect({ address });
-    await register(client, { noop: ['/bin/true'] });
-    return new Growing(address, String(child.pid), client, async () => {
-      await client.close();
-      child.kill('SIGTERM');
-      await new Promise((resolve) => child.once('close', resolve));
-    });
+    const plane = await ControlPlaneProcess.start(folder, ['default', 'idle']);
+    await register(plane.client, { noop: ['/bin/true'] });
+    return new Growing(plane);
   }
 
   async addWorkers(pool: string, count: number, memoryMb: number): Promise<void> {
-    const { address } = this;
+    const { address } = this.plane;
     for (let first = 0; first < count; first += TOGETHER) {
       const length = Math.min(TOGETHER, count - first);
       const names = Array.from({ length }, (_, index) => `${pool}-${String(first + index)}`);
@@ -86,17 +63,17 @@ class Growing {
 
   /** Submits until so many jobs run. */
   async runJobs(jobs: number): Promise<void> {
-    await inLanes(upTo(jobs - this.running), TOGETHER, () => this.client.submit(benchJob('noop')));
+    await inLanes(upTo(jobs - this.running), TOGETHER, () => this.plane.client.submit(benchJob('noop')));
     while (this.running < jobs) await pause(100);
   }
 
   async report(what: string): Promise<void> {
     await pause(SETTLE_MS);
-    const before = await cpuOf(this.pid, what);
+    const before = await cpuOf(this.plane.pid, what);
     await pause(MEASURE_MS);
-    const after = await cpuOf(this.pid, what);
+    const after = await cpuOf(this.plane.pid, what);
     const percent = ((after.ownMs - before.ownMs) / MEASURE_MS) * 100;
-    const { residentMb } = await memoryOf(this.pid, what);
+    const { residentMb } = await memoryOf(this.plane.pid, what);
     const [load = ''] = (await readFile('/proc/loadavg', 'utf8')).split(' ');
     const figures = `${percent.toFixed(1)} % of a core, ${residentMb.toFixed(0)} MB resident`;
     console.log(`${what.padEnd(44)} ${figures} (load of the machine: ${load})`);
@@ -104,7 +81,7 @@ class Growing {
 
   async stop(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.stop()));
-    await this.end();
+    await this.plane.stop();
   }
 
   private get running(): number {

@@ -2,8 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { acceptJob } from '../../core/job/accept.js';
-import type { Job } from '../../core/job/job.js';
 import type { JobFilter, JobPosition } from '../../core/ports/job-store.js';
 import { PinoLogger } from '../../infra/runtime/pino-logger.js';
 import { SqliteDatabase } from '../../infra/store/sqlite/sqlite-database.js';
@@ -12,7 +10,7 @@ import { listOnPostgres, type PageTimes } from '../contenders/postgres-listing.j
 import { writeFigures } from '../harness/results.js';
 import { quantile } from '../harness/statistics.js';
 import type { Workload } from '../harness/workload.js';
-import { registryOfThousands, requestFor } from './registry-of-thousands.js';
+import { jobMaker } from './stored-jobs.js';
 
 const PAGE = 50;
 const REPEATS = 200;
@@ -76,7 +74,7 @@ function print(
 }
 
 async function fill(store: SqliteJobStore, jobs: number): Promise<void> {
-  const make = jobMaker();
+  const make = jobMaker((n) => 1_700_000_000_000 + n * 1000);
   const started = performance.now();
   for (let done = 0; done < jobs; done += TOGETHER) {
     await Promise.all(Array.from({ length: TOGETHER }, (_, index) => store.insert({ job: make(done + index) })));
@@ -84,21 +82,6 @@ async function fill(store: SqliteJobStore, jobs: number): Promise<void> {
   }
   const seconds = (performance.now() - started) / 1000;
   console.log(`${String(jobs)} jobs stored in ${seconds.toFixed(0)} s`);
-}
-
-function jobMaker(): (n: number) => Job {
-  const { clusters, commands } = registryOfThousands();
-  return (n) => {
-    const cluster = clusters[n % clusters.length];
-    const command = commands[n % commands.length];
-    if (cluster === undefined || command === undefined) throw new Error('the registry is not empty');
-    const request = { ...requestFor(n), user: `user-${String(n % 100)}`, tags: [`team:${String(n % 1000)}`] };
-    return acceptJob({
-      ...{ id: `job-${String(n).padStart(9, '0')}`, request, requestHash: '', explanation: '', parentId: null },
-      ...{ resolution: { cluster, command, applications: [], memoryMb: 16, timeoutMs: 60_000 } },
-      ...{ now: 1_700_000_000_000 + n * 1000, offerAfterMs: 0 },
-    });
-  };
 }
 
 /** A place with one page behind it: the oldest page's last job when one walks from the old end. */
