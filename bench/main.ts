@@ -3,12 +3,16 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { BenchOptions, Workload } from './harness/workload.js';
 import { FOLLOW } from './workloads/follow.js';
 import { GROWTH } from './workloads/growth.js';
+import { HEAP } from './workloads/heap.js';
 import { JOBS } from './workloads/jobs.js';
+import { KILL } from './workloads/kill.js';
 import { LISTING } from './workloads/listing.js';
 import { MATCHING } from './workloads/matching.js';
 import { OVERVIEW } from './workloads/overview.js';
+import { STAGING } from './workloads/staging.js';
 import { START } from './workloads/start.js';
 import { SUBMIT } from './workloads/submit.js';
+import { WORKERS_BY_NUMBER } from './workloads/workers.js';
 
 const WORKLOADS: Readonly<Record<string, Workload>> = {
   overview: OVERVIEW,
@@ -16,6 +20,10 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   submit: SUBMIT,
   start: START,
   matching: MATCHING,
+  staging: STAGING,
+  heap: HEAP,
+  workers: WORKERS_BY_NUMBER,
+  kill: KILL,
   listing: LISTING,
   follow: FOLLOW,
   growth: GROWTH,

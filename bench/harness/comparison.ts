@@ -62,7 +62,7 @@ export async function compare(comparison: Comparison, say: (line: string) => voi
 async function bestConcurrency(bench: Bench, comparison: Comparison, each: Omit<Entrant, 'concurrency'>) {
   let best = { concurrency: 0, figure: -Infinity };
   for (const concurrency of CONCURRENCIES) {
-    const jobs = Math.max(100, Math.floor(comparison.jobs / 4));
+    const jobs = Math.min(500, Math.max(100, Math.floor(comparison.jobs / 4)));
     const [figure = 0] = Object.values(
       await oneRound(bench, { ...each, concurrency }, (started) => comparison.measure(started, jobs)),
     );

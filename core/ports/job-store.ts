@@ -64,8 +64,14 @@ export interface JobStore {
     readonly memoryMb: number;
     readonly limit: number;
   }): Promise<readonly Job[]>;
-  /** Jobs that a worker owns now (CLAIMED, INIT, RUNNING). */
-  ownedBy(options: { readonly workerId: string }): Promise<readonly Job[]>;
+  /**
+   * Jobs that a worker owns now (CLAIMED, INIT, RUNNING). A document that the caller has (`known`) may be given back instead of being read when its revision is that of the store; its `publishedSequence` may then be
+   * an earlier one.
+   */
+  ownedBy(options: {
+    readonly workerId: string;
+    readonly known?: (id: string) => Job | undefined;
+  }): Promise<readonly Job[]>;
   /** Jobs whose last transition is not known to be published and that last changed before `updatedBefore`, oldest first. */
   unpublished(options: { readonly updatedBefore: number; readonly limit: number }): Promise<readonly Job[]>;
   /**

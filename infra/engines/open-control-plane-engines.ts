@@ -44,6 +44,8 @@ export interface OpenEngines {
   readonly blobs: () => Promise<BlobStore>;
   /** Product by port, for people. */
   readonly names: Readonly<Record<string, string>>;
+  /** Whether the store is a file that this process holds alone. */
+  readonly alone: boolean;
   /** Closes all of them, the last opened first; safe to repeat. */
   close(): Promise<void>;
 }
@@ -56,7 +58,8 @@ export async function openControlPlaneEngines(choice: EngineChoice, runtime: Eng
     const log = await opening.log();
     const lease = await opening.lease();
     const names = { store: choice.store, log: choice.log, lease: choice.lease, blobs: choice.blobs };
-    return { ...stores, log, lease, names, blobs: () => opening.blobs(), close: () => opening.close() };
+    const alone = choice.store === 'sqlite';
+    return { ...stores, log, lease, names, alone, blobs: () => opening.blobs(), close: () => opening.close() };
   } catch (error) {
     await opening.close();
     throw error;

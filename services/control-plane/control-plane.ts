@@ -2,6 +2,7 @@
 import { TOPICS } from '../../core/fleet/topics.js';
 import type { Service } from '../../core/ports/service.js';
 import { createHandlers, type ControlPlaneHandlers } from './api/handlers.js';
+import type { IdleWorkers } from './dispatch/idle-workers.js';
 import { Offerer } from './dispatch/offerer.js';
 import { ReOfferTask } from './dispatch/re-offer-task.js';
 import { ReserveTask } from './dispatch/reserve-task.js';
@@ -37,10 +38,12 @@ export class ControlPlane implements Service {
   /** What it measures. */
   readonly metrics: ControlPlaneMetrics;
   private readonly services: readonly Service[];
+  private readonly idleWorkers: IdleWorkers;
 
   private constructor(options: ControlPlaneOptions, topics: TopicKeeper) {
     const parts = assemble(options, topics);
     this.services = parts.services;
+    this.idleWorkers = parts.idleWorkers;
     this.handlers = parts.handlers;
     this.metrics = parts.metrics;
   }
@@ -55,6 +58,11 @@ export class ControlPlane implements Service {
     for (const service of this.services) await service.start();
   }
 
+  /** Ends the calls that are held for workers, before their server stops: it waits for calls under way. */
+  endCalls(): void {
+    this.idleWorkers.endCalls();
+  }
+
   async stop(): Promise<void> {
     for (const service of [...this.services].reverse()) await service.stop();
   }
@@ -62,6 +70,7 @@ export class ControlPlane implements Service {
 
 interface Parts {
   readonly services: readonly Service[];
+  readonly idleWorkers: IdleWorkers;
   readonly handlers: ControlPlaneHandlers;
   readonly metrics: ControlPlaneMetrics;
 }
@@ -73,7 +82,8 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const retry = { maxInfrastructureFailures: config.maxInfrastructureFailures, backoffMs: RETRY_BACK_OFF_MS };
 
   const keeper = new RegistryKeeper({ store: engines.registry, clock, logger });
-  const directory = new WorkerDirectory({ ...runtime, store: engines.fleet });
+  const { alone = false } = engines;
+  const directory = new WorkerDirectory({ ...runtime, store: engines.fleet, alone });
   const partitions = topics.counts;
   const changes = followChanges(options, topics);
   const { signals, publisher, active, delays, limits, jobs } = changes;
@@ -108,10 +118,12 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   return {
     services: [
       ...[topics, keeper, load, publisher, limits, offerer, directory],
-      ...[fleet.nodes, fleet.kills, fleet.reconciler, projector],
+      ...[fleet.nodes, fleet.kills, fleet.reconciler, projector, fleet.idleWorkers],
       ...[...readOthers(options, { directory, heartbeats, projector, ...changes }), leader],
     ],
+    idleWorkers: fleet.idleWorkers,
     handlers: createHandlers({
+      syncSuffices: options.syncSuffices ?? alone,
       ...{ config, runtime, engines, info, keeper, directory, signals, jobs, retry, leader, gauges },
       ...{ ...fleet, ...submit },
     }),

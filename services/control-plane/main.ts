@@ -61,7 +61,10 @@ export async function startControlPlane(options: {
     releases.push(() => plane.stop());
     await plane.start();
     const server = await RpcServer.start({ ...runtime, listen: config.listen, services: bind(plane, open, runtime) });
-    releases.push(() => server.stop({ graceMs: GRACE_MS }));
+    releases.push(() => {
+      plane.endCalls();
+      return server.stop({ graceMs: GRACE_MS });
+    });
     if (config.metricsListen !== null) {
       const collect = () => plane.metrics.collect();
       const metrics = await MetricsServer.start({ listen: config.metricsListen, collect, logger });

@@ -35,6 +35,8 @@ export interface Engines {
   readonly dial: Dial;
   /** Product by port, for people. */
   readonly names: Readonly<Record<string, string>>;
+  /** Whether nobody else writes to the store while this process has it: then what this process knows of the workers is what is stored. Default: false. */
+  readonly alone?: boolean;
 }
 
 /** Options of `ControlPlane.create`. */
@@ -42,6 +44,8 @@ export interface ControlPlaneOptions {
   readonly config: ControlPlaneConfig;
   readonly runtime: ControlPlaneRuntime;
   readonly engines: Engines;
+  /** Whether workers need not beat while their renewals are answered: where no other control plane has to hear of them. Default: as `engines.alone`. */
+  readonly syncSuffices?: boolean;
   /** Version of the program. */
   readonly version: string;
   /** Jobs that each of its caches keeps in memory. Default: each its own number. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MaridError } from '../../core/errors/marid-error.js';
-import { TOPICS } from '../../core/fleet/topics.js';
+import { jobTopic, TOPICS } from '../../core/fleet/topics.js';
 import { createInProcessClient } from '../../infra/rpc/index.js';
 import { encodeBeat } from '../../proto/codec/index.js';
 import { WorkerState } from '../../proto/gen/marid/v1/fleet_service_pb.js';
@@ -180,5 +180,21 @@ describe('ExplainJob', () => {
     const none = await plane.jobs.resolveJob({ job: { ...anyJob(), clusterCriteria: [{ tags: ['nowhere'] }] } });
     expect(none.matched).toBe(false);
     expect(none.commands[0]?.reasons.join()).toContain('nowhere');
+  });
+});
+
+describe('a renewal in place of a beat', () => {
+  test('tells where offers are read', async () => {
+    const sync = { workerId: 'w', session: 'w-1', memoryFreeMb: 50_000, insteadOfBeat: true, partitions: [5] };
+    await plane.workers.sync(sync);
+    for (let count = 0; count < 10; count += 1) await plane.jobs.submitJob({ job: anyJob() });
+    const topic = jobTopic('default');
+    const offsets = await eventually('ten offers', async () => {
+      const ends = await plane.log.endOffsets({ topic });
+      return ends.reduce((sum, { offset }) => sum + offset, 0) === 10 && ends;
+    });
+    expect(offsets[5]?.offset).toBe(10);
+    const { workers } = await plane.fleet.listWorkers({});
+    expect(workers[0]?.memoryFreeMb).toBe(50_000);
   });
 });

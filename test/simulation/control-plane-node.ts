@@ -31,6 +31,7 @@ export interface ControlPlaneNodeOptions {
   readonly name: string;
   readonly skewMs: number;
   readonly settings: PlaneSettings;
+  readonly syncSuffices: boolean;
   /** Jobs in each of its caches: few, so that they are often forgotten. */
   readonly cacheSize: number;
   readonly sink: LineSink | null;
@@ -75,7 +76,7 @@ export class ControlPlaneNode {
   }
 
   async #serve(process: SimProcess): Promise<void> {
-    const { world, name, settings, cacheSize, sink } = this.#options;
+    const { world, name, settings, cacheSize, syncSuffices, sink } = this.#options;
     const random = world.chance(`${name} ${String(this.#runs)}`);
     const { store, network, broker } = world;
     const link = world.link(process, 'store');
@@ -95,6 +96,7 @@ export class ControlPlaneNode {
       },
       version: 'simulated',
       cacheSize,
+      syncSuffices,
     });
     await plane.start();
     const { jobs, workers } = plane.handlers;

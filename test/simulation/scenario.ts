@@ -41,6 +41,8 @@ export interface Scenario {
   readonly faults: number;
   /** Faults of hosts and of slow readers, besides the others. */
   readonly hostFaults: number;
+  /** Whether workers beat only when their renewals are not answered. */
+  readonly syncSuffices: boolean;
   /** The only fault, of `SINGLE_FAULTS`, for what rarely happens among others; `null`: there are others. */
   readonly single: 'late beats' | 'lost answers' | null;
   /** See `leaseGraceMs` and `expiryWarmUpMs` of a control plane. */
@@ -79,6 +81,7 @@ export function scenarioOf(seed: number): Scenario {
     faultsMs,
     faults: faultsMs === 0 ? 0 : between(random, 2, 20),
     ...hostFaultsOf(seed, faultsMs),
+    syncSuffices: seed % 3 === 0 && seed % 8 !== 7,
     ...(seed % 8 === 7 ? { ...SINGLE, single: 'late beats' } : {}),
     ...(seed % 16 === 11 ? { ...SINGLE, single: 'lost answers' } : {}),
   };

@@ -19,7 +19,14 @@ export class MemoryWorkerService {
   before: () => Promise<void> = async () => undefined;
   after: () => Promise<void> = async () => undefined;
   refusing = false;
+  /** Whether it knows `AwaitJobs`. */
+  holdsCalls = false;
+  /** Calls that it holds or has held, in order. */
+  readonly held: { readonly memoryMb: number; readonly end: (ask: boolean) => void }[] = [];
   sessionCurrent = true;
+  /** Whether workers need no beats, and the partitions that each renewal in place of a beat told of. */
+  syncSuffices = false;
+  readonly partitions: (readonly number[])[] = [];
   /** Told with the next answer to a renewal. */
   orders: Readonly<Partial<Record<'lost' | 'kills' | 'repeats', readonly AttemptReference[]>>> = {};
 
@@ -39,10 +46,25 @@ export class MemoryWorkerService {
       await this.before();
       this.registrations.push(request.held.map((each) => `${each.jobId}/${each.attempt}`));
       this.sessionCurrent = true;
-      return { leaseTtl: toDuration(120_000), heartbeatInterval: toDuration(50), draining: false };
+      return {
+        leaseTtl: toDuration(120_000),
+        heartbeatInterval: toDuration(50),
+        draining: false,
+        syncSuffices: this.syncSuffices,
+      };
     },
-    sync: async () => {
+    awaitJobs: async ({ memoryMb }, { signal }) => {
+      if (!this.holdsCalls) throw new MaridError('UNSUPPORTED', 'Calls are not held here.');
+      return new Promise((resolve) => {
+        const end = (ask: boolean): void => resolve({ ask });
+        const held = { memoryMb, end };
+        this.held.push(held);
+        signal.addEventListener('abort', () => end(false));
+      });
+    },
+    sync: async ({ insteadOfBeat, partitions }) => {
       await this.before();
+      if (insteadOfBeat) this.partitions.push(partitions);
       const { lost = [], kills = [], repeats = [] } = this.orders;
       const orders = { lost: [...lost], kills: [...kills], repeats: [...repeats] };
       return { sessionCurrent: this.sessionCurrent, draining: false, ...orders };

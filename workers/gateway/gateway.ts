@@ -131,6 +131,7 @@ export class Gateway {
     this.#puller = new NextPuller({
       ...claims,
       isIdle,
+      reservedFor: () => this.#session?.reservedFor ?? null,
       onReservation: (reservation) => this.#session?.reserved(reservation),
       onRoom: () => this.#reader.pump(),
       onClaimed: (job) => this.#accept(job, attemptKey(job)),
@@ -139,6 +140,7 @@ export class Gateway {
       ...shared,
       lease: this.#lease,
       intervalMs: () => this.#session?.heartbeatMs ?? FLUSH_MS,
+      isNeeded: () => this.#session?.needsBeats !== false,
       beat: () => this.#beat(),
     });
     this.#folders = new FolderWatch({ ...shared, onHit: (attempt, hit) => this.#runner.endFor(attempt, hit) });
@@ -230,11 +232,13 @@ export class Gateway {
       ...{ client, clock, random, logger, gate: this.#gate, lease: this.#lease },
       worker: { ...identity, ...facts, memoryBudgetMb: this.#budget.totalMb },
       memoryFreeMb: () => this.#budget.freeMb,
+      partitions: () => this.#reader.partitions,
       held: () => [...this.#held.references(), ...this.#reporter.repeating],
       recentlyHeld: () => [...this.#held.recentReferences(), ...this.#reporter.repeating],
       onKill: (reference) => this.#runner.kill(reference),
       onLost: (reference) => this.#runner.disown(reference),
       onRepeat: (reference) => this.#reporter.repeat(reference),
+      onAway: () => this.#puller.wake(),
       onSuperseded: this.#tellSuperseded,
       onReady: () => {
         this.#outbox.open();
@@ -252,6 +256,7 @@ export class Gateway {
     this.#reader.pump();
     const reservedMb = this.#session?.reservedMb ?? null;
     if (reservedMb === null ? this.#puller.expectsMore : this.#budget.freeMb >= reservedMb) this.#puller.wake();
+    else this.#puller.roomChanged();
   }
 
   /** Takes a claimed job over. Its memory, perhaps reserved by its offer, is what its specification says, or it does not run here. */

@@ -18,3 +18,23 @@ export function assignPartitions(
   }
   return dealt;
 }
+
+/** The members that get partitions, or may if `assignPartitions` deals them among these alone: with more members than partitions the later ones get none. `topics`: all that any member wants, or more. */
+export function mayGetPartitions<M extends { readonly topics: readonly string[] }>(
+  { members, topics }: { readonly members: Iterable<M>; readonly topics: ReadonlySet<string> },
+  partitionsOf: (topic: string) => number,
+): readonly M[] {
+  const partitions = [...topics].reduce((sum, topic) => sum + partitionsOf(topic), 0);
+  const wanting = new Map([...topics].map((topic) => [topic, partitions]));
+  const first: M[] = [];
+  for (const member of members) {
+    if (wanting.size === 0) break;
+    first.push(member);
+    for (const topic of member.topics) {
+      const left = (wanting.get(topic) ?? 0) - 1;
+      if (left > 0) wanting.set(topic, left);
+      else wanting.delete(topic);
+    }
+  }
+  return first;
+}

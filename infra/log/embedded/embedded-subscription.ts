@@ -55,6 +55,8 @@ export class EmbeddedSubscription implements LogSubscription {
 
   /** Sets what it reads. Partitions that stay are read on, new ones from their start. Tells the owner if anything changed. */
   assign(partitions: readonly TopicPartition[]): void {
+    // Of thousands of members most get nothing, again and again.
+    if (partitions.length + this.assigned.length === 0 && !this.assignmentChanged) return;
     const before = new Map(this.assigned.map((each) => [nameOf(each), each]));
     this.assigned = partitions.map((each) => before.get(nameOf(each)) ?? { ...each, offset: null, ready: true });
     const same = before.size === this.assigned.length && this.assigned.every((each) => before.has(nameOf(each)));

@@ -13,7 +13,7 @@ import type {
   TopicSettings,
 } from '../../../core/ports/topic-log.js';
 import type { SqliteDatabase } from '../../store/sqlite/sqlite-database.js';
-import { assignPartitions } from './assign-partitions.js';
+import { assignPartitions, mayGetPartitions } from './assign-partitions.js';
 import { EmbeddedSubscription } from './embedded-subscription.js';
 import * as tables from './log-tables.js';
 import { RecentRecords } from './recent-records.js';
@@ -37,6 +37,16 @@ interface Batch {
   readonly records: LogRecord[];
 }
 
+/** A consumer group. */
+interface Group {
+  /** In the order in which they joined. */
+  readonly members: Set<EmbeddedSubscription>;
+  /** Those that any member has ever wanted. */
+  readonly topics: Set<string>;
+  /** Those that may have partitions: of thousands of members only a few. */
+  dealt: readonly EmbeddedSubscription[];
+}
+
 /**
  * The log. States: open (from construction) and closed (by `close`, for ever). A produce wakes the subscriptions that read its partitions: groups as
  * soon as it is committed, since their offsets and what they write come behind it on the disk; others, whose places are kept elsewhere, once it is
@@ -46,6 +56,9 @@ interface Batch {
 export class EmbeddedTopicLog implements TopicLog {
   private readonly topics = new Map<string, tables.Topic>();
   private readonly subscriptions = new Set<EmbeddedSubscription>();
+  /** Those without a group. */
+  private readonly alone = new Set<EmbeddedSubscription>();
+  private readonly groups = new Map<string, Group>();
   private readonly sweeper: RetentionSweeper;
   private readonly recent: RecentRecords;
   private closed = false;
@@ -68,8 +81,8 @@ export class EmbeddedTopicLog implements TopicLog {
       for (const settings of topics) tables.putTopic(connection, settings);
     }, topics.length);
     this.refreshTopics();
-    this.assignAlone([...this.subscriptions].filter((each) => each.group === null));
-    for (const group of new Set([...this.subscriptions].map((each) => each.group))) this.rebalance(group);
+    this.assignAlone(this.alone);
+    for (const group of this.groups.values()) this.rebalance(group);
   }
 
   async partitions({ topic }: { readonly topic: string }): Promise<number> {
@@ -89,10 +102,10 @@ export class EmbeddedTopicLog implements TopicLog {
       records.length,
       (appended) => {
         for (const stored of appended) this.recent.add(stored);
-        this.wake(batches, (subscription) => subscription.group !== null);
+        for (const { dealt } of this.groups.values()) this.wake(batches, dealt);
       },
     );
-    this.wake(batches, (subscription) => subscription.group === null);
+    this.wake(batches, this.alone);
   }
 
   async endOffsets(options: { readonly topic: string }): Promise<readonly PartitionOffset[]> {
@@ -115,13 +128,10 @@ export class EmbeddedTopicLog implements TopicLog {
       startOf: (partition) => this.startOf(options, partition),
       commit: (offsets) => this.commit(subscription.group, offsets),
       leave: () => {
-        this.subscriptions.delete(subscription);
-        this.rebalance(subscription.group);
+        this.leave(subscription);
       },
     });
-    this.subscriptions.add(subscription);
-    if (subscription.group === null) this.assignAlone([subscription]);
-    this.rebalance(subscription.group);
+    this.join(subscription);
     return subscription;
   }
 
@@ -131,9 +141,8 @@ export class EmbeddedTopicLog implements TopicLog {
     await this.sweeper.stop();
   }
 
-  private wake(batches: readonly Batch[], concerns: (subscription: EmbeddedSubscription) => boolean): void {
-    for (const subscription of this.subscriptions) {
-      if (!concerns(subscription)) continue;
+  private wake(batches: readonly Batch[], subscriptions: Iterable<EmbeddedSubscription>): void {
+    for (const subscription of subscriptions) {
       for (const { topic, partition } of batches) subscription.wake(topic, partition);
     }
   }
@@ -142,19 +151,47 @@ export class EmbeddedTopicLog implements TopicLog {
     for (const topic of this.options.db.read(tables.readTopics)) this.topics.set(topic.name, topic);
   }
 
-  private assignAlone(subscriptions: readonly EmbeddedSubscription[]): void {
+  private assignAlone(subscriptions: Iterable<EmbeddedSubscription>): void {
     for (const subscription of subscriptions) {
       const [all] = assignPartitions([subscription], (topic) => this.topic(topic).partitions);
       subscription.assign(all ?? []);
     }
   }
 
+  private join(subscription: EmbeddedSubscription): void {
+    this.subscriptions.add(subscription);
+    const name = subscription.group;
+    if (name === null) {
+      this.alone.add(subscription);
+      this.assignAlone([subscription]);
+      return;
+    }
+    const group = this.groups.get(name) ?? { members: new Set(), topics: new Set(), dealt: [] };
+    this.groups.set(name, group);
+    group.members.add(subscription);
+    for (const topic of subscription.topics) group.topics.add(topic);
+    subscription.assign([]);
+    this.rebalance(group);
+  }
+
+  private leave(subscription: EmbeddedSubscription): void {
+    this.subscriptions.delete(subscription);
+    this.alone.delete(subscription);
+    const name = subscription.group;
+    const group = name === null ? undefined : this.groups.get(name);
+    if (name === null || group === undefined) return;
+    group.members.delete(subscription);
+    if (group.members.size === 0) this.groups.delete(name);
+    if (group.dealt.includes(subscription)) this.rebalance(group);
+  }
+
   /** Deals the partitions of a group anew among its members, in the order in which they joined. */
-  private rebalance(group: string | null): void {
-    if (group === null || this.closed) return;
-    const members = [...this.subscriptions].filter((each) => each.group === group);
-    const dealt = assignPartitions(members, (topic) => this.topic(topic).partitions);
-    members.forEach((member, index) => {
+  private rebalance(group: Group): void {
+    if (this.closed) return;
+    const partitionsOf = (topic: string): number => this.topic(topic).partitions;
+    group.dealt = mayGetPartitions(group, partitionsOf);
+    const dealt = assignPartitions(group.dealt, partitionsOf);
+    group.dealt.forEach((member, index) => {
       member.assign(dealt[index] ?? []);
     });
   }

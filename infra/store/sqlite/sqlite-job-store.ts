@@ -4,7 +4,7 @@ import type { JobStore, ListJobsOptions } from '../../../core/ports/job-store.js
 import { tokensOfJob } from '../job-tokens.js';
 import { listJobIds } from './job-listing.js';
 import { CHANGING_COLUMNS, changingValues, decodeJobRow, encodeDetails, JOB_COLUMNS } from './job-rows.js';
-import { numberAt, type SqliteConnection, type SqlRow } from './sqlite-connection.js';
+import { numberAt, textAt, type SqliteConnection, type SqlRow } from './sqlite-connection.js';
 import type { SqliteDatabase } from './sqlite-database.js';
 
 const JOINED = 'jobs AS j JOIN job_details AS d ON d.number = j.number';
@@ -30,7 +30,7 @@ const DUE = `SELECT ${JOB_COLUMNS} FROM ${joinedBy('jobs_due')}
   WHERE j.status = 'ACCEPTED' AND j.next_offer_at <= ? ORDER BY j.next_offer_at LIMIT ?`;
 const WAITING = `SELECT ${JOB_COLUMNS} FROM ${joinedBy('jobs_waiting')}
   WHERE j.status = 'ACCEPTED' AND j.pool = ? AND j.memory_mb <= ? ORDER BY j.created_at, j.id LIMIT ?`;
-const OWNED = `SELECT ${JOB_COLUMNS} FROM ${joinedBy('jobs_owned')} WHERE j.worker_id = ?`;
+const OWNED = 'SELECT id, revision FROM jobs INDEXED BY jobs_owned WHERE worker_id = ?';
 const UNPUBLISHED = `SELECT ${JOB_COLUMNS} FROM ${joinedBy('jobs_unpublished')}
   WHERE j.published_sequence < j.last_sequence AND j.updated_at < ? ORDER BY j.updated_at LIMIT ?`;
 const COUNT = 'SELECT count(*) FROM jobs WHERE active = 1';
@@ -81,8 +81,18 @@ export class SqliteJobStore implements JobStore {
     return this.select(WAITING, [options.pool, options.memoryMb, options.limit]);
   }
 
-  async ownedBy(options: { readonly workerId: string }): Promise<readonly Job[]> {
-    return this.select(OWNED, [options.workerId]);
+  async ownedBy(options: {
+    readonly workerId: string;
+    readonly known?: (id: string) => Job | undefined;
+  }): Promise<readonly Job[]> {
+    return this.database.read((connection) =>
+      connection.all(OWNED, [options.workerId]).flatMap((row) => {
+        const id = textAt(row, 0);
+        const known = options.known?.(id);
+        const job = known?.revision === numberAt(row, 1) ? known : getJob(connection, id);
+        return job === null ? [] : [job];
+      }),
+    );
   }
 
   async unpublished(options: { readonly updatedBefore: number; readonly limit: number }): Promise<readonly Job[]> {

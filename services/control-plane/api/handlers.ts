@@ -10,6 +10,7 @@ import type { WorkerService } from '../../../proto/gen/marid/v1/worker_service_p
 import type { ServiceHandlers } from '../../../proto/rpc/service.js';
 import type { ControlPlaneConfig } from '../config.js';
 import type { ControlPlaneRuntime, Engines } from '../options.js';
+import type { IdleWorkers } from '../dispatch/idle-workers.js';
 import type { Claims } from '../fleet/claims.js';
 import type { KillDelivery } from '../fleet/kill-delivery.js';
 import type { NodeDirectory } from '../fleet/node-directory.js';
@@ -66,6 +67,9 @@ export interface HandlerParts {
   readonly silent: SilentWorkers;
   readonly retry: RetryPolicy;
   readonly claims: Claims;
+  readonly idleWorkers: IdleWorkers;
+  /** See `ControlPlaneOptions.syncSuffices`. */
+  readonly syncSuffices: boolean;
   readonly matcher: Matcher;
   readonly admission: Admission;
   readonly submitter: Submitter;

@@ -5,6 +5,7 @@ import { idProblem } from '../../../core/validation/ids.js';
 import {
   attemptReferenceFromMessage,
   attemptReferenceToMessage,
+  fromDuration,
   specificationToMessage,
   toDuration,
 } from '../../../proto/codec/index.js';
@@ -14,26 +15,31 @@ import {
   type WorkerService,
 } from '../../../proto/gen/marid/v1/worker_service_pb.js';
 import type { ServiceHandlers } from '../../../proto/rpc/service.js';
+import type { IdleWorkers } from '../dispatch/idle-workers.js';
 import type { ClaimAnswer, Claims } from '../fleet/claims.js';
 import type { LiveWorker, WorkerDirectory } from '../fleet/worker-directory.js';
 import type { WorkerSessions } from '../fleet/worker-sessions.js';
 
 const MOST_CLAIMS = 256;
 const LONGEST_TEXT = 255;
+const LONGEST_WAIT_MS = 30_000;
 
 /** Options of `createWorkerHandlers`. */
 export interface WorkerHandlerOptions {
   readonly sessions: WorkerSessions;
   readonly claims: Claims;
+  readonly idleWorkers: IdleWorkers;
   readonly directory: WorkerDirectory;
   readonly pools: readonly string[];
   readonly leaseTtlMs: number;
   readonly heartbeatIntervalMs: number;
+  /** See `ControlPlaneOptions.syncSuffices`. */
+  readonly syncSuffices: boolean;
 }
 
 /** Handlers over sessions and claims. */
 export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHandlers<typeof WorkerService> {
-  const { sessions, claims, directory, pools, leaseTtlMs, heartbeatIntervalMs } = options;
+  const { sessions, claims, idleWorkers, directory, pools, leaseTtlMs, heartbeatIntervalMs, syncSuffices } = options;
   return {
     registerWorker: async (request) => {
       checkRegistration(request, pools);
@@ -48,6 +54,7 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
         kills: answer.kills.map(attemptReferenceToMessage),
         draining: answer.draining,
         repeats: answer.repeats.map(attemptReferenceToMessage),
+        syncSuffices,
       };
     },
     claim: async (request) => {
@@ -64,10 +71,15 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
         ...reserved(directory.get(request.workerId)),
       };
     },
+    awaitJobs: async ({ workerId, session, memoryMb, wait, reservedFor }, { signal }) => {
+      const waitMs = Math.min(fromDuration(wait) ?? 0, LONGEST_WAIT_MS);
+      return { ask: await idleWorkers.wait({ workerId, session, memoryMb, waitMs, reservedFor }, signal) };
+    },
     sync: async (request) => {
-      const { workerId, session, memoryFreeMb, stopping } = request;
+      const { workerId, session, memoryFreeMb, stopping, insteadOfBeat } = request;
       const held = request.held.map(attemptReferenceFromMessage);
-      const answer = await sessions.sync({ workerId, session, held, memoryFreeMb, stopping });
+      const partitions = insteadOfBeat ? request.partitions : null;
+      const answer = await sessions.sync({ workerId, session, held, memoryFreeMb, stopping, partitions });
       return {
         sessionCurrent: answer.sessionCurrent,
         lost: answer.lost.map(attemptReferenceToMessage),

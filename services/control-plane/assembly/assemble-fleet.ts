@@ -1,5 +1,6 @@
 /** The parts that look after workers. */
 import type { RetryPolicy } from '../../../core/job/retry.js';
+import { IdleWorkers } from '../dispatch/idle-workers.js';
 import { Reservations } from '../dispatch/reservations.js';
 import { AttemptReconciler } from '../fleet/attempt-reconciler.js';
 import { Claims } from '../fleet/claims.js';
@@ -29,7 +30,7 @@ export function assembleFleet(
     readonly term: () => number | null;
   },
 ) {
-  const { clock, logger } = runtime;
+  const { clock, random, logger } = runtime;
   const { directory, heartbeats, jobs, retry, caughtUp, heartbeatPartitions: partitions, term } = parts;
   const nodes = new NodeDirectory({ directory, dial: engines.dial, logger });
   const kills = new KillDelivery({ nodes, logger });
@@ -48,5 +49,6 @@ export function assembleFleet(
   });
   const reservations = new Reservations({ store: engines.fleet, directory, jobs, clock });
   const claims = new Claims({ store: engines.jobs, jobs, sessions, reservations, clock });
-  return { nodes, kills, reconciler, sessions, silent, expiryTask, reservations, claims };
+  const idleWorkers = new IdleWorkers({ store: engines.jobs, sessions, directory, clock, random, logger });
+  return { nodes, kills, reconciler, sessions, silent, expiryTask, reservations, claims, idleWorkers };
 }

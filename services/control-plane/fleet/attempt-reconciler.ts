@@ -39,6 +39,11 @@ export interface WorkerAccount {
   readonly stopping?: boolean;
 }
 
+/** The same with the keys of what is held, because a worker may hold hundreds. */
+interface KeyedAccount extends WorkerAccount {
+  readonly keys: ReadonlySet<string>;
+}
+
 /** What the worker is to be told. */
 export interface Reconciliation {
   /** Attempts that it holds and does not own: it must end them. */
@@ -72,9 +77,10 @@ export class AttemptReconciler implements Service {
     await Promise.all(this.losing.values());
   }
 
-  async reconcile(account: WorkerAccount): Promise<Reconciliation> {
+  async reconcile(told: WorkerAccount): Promise<Reconciliation> {
+    const account = { ...told, keys: new Set(told.held.map(attemptKey)) };
     const { workerId } = account;
-    const owned = await this.options.store.ownedBy({ workerId });
+    const owned = await this.options.jobs.ownedBy(workerId);
     const toRepeat = new Set(owned.filter((job) => this.isToRepeat(account, job)));
     const unsettled = owned.filter((job) => !toRepeat.has(job) && !this.isInOrder(account, job));
     const missing = unsettled.filter((job) => !holds(account, job));
@@ -85,7 +91,7 @@ export class AttemptReconciler implements Service {
   }
 
   /** Whether an event may be lost: the end of an attempt that is not held (true once), or the start of one that is held and seems to be prepared for long. */
-  private isToRepeat(account: WorkerAccount, job: Job): boolean {
+  private isToRepeat(account: KeyedAccount, job: Job): boolean {
     if (account.stopping === true || job.claim?.session !== account.session || this.mayBeUnderWay(account, job))
       return false;
     if (holds(account, job)) return job.status !== 'RUNNING';
@@ -117,17 +123,17 @@ export class AttemptReconciler implements Service {
     }
   }
 
-  private isInOrder(account: WorkerAccount, job: Job): boolean {
+  private isInOrder(account: KeyedAccount, job: Job): boolean {
     return holds(account, job) ? job.claim?.session === account.session : this.mayBeUnderWay(account, job);
   }
 
-  private mayBeUnderWay(account: WorkerAccount, job: Job): boolean {
+  private mayBeUnderWay(account: KeyedAccount, job: Job): boolean {
     const claimedAt = job.attempts.at(-1)?.claimedAt ?? 0;
     return job.claim?.session === account.session && this.options.clock.now() - claimedAt < CLAIM_UNDER_WAY_MS;
   }
 
   /** The worker's jobs, without those that it owns no more: claims of attempts that it holds from an earlier session become the current one's. */
-  private async adoptHeld(account: WorkerAccount, owned: readonly Job[]): Promise<readonly Job[]> {
+  private async adoptHeld(account: KeyedAccount, owned: readonly Job[]): Promise<readonly Job[]> {
     const { workerId, session } = account;
     const adopted = await Promise.all(
       owned.map(async (known) => {
@@ -152,7 +158,7 @@ export class AttemptReconciler implements Service {
   }
 
   /** Held attempts that are somebody else's or nobody's; not those that the worker itself has ended. */
-  private async findLost(account: WorkerAccount, owned: readonly Job[]): Promise<readonly AttemptReference[]> {
+  private async findLost(account: KeyedAccount, owned: readonly Job[]): Promise<readonly AttemptReference[]> {
     const mine = new Set(owned.map((job) => attemptKey(referenceTo(job))));
     const foreign = account.held.filter((reference) => !mine.has(attemptKey(reference)));
     if (foreign.length === 0) return [];
@@ -171,8 +177,8 @@ function isOwn(job: Job, reference: AttemptReference, workerId: string): boolean
   return attempt.outcome !== null || (job.attempt === reference.attempt && job.claim?.workerId === workerId);
 }
 
-function holds(account: WorkerAccount, job: Job): boolean {
-  return account.held.some(({ jobId, attempt }) => jobId === job.id && attempt === job.attempt);
+function holds(account: KeyedAccount, job: Job): boolean {
+  return account.keys.has(attemptKey(referenceTo(job)));
 }
 
 function referenceTo(job: Job): AttemptReference {

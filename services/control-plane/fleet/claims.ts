@@ -109,7 +109,7 @@ export class Claims {
 
   /** What a call with this id has claimed, at whichever control plane. */
   private async claimedBefore({ record }: LiveWorker, claimId: string): Promise<readonly JobSpecification[]> {
-    const owned = await this.options.store.ownedBy({ workerId: record.id });
+    const owned = await this.options.jobs.ownedBy(record.id);
     return owned
       .filter(({ claim }) => claim?.claimId === claimId && claim.session === record.session)
       .filter((job) => this.mayBeRepeated(job))

@@ -50,7 +50,7 @@ export class RenewalByLog {
     const beat = { topic: TOPICS.heartbeats, partition, key: workerId, value, headers: {} };
     const what = `Renewing the lease of worker ${workerId} by the log`;
     await within({ clock, ms: LOG_MS, what }, log.produce({ records: [beat] }));
-    directory.heard(workerId, { memoryFreeMb, runningJobs: held.length });
+    directory.heard({ workerId, memoryFreeMb, held });
     return worker;
   }
 }

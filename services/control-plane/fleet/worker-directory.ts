@@ -13,6 +13,8 @@ import { PollLoop } from '../../../core/loops/poll-loop.js';
 
 /** How often the records of other control planes are read. */
 const REFRESH_MS = 2000;
+/** The same where there are no others: for the records that were removed. */
+const REFRESH_ALONE_MS = 30_000;
 
 /** What a worker does. `SILENT`: not heard of for longer than its lease. `EXPIRED`: for so long that its session was ended. */
 export type WorkerState = 'ACTIVE' | 'DRAINING' | 'SILENT' | 'EXPIRED' | 'STOPPED';
@@ -28,9 +30,17 @@ export interface LiveWorker {
   readonly partitions: readonly number[];
 }
 
+/** What a worker says of itself with a renewal. */
+export type WorkerNews = Pick<WorkerBeat, 'workerId' | 'memoryFreeMb' | 'held'> & {
+  /** Partitions that it reads; `null`: as before. Default: `null`. */
+  readonly partitions?: readonly number[] | null;
+};
+
 /** Options of `WorkerDirectory`. */
 export interface WorkerDirectoryOptions {
   readonly store: FleetStore;
+  /** Whether all records are written by this process, so that what it knows is never old. Default: false. */
+  readonly alone?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -46,9 +56,9 @@ export class WorkerDirectory implements Service {
   private readonly refreshing: PollLoop;
 
   constructor(private readonly options: WorkerDirectoryOptions) {
-    const { clock, logger } = options;
+    const { alone = false, clock, logger } = options;
     this.refreshing = new PollLoop({
-      ...{ name: 'worker-directory', intervalMs: () => REFRESH_MS, clock, logger },
+      ...{ name: 'worker-directory', intervalMs: () => (alone ? REFRESH_ALONE_MS : REFRESH_MS), clock, logger },
       run: () => this.refresh(),
     });
   }
@@ -74,6 +84,7 @@ export class WorkerDirectory implements Service {
 
   /** A worker as it was at most `maxAgeMs` ago, whichever control plane wrote its record. */
   async recent(id: string, maxAgeMs: number): Promise<LiveWorker | null> {
+    if (this.options.alone === true && this.workers.has(id)) return this.get(id);
     const readAt = this.readAt.get(id);
     const fresh = readAt !== undefined && this.options.clock.monotonic() - readAt <= maxAgeMs;
     return (fresh ? this.get(id) : null) ?? this.reload(id);
@@ -141,9 +152,11 @@ export class WorkerDirectory implements Service {
   }
 
   /** Notes a renewal that came by call. */
-  heard(id: string, now: { readonly memoryFreeMb: number; readonly runningJobs: number }): void {
-    const known = this.workers.get(id);
-    if (known !== undefined) this.workers.set(id, { ...known, ...now, seenAt: this.options.clock.now() });
+  heard({ workerId, memoryFreeMb, held, partitions }: WorkerNews): void {
+    const known = this.workers.get(workerId);
+    if (known === undefined) return;
+    const news = { memoryFreeMb, runningJobs: held.length, partitions: partitions ?? known.partitions };
+    this.workers.set(workerId, { ...known, ...news, seenAt: this.options.clock.now() });
   }
 
   /** Takes a record of the topic of heartbeats. */

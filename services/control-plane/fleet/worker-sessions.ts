@@ -40,6 +40,8 @@ export type WorkerRegistration = WorkerAccount &
 /** What a worker says when it syncs. */
 export interface WorkerSync extends WorkerAccount {
   readonly memoryFreeMb: number;
+  /** Partitions of its pool's topic that it reads; `null`: its beats tell. Default: `null`. */
+  readonly partitions?: readonly number[] | null;
   /** It ends. */
   readonly stopping: boolean;
 }
@@ -142,10 +144,10 @@ export class WorkerSessions {
     return record === null ? null : directory.get(workerId);
   }
 
-  private async syncWithStore({ memoryFreeMb, stopping, ...account }: WorkerSync): Promise<SessionAnswer> {
+  private async syncWithStore({ stopping, ...account }: WorkerSync): Promise<SessionAnswer> {
     const worker = await this.renewed(account);
     if (worker === null) return NOT_CURRENT;
-    this.options.directory.heard(account.workerId, { memoryFreeMb, runningJobs: account.held.length });
+    this.options.directory.heard(account);
     if (stopping && !worker.record.stopped) await this.stop(account);
     const told = await this.options.reconciler.reconcile({ ...account, stopping });
     return { ...told, sessionCurrent: true, draining: worker.record.draining };

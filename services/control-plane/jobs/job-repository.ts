@@ -68,6 +68,14 @@ export class JobRepository {
     return job;
   }
 
+  /** The jobs that a worker owns now, as last committed; their `publishedSequence` may be an earlier one. */
+  async ownedBy(workerId: string): Promise<readonly Job[]> {
+    const known = (id: string): Job | undefined => this.cache.peek(id);
+    const owned = await this.options.store.ownedBy({ workerId, known });
+    for (const job of owned) if (this.cache.peek(job.id) !== job) this.remember(job);
+    return owned;
+  }
+
   /** As `get`, but rejects with `NOT_FOUND` that names the job. */
   async require(id: string): Promise<Job> {
     const job = await this.get(id);

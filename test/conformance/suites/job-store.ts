@@ -181,6 +181,24 @@ export function jobStoreSuite(product: string, open: () => Promise<JobStoreHarne
       expect(await store.ownedBy({ workerId: uniqueName('worker') })).toEqual([]);
     });
 
+    test('ownedBy is not misled by what the caller knows', async () => {
+      const workerId = uniqueName('worker');
+      const jobs = [makeJob(), makeJob()];
+      await insertAll(jobs);
+      const claimed = jobs.map((job) => advanceJob(job, 'CLAIMED', { workerId }));
+      for (const job of claimed) await store.replace({ job });
+      const [first, second] = claimed;
+      if (first === undefined || second === undefined) throw new Error('two jobs were claimed');
+      const running = advanceJob(first, 'RUNNING');
+      await store.replace({ job: running });
+      const known = (id: string) => claimed.find((job) => job.id === id);
+      const owned = await store.ownedBy({ workerId, known });
+      expect(owned.toSorted((a, b) => (a.id === running.id ? -1 : b.id === running.id ? 1 : 0))).toEqual([
+        running,
+        second,
+      ]);
+    });
+
     describe('unpublished and markPublished', () => {
       test('a job is unpublished until its last transition is marked, and again after the next', async () => {
         const at = uniqueTime();

@@ -1,8 +1,9 @@
 /**
- * Asks for waiting jobs when there is room for which no offer was read: so no job waits for an offer that was lost, and jobs start when the log is
+ * Gets waiting jobs when there is room for which no offer was read: so no job waits for an offer that was lost, and jobs start when the log is
  * away. All free memory is reserved for the time of a call; a call without a definite answer is repeated with the same id.
  *
- * States: those of its loop, which calls every 1 to 2 s, after `wake` sooner, and again at once while calls give jobs.
+ * States: those of its loop: *asking* (`ClaimNext`, again at once while calls give jobs), then *waiting* (a call that the control plane holds until there is something to ask for, and that is given up when there is more
+ * room than it told of). A round begins a second or two after the one before at the earliest, but for `wake`; where nobody holds the call, that is how often it asks.
  */
 import { PollLoop } from '../../../core/loops/poll-loop.js';
 import type { MemoryBudget } from '../../../core/dispatch/budget.js';
@@ -11,7 +12,9 @@ import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Random } from '../../../core/ports/random.js';
 import type { Service } from '../../../core/ports/service.js';
+import { isMaridError } from '../../../core/errors/marid-error.js';
 import { specificationFromMessage } from '../../../proto/codec/specification.js';
+import { toDuration } from '../../../proto/codec/time.js';
 import type { Reservation, WorkerService } from '../../../proto/gen/marid/v1/worker_service_pb.js';
 import type { ServiceClient } from '../../../proto/rpc/service.js';
 import { backoffMs } from '../backoff.js';
@@ -19,9 +22,15 @@ import type { ClaimGate } from './claim-gate.js';
 import type { LeaseKeeper } from '../session/lease-keeper.js';
 import { isDefinite, tooLate } from './definite.js';
 
+/** Least time from the beginning of a round to the next, the other half being chance. */
 const LEAST_WAIT_MS = 1_000;
 const MOST_JOBS = 256;
 const CALL_TIMEOUT_MS = 10_000;
+/** How long the control plane is asked to hold a call, and how much later its answer may come. */
+const HOLD_MS = 15_000;
+const HOLD_GRACE_MS = 3_000;
+/** How long a control plane that does not hold calls is not asked to. */
+const NO_HOLD_MS = 60_000;
 const FIRST_RETRY_MS = 200;
 const MOST_RETRY_MS = 5_000;
 
@@ -39,6 +48,8 @@ export interface NextPullerOptions {
   readonly isIdle: () => boolean;
   /** Takes over what was claimed; its memory is not reserved yet. */
   readonly onClaimed: (specification: JobSpecification) => void;
+  /** The job for which the worker knows it is held; `null`: it is not. */
+  readonly reservedFor: () => string | null;
   /** Told with each answer for which job the worker is held, or that it is not. */
   readonly onReservation: (reservation: Reservation | undefined) => void;
   /** Called when memory that was reserved for a call is free again. */
@@ -47,20 +58,34 @@ export interface NextPullerOptions {
   readonly onRefused: () => void;
 }
 
+/** A call that the control plane holds. */
+interface Hold {
+  /** Room that it was told of, in MiB. */
+  readonly memoryMb: number;
+  /** Gives up what is to end it soon. */
+  cancel: (() => void) | null;
+  readonly end: () => void;
+}
+
 export class NextPuller implements Service {
   readonly #options: NextPullerOptions;
   readonly #loop: PollLoop;
-  /** The last run's. */
+  /** What the last call of `ClaimNext` gave. */
   #claimed = 0;
   #expectsMore = false;
+  /** Whether to ask, or else to wait only. */
+  #asks = true;
+  #woken = false;
+  #roundAt = 0;
+  #hold: Hold | null = null;
+  #noHoldUntil = 0;
 
   constructor(options: NextPullerOptions) {
     this.#options = options;
-    const { clock, random, logger } = options;
-    const intervalMs = (): number => (this.#claimed > 0 ? 0 : LEAST_WAIT_MS * (1 + random.next()));
+    const { clock, logger } = options;
     this.#loop = new PollLoop({
-      ...{ name: 'next-puller', intervalMs, clock, logger },
-      run: (signal) => this.#pullIfIdle(signal),
+      ...{ name: 'next-puller', intervalMs: () => (this.#claimed > 0 ? 0 : this.#restMs()), clock, logger },
+      run: (signal) => this.#round(signal),
     });
   }
 
@@ -69,7 +94,9 @@ export class NextPuller implements Service {
   }
 
   async stop(): Promise<void> {
-    await this.#loop.stop();
+    const stopped = this.#loop.stop();
+    this.#hold?.end();
+    await stopped;
   }
 
   /** Whether the last call gave something: then there may be more, for which there was no room. */
@@ -79,15 +106,58 @@ export class NextPuller implements Service {
 
   /** Asks soon. */
   wake(): void {
+    this.#woken = true;
+    this.#hold?.end();
     this.#loop.wake();
   }
 
-  async #pullIfIdle(signal: AbortSignal): Promise<void> {
-    const { budget, gate, isIdle } = this.#options;
+  /** Asks when the round has lasted long enough, if there is more room now than the control plane knows. */
+  roomChanged(): void {
+    const hold = this.#hold;
+    if (hold === null || hold.cancel !== null || this.#options.budget.freeMb <= hold.memoryMb) return;
+    hold.cancel = this.#options.clock.after(this.#restMs(), hold.end);
+  }
+
+  #restMs(): number {
+    const { clock, random } = this.#options;
+    return Math.max(0, LEAST_WAIT_MS * (1 + random.next()) - (clock.monotonic() - this.#roundAt));
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
+    const { budget, gate, isIdle, clock } = this.#options;
+    this.#roundAt = clock.monotonic();
     this.#claimed = 0;
+    const asks = this.#asks || this.#woken;
+    this.#asks = true;
+    this.#woken = false;
     if (!gate.isOpen || budget.freeMb <= 0 || !isIdle()) return;
-    this.#claimed = await this.#pull(budget.freeMb, signal);
-    this.#expectsMore = this.#claimed > 0;
+    if (asks) {
+      this.#claimed = await this.#pull(budget.freeMb, signal);
+      this.#expectsMore = this.#claimed > 0;
+    }
+    if (this.#claimed === 0 && !this.#woken && !signal.aborted) await this.#wait(budget.freeMb);
+  }
+
+  /** Waits until there is something to ask for, as far as the control plane helps. */
+  async #wait(memoryMb: number): Promise<void> {
+    const { client, identity, clock, logger, reservedFor, onRefused } = this.#options;
+    if (memoryMb <= 0 || clock.monotonic() < this.#noHoldUntil) return;
+    const ended = new AbortController();
+    const hold: Hold = { memoryMb, cancel: null, end: () => ended.abort() };
+    this.#hold = hold;
+    try {
+      const request = { ...identity, memoryMb, wait: toDuration(HOLD_MS), reservedFor: reservedFor() ?? '' };
+      const options = { signal: ended.signal, timeoutMs: HOLD_MS + HOLD_GRACE_MS };
+      const { ask } = await client.awaitJobs(request, options);
+      this.#asks = ask;
+    } catch (error) {
+      if (isMaridError(error) && error.code === 'UNSUPPORTED') this.#noHoldUntil = clock.monotonic() + NO_HOLD_MS;
+      else if (isDefinite(error)) onRefused();
+      else logger.debug({ error }, 'the control plane does not hold the question for jobs');
+    } finally {
+      hold.cancel?.();
+      this.#hold = null;
+    }
   }
 
   /** One call, repeated until its answer is known. How many jobs it gave. */

@@ -1,4 +1,4 @@
-/** Beats on the heartbeats topic. A beat that cannot be sent is not repeated: the next one says more. */
+/** Beats on the heartbeats topic, where they are needed. A beat that cannot be sent is not repeated: the next one says more. */
 import { PollLoop } from '../../../core/loops/poll-loop.js';
 import { partitionOf } from '../../../core/dispatch/partition-of.js';
 import { TOPICS } from '../../../core/fleet/topics.js';
@@ -17,6 +17,8 @@ export interface BeatsOptions {
   readonly logger: Logger;
   /** Milliseconds between beats, asked before each. */
   readonly intervalMs: () => number;
+  /** Whether anything has to be said: not while renewals by call tell all. */
+  readonly isNeeded: () => boolean;
   /** What to say now. */
   readonly beat: () => WorkerBeat;
   /** What an acknowledged beat renews. */
@@ -48,7 +50,8 @@ export class Beats implements Service {
   }
 
   async #send(): Promise<void> {
-    const { log, beat, lease } = this.#options;
+    const { log, beat, lease, isNeeded } = this.#options;
+    if (!isNeeded()) return;
     const topic = TOPICS.heartbeats;
     const partitions = this.#partitions === 0 ? await log.partitions({ topic }) : this.#partitions;
     this.#partitions = 0;

@@ -23,6 +23,8 @@ const DEFAULT_HEARTBEAT_MS = 5_000;
 const DEFAULT_TTL_MS = 120_000;
 const CALL_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 200;
+/** Heartbeat intervals after which a renewal that was not answered is made up for by beats. */
+const MOST_INTERVALS = 1.5;
 
 /** What the worker says of itself at a registration. */
 export interface WorkerDescription {
@@ -47,6 +49,8 @@ export interface ControlPlaneSessionOptions {
   readonly logger: Logger;
   /** MiB that are not claimed. */
   readonly memoryFreeMb: () => number;
+  /** Partitions of the pool's topic that it reads. */
+  readonly partitions: () => readonly number[];
   /** Attempts that are held. */
   readonly held: () => readonly AttemptReference[];
   /** The same, and those that have just been finished. */
@@ -59,6 +63,8 @@ export interface ControlPlaneSessionOptions {
   readonly onRepeat: (reference: AttemptReference) => void;
   /** Called when the worker may claim from now on, or may not read offers any more. */
   readonly onReady: () => void;
+  /** Called when the control plane did not answer: what else was asked of it may wait in vain. */
+  readonly onAway: () => void;
   /** Called when another process has taken this worker's place. `STALE_SESSION`, with what to do. */
   readonly onSuperseded: (why: MaridError) => void;
 }
@@ -74,8 +80,11 @@ export class ControlPlaneSession implements Service {
   /** Whether another process has registered in its place. */
   #replaced = false;
   #draining = false;
-  #reservedMb: number | null = null;
+  #reservation: Reservation | null = null;
   #heartbeatMs = DEFAULT_HEARTBEAT_MS;
+  #syncSuffices = false;
+  /** When a call was answered last, on the monotonic clock. */
+  #answeredAt = 0;
   #wake = new AbortController();
   #running: Promise<void> | null = null;
 
@@ -90,14 +99,25 @@ export class ControlPlaneSession implements Service {
 
   /** Memory that the job needs for which the control plane holds this worker, in MiB; `null`: it is not held. */
   get reservedMb(): number | null {
-    return this.#reservedMb;
+    return this.#reservation?.memoryMb ?? null;
+  }
+
+  /** The job for which the control plane holds this worker; `null`: it is not held. */
+  get reservedFor(): string | null {
+    return this.#reservation?.jobId ?? null;
   }
 
   /** The control plane has told for which job it holds this worker, or that it does not. */
   reserved(reservation: Reservation | undefined): void {
-    const before = this.#reservedMb;
-    this.#reservedMb = reservation?.memoryMb ?? null;
-    if ((before === null) !== (this.#reservedMb === null)) this.#options.onReady();
+    const before = this.#reservation;
+    this.#reservation = reservation ?? null;
+    if ((before === null) !== (this.#reservation === null)) this.#options.onReady();
+  }
+
+  /** Whether beats are to say what renewals do not: for other control planes, or because renewals are not answered. */
+  get needsBeats(): boolean {
+    const sinceMs = this.#options.clock.monotonic() - this.#answeredAt;
+    return !this.#syncSuffices || sinceMs > MOST_INTERVALS * this.#heartbeatMs;
   }
 
   /** How often to beat, in milliseconds. */
@@ -134,19 +154,21 @@ export class ControlPlaneSession implements Service {
   }
 
   async #run(): Promise<void> {
-    const { clock, random, logger, worker, onSuperseded } = this.#options;
+    const { clock, random, logger, worker, onAway, onSuperseded } = this.#options;
     for (let failures = 0; !this.#stop.signal.aborted && !this.#superseded;) {
       this.#wake = new AbortController();
       let waitMs = 0;
       try {
         await this.#turn();
         failures = 0;
+        this.#answeredAt = clock.monotonic();
         waitMs = this.#registered ? this.#heartbeatMs : 0;
       } catch (error) {
         failures += 1;
         if (this.#superseded) break;
         waitMs = backoffMs({ failures, firstMs: FIRST_RETRY_MS, mostMs: this.#heartbeatMs, random });
         logger.warn({ error, waitMs }, 'the control plane does not answer; trying again');
+        onAway();
       }
       await clock.sleep(waitMs, failures > 0 ? this.#stop.signal : this.#wake.signal);
     }
@@ -186,6 +208,7 @@ export class ControlPlaneSession implements Service {
       throw error;
     });
     this.#heartbeatMs = fromDuration(answer.heartbeatInterval) ?? DEFAULT_HEARTBEAT_MS;
+    this.#syncSuffices = answer.syncSuffices;
     this.#obey(answer);
     await lease.renewed(sent, fromDuration(answer.leaseTtl) ?? DEFAULT_TTL_MS);
     this.#registered = true;
@@ -196,12 +219,13 @@ export class ControlPlaneSession implements Service {
   }
 
   async #sync(): Promise<void> {
-    const { client, worker, lease, held, memoryFreeMb, logger, onReady } = this.#options;
+    const { client, worker, lease, held, memoryFreeMb, partitions, logger, onReady } = this.#options;
     const { workerId, session } = worker;
     const sent = lease.mark();
     const request = {
       ...{ workerId, session, held: held().map(attemptReferenceToMessage) },
       ...{ memoryFreeMb: memoryFreeMb(), stopping: false },
+      ...{ insteadOfBeat: this.#syncSuffices, partitions: [...partitions()] },
     };
     const answer = await client.sync(request, this.#callOptions());
     if (!answer.sessionCurrent) {

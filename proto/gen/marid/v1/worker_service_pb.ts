@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/worker_service.proto.
  */
 export const file_marid_v1_worker_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1tYXJpZC92MS93b3JrZXJfc2VydmljZS5wcm90bxIIbWFyaWQudjEiMwoQQXR0ZW1wdFJlZmVyZW5jZRIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBSK9AQoVUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgJEgwKBHBvb2wYAyABKAkSDAoEaG9zdBgEIAEoCRIPCgdhZGRyZXNzGAUgASgJEhgKEG1lbW9yeV9idWRnZXRfbWIYBiABKAUSDwoHdmVyc2lvbhgHIAEoCRIoCgRoZWxkGAggAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSKRAgoWUmVnaXN0ZXJXb3JrZXJSZXNwb25zZRIsCglsZWFzZV90dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNQoSaGVhcnRiZWF0X2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBGxvc3QYAyADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhAKCGRyYWluaW5nGAQgASgIEikKBWtpbGxzGAUgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIrCgdyZXBlYXRzGAYgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSJYCgxDbGFpbVJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSJAoGY2xhaW1zGAMgAygLMhQubWFyaWQudjEuQ2xhaW1FbnRyeSIuCgpDbGFpbUVudHJ5Eg4KBmpvYl9pZBgBIAEoCRIQCghjbGFpbV9pZBgCIAEoCSI3Cg1DbGFpbVJlc3BvbnNlEiYKB3Jlc3VsdHMYASADKAsyFS5tYXJpZC52MS5DbGFpbVJlc3VsdCKLAQoLQ2xhaW1SZXN1bHQSDgoGam9iX2lkGAEgASgJEhAKCGNsYWltX2lkGAIgASgJEicKB291dGNvbWUYAyABKA4yFi5tYXJpZC52MS5DbGFpbU91dGNvbWUSMQoNc3BlY2lmaWNhdGlvbhgEIAEoCzIaLm1hcmlkLnYxLkpvYlNwZWNpZmljYXRpb24ibQoQQ2xhaW1OZXh0UmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoCRIRCgltZW1vcnlfbWIYAyABKAUSEAoIbWF4X2pvYnMYBCABKAUSEAoIY2xhaW1faWQYBSABKAkicwoRQ2xhaW1OZXh0UmVzcG9uc2USMgoOc3BlY2lmaWNhdGlvbnMYASADKAsyGi5tYXJpZC52MS5Kb2JTcGVjaWZpY2F0aW9uEioKC3Jlc2VydmF0aW9uGAIgASgLMhUubWFyaWQudjEuUmVzZXJ2YXRpb24iMAoLUmVzZXJ2YXRpb24SDgoGam9iX2lkGAEgASgJEhEKCW1lbW9yeV9tYhgCIAEoBSKFAQoLU3luY1JlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAkSKAoEaGVsZBgDIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USFgoObWVtb3J5X2ZyZWVfbWIYBCABKAUSEAoIc3RvcHBpbmcYBSABKAgi5wEKDFN5bmNSZXNwb25zZRIXCg9zZXNzaW9uX2N1cnJlbnQYASABKAgSKAoEbG9zdBgCIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USKQoFa2lsbHMYAyADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhAKCGRyYWluaW5nGAQgASgIEioKC3Jlc2VydmF0aW9uGAUgASgLMhUubWFyaWQudjEuUmVzZXJ2YXRpb24SKwoHcmVwZWF0cxgGIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2UiPAoISm9iT2ZmZXISDgoGam9iX2lkGAEgASgJEhEKCW1lbW9yeV9tYhgCIAEoBRINCgVvZmZlchgDIAEoBSKdAwoLV29ya2VyRXZlbnQSDgoGam9iX2lkGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSEQoJd29ya2VyX2lkGAMgASgJEg8KB3Nlc3Npb24YBCABKAkSEAoIc2VxdWVuY2UYBSABKAMSKAoEdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIwoGc3RhdHVzGAcgASgOMhMubWFyaWQudjEuSm9iU3RhdHVzEg4KBnJlYXNvbhgIIAEoCRIPCgdtZXNzYWdlGAkgASgJEiQKBnJlc3VsdBgKIAEoCzIULm1hcmlkLnYxLkV4aXRSZXN1bHQSHgoWaW5mcmFzdHJ1Y3R1cmVfZmFpbHVyZRgLIAEoCBIjCgZzdGFnZXMYHiADKAsyEy5tYXJpZC52MS5TdGFnZVRpbWUSLwoOYXJjaGl2ZV9zdGF0dXMYIyABKA4yFy5tYXJpZC52MS5BcmNoaXZlU3RhdHVzEisKCGFyY2hpdmVzGCQgAygLMhkubWFyaWQudjEuQXJjaGl2ZWRBdHRlbXB0IqUBCg9BcmNoaXZlZEF0dGVtcHQSKwoHYXR0ZW1wdBgBIAEoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USJwoGc3RhdHVzGAIgASgOMhcubWFyaWQudjEuQXJjaGl2ZVN0YXR1cxIPCgdtZXNzYWdlGAMgASgJEgsKA3J1bhgEIAEoCRIOCgZvZmZzZXQYBSABKAMSDgoGbGVuZ3RoGAYgASgDIpQBCgpXb3JrZXJCZWF0EhEKCXdvcmtlcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgJEgwKBHBvb2wYAyABKAkSFgoObWVtb3J5X2ZyZWVfbWIYBCABKAUSKAoEaGVsZBgFIAMoCzIaLm1hcmlkLnYxLkF0dGVtcHRSZWZlcmVuY2USEgoKcGFydGl0aW9ucxgGIAMoBSp7CgxDbGFpbU91dGNvbWUSHQoZQ0xBSU1fT1VUQ09NRV9VTlNQRUNJRklFRBAAEhkKFUNMQUlNX09VVENPTUVfQ0xBSU1FRBABEhYKEkNMQUlNX09VVENPTUVfR09ORRACEhkKFUNMQUlNX09VVENPTUVfUkVGVVNFRBADMpsCCg1Xb3JrZXJTZXJ2aWNlElMKDlJlZ2lzdGVyV29ya2VyEh8ubWFyaWQudjEuUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0GiAubWFyaWQudjEuUmVnaXN0ZXJXb3JrZXJSZXNwb25zZRI4CgVDbGFpbRIWLm1hcmlkLnYxLkNsYWltUmVxdWVzdBoXLm1hcmlkLnYxLkNsYWltUmVzcG9uc2USRAoJQ2xhaW1OZXh0EhoubWFyaWQudjEuQ2xhaW1OZXh0UmVxdWVzdBobLm1hcmlkLnYxLkNsYWltTmV4dFJlc3BvbnNlEjUKBFN5bmMSFS5tYXJpZC52MS5TeW5jUmVxdWVzdBoWLm1hcmlkLnYxLlN5bmNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_marid_v1_job]);
+  fileDesc("Ch1tYXJpZC92MS93b3JrZXJfc2VydmljZS5wcm90bxIIbWFyaWQudjEiMwoQQXR0ZW1wdFJlZmVyZW5jZRIOCgZqb2JfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoBSK9AQoVUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgJEgwKBHBvb2wYAyABKAkSDAoEaG9zdBgEIAEoCRIPCgdhZGRyZXNzGAUgASgJEhgKEG1lbW9yeV9idWRnZXRfbWIYBiABKAUSDwoHdmVyc2lvbhgHIAEoCRIoCgRoZWxkGAggAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZSKoAgoWUmVnaXN0ZXJXb3JrZXJSZXNwb25zZRIsCglsZWFzZV90dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNQoSaGVhcnRiZWF0X2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBGxvc3QYAyADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhAKCGRyYWluaW5nGAQgASgIEikKBWtpbGxzGAUgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIrCgdyZXBlYXRzGAYgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIVCg1zeW5jX3N1ZmZpY2VzGAcgASgIIlgKDENsYWltUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoCRIkCgZjbGFpbXMYAyADKAsyFC5tYXJpZC52MS5DbGFpbUVudHJ5Ii4KCkNsYWltRW50cnkSDgoGam9iX2lkGAEgASgJEhAKCGNsYWltX2lkGAIgASgJIjcKDUNsYWltUmVzcG9uc2USJgoHcmVzdWx0cxgBIAMoCzIVLm1hcmlkLnYxLkNsYWltUmVzdWx0IosBCgtDbGFpbVJlc3VsdBIOCgZqb2JfaWQYASABKAkSEAoIY2xhaW1faWQYAiABKAkSJwoHb3V0Y29tZRgDIAEoDjIWLm1hcmlkLnYxLkNsYWltT3V0Y29tZRIxCg1zcGVjaWZpY2F0aW9uGAQgASgLMhoubWFyaWQudjEuSm9iU3BlY2lmaWNhdGlvbiJtChBDbGFpbU5leHRSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgJEhEKCW1lbW9yeV9tYhgDIAEoBRIQCghtYXhfam9icxgEIAEoBRIQCghjbGFpbV9pZBgFIAEoCSJzChFDbGFpbU5leHRSZXNwb25zZRIyCg5zcGVjaWZpY2F0aW9ucxgBIAMoCzIaLm1hcmlkLnYxLkpvYlNwZWNpZmljYXRpb24SKgoLcmVzZXJ2YXRpb24YAiABKAsyFS5tYXJpZC52MS5SZXNlcnZhdGlvbiIwCgtSZXNlcnZhdGlvbhIOCgZqb2JfaWQYASABKAkSEQoJbWVtb3J5X21iGAIgASgFIogBChBBd2FpdEpvYnNSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgJEhEKCW1lbW9yeV9tYhgDIAEoBRInCgR3YWl0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDHJlc2VydmVkX2ZvchgFIAEoCSIgChFBd2FpdEpvYnNSZXNwb25zZRILCgNhc2sYASABKAgisgEKC1N5bmNSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgJEigKBGhlbGQYAyADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhYKDm1lbW9yeV9mcmVlX21iGAQgASgFEhAKCHN0b3BwaW5nGAUgASgIEhcKD2luc3RlYWRfb2ZfYmVhdBgGIAEoCBISCgpwYXJ0aXRpb25zGAcgAygFIucBCgxTeW5jUmVzcG9uc2USFwoPc2Vzc2lvbl9jdXJyZW50GAEgASgIEigKBGxvc3QYAiADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEikKBWtpbGxzGAMgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIQCghkcmFpbmluZxgEIAEoCBIqCgtyZXNlcnZhdGlvbhgFIAEoCzIVLm1hcmlkLnYxLlJlc2VydmF0aW9uEisKB3JlcGVhdHMYBiADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlIjwKCEpvYk9mZmVyEg4KBmpvYl9pZBgBIAEoCRIRCgltZW1vcnlfbWIYAiABKAUSDQoFb2ZmZXIYAyABKAUinQMKC1dvcmtlckV2ZW50Eg4KBmpvYl9pZBgBIAEoCRIPCgdhdHRlbXB0GAIgASgFEhEKCXdvcmtlcl9pZBgDIAEoCRIPCgdzZXNzaW9uGAQgASgJEhAKCHNlcXVlbmNlGAUgASgDEigKBHRpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiMKBnN0YXR1cxgHIAEoDjITLm1hcmlkLnYxLkpvYlN0YXR1cxIOCgZyZWFzb24YCCABKAkSDwoHbWVzc2FnZRgJIAEoCRIkCgZyZXN1bHQYCiABKAsyFC5tYXJpZC52MS5FeGl0UmVzdWx0Eh4KFmluZnJhc3RydWN0dXJlX2ZhaWx1cmUYCyABKAgSIwoGc3RhZ2VzGB4gAygLMhMubWFyaWQudjEuU3RhZ2VUaW1lEi8KDmFyY2hpdmVfc3RhdHVzGCMgASgOMhcubWFyaWQudjEuQXJjaGl2ZVN0YXR1cxIrCghhcmNoaXZlcxgkIAMoCzIZLm1hcmlkLnYxLkFyY2hpdmVkQXR0ZW1wdCKlAQoPQXJjaGl2ZWRBdHRlbXB0EisKB2F0dGVtcHQYASABKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEicKBnN0YXR1cxgCIAEoDjIXLm1hcmlkLnYxLkFyY2hpdmVTdGF0dXMSDwoHbWVzc2FnZRgDIAEoCRILCgNydW4YBCABKAkSDgoGb2Zmc2V0GAUgASgDEg4KBmxlbmd0aBgGIAEoAyKUAQoKV29ya2VyQmVhdBIRCgl3b3JrZXJfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoCRIMCgRwb29sGAMgASgJEhYKDm1lbW9yeV9mcmVlX21iGAQgASgFEigKBGhlbGQYBSADKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlEhIKCnBhcnRpdGlvbnMYBiADKAUqewoMQ2xhaW1PdXRjb21lEh0KGUNMQUlNX09VVENPTUVfVU5TUEVDSUZJRUQQABIZChVDTEFJTV9PVVRDT01FX0NMQUlNRUQQARIWChJDTEFJTV9PVVRDT01FX0dPTkUQAhIZChVDTEFJTV9PVVRDT01FX1JFRlVTRUQQAzLhAgoNV29ya2VyU2VydmljZRJTCg5SZWdpc3RlcldvcmtlchIfLm1hcmlkLnYxLlJlZ2lzdGVyV29ya2VyUmVxdWVzdBogLm1hcmlkLnYxLlJlZ2lzdGVyV29ya2VyUmVzcG9uc2USOAoFQ2xhaW0SFi5tYXJpZC52MS5DbGFpbVJlcXVlc3QaFy5tYXJpZC52MS5DbGFpbVJlc3BvbnNlEkQKCUNsYWltTmV4dBIaLm1hcmlkLnYxLkNsYWltTmV4dFJlcXVlc3QaGy5tYXJpZC52MS5DbGFpbU5leHRSZXNwb25zZRJECglBd2FpdEpvYnMSGi5tYXJpZC52MS5Bd2FpdEpvYnNSZXF1ZXN0GhsubWFyaWQudjEuQXdhaXRKb2JzUmVzcG9uc2USNQoEU3luYxIVLm1hcmlkLnYxLlN5bmNSZXF1ZXN0GhYubWFyaWQudjEuU3luY1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_marid_v1_job]);
 
 /**
  * AttemptReference names an attempt of a job.
@@ -161,6 +161,13 @@ export type RegisterWorkerResponse = Message<"marid.v1.RegisterWorkerResponse"> 
    * @generated from field: repeated marid.v1.AttemptReference repeats = 6;
    */
   repeats: AttemptReference[];
+
+  /**
+   * Whether Sync tells this control plane all that a beat would, because there is no other: then no beat is needed while Sync is answered.
+   *
+   * @generated from field: bool sync_suffices = 7;
+   */
+  syncSuffices: boolean;
 };
 
 /**
@@ -402,6 +409,76 @@ export const ReservationSchema: GenMessage<Reservation> = /*@__PURE__*/
   messageDesc(file_marid_v1_worker_service, 9);
 
 /**
+ * AwaitJobsRequest tells for which jobs a worker has room. A later call of the same worker ends the one before.
+ *
+ * @generated from message marid.v1.AwaitJobsRequest
+ */
+export type AwaitJobsRequest = Message<"marid.v1.AwaitJobsRequest"> & {
+  /**
+   * The worker's id.
+   *
+   * @generated from field: string worker_id = 1;
+   */
+  workerId: string;
+
+  /**
+   * Its session.
+   *
+   * @generated from field: string session = 2;
+   */
+  session: string;
+
+  /**
+   * Memory that is free, in MiB.
+   *
+   * @generated from field: int32 memory_mb = 3;
+   */
+  memoryMb: number;
+
+  /**
+   * How long the call may be held, at most 30 s; absent: not at all.
+   *
+   * @generated from field: google.protobuf.Duration wait = 4;
+   */
+  wait?: Duration | undefined;
+
+  /**
+   * The job that the worker knows it is reserved for; empty: none.
+   *
+   * @generated from field: string reserved_for = 5;
+   */
+  reservedFor: string;
+};
+
+/**
+ * Describes the message marid.v1.AwaitJobsRequest.
+ * Use `create(AwaitJobsRequestSchema)` to create a new message.
+ */
+export const AwaitJobsRequestSchema: GenMessage<AwaitJobsRequest> = /*@__PURE__*/
+  messageDesc(file_marid_v1_worker_service, 10);
+
+/**
+ * AwaitJobsResponse ends the wait.
+ *
+ * @generated from message marid.v1.AwaitJobsResponse
+ */
+export type AwaitJobsResponse = Message<"marid.v1.AwaitJobsResponse"> & {
+  /**
+   * Whether to call ClaimNext now: a job waits that fits, or the reservation of the worker is another than it knows. False: the time is over.
+   *
+   * @generated from field: bool ask = 1;
+   */
+  ask: boolean;
+};
+
+/**
+ * Describes the message marid.v1.AwaitJobsResponse.
+ * Use `create(AwaitJobsResponseSchema)` to create a new message.
+ */
+export const AwaitJobsResponseSchema: GenMessage<AwaitJobsResponse> = /*@__PURE__*/
+  messageDesc(file_marid_v1_worker_service, 11);
+
+/**
  * SyncRequest tells what a worker holds.
  *
  * @generated from message marid.v1.SyncRequest
@@ -441,6 +518,20 @@ export type SyncRequest = Message<"marid.v1.SyncRequest"> & {
    * @generated from field: bool stopping = 5;
    */
   stopping: boolean;
+
+  /**
+   * Whether the worker sends no beats as long as these calls are answered.
+   *
+   * @generated from field: bool instead_of_beat = 6;
+   */
+  insteadOfBeat: boolean;
+
+  /**
+   * Partitions of the pool's topic that it reads; counts only with instead_of_beat.
+   *
+   * @generated from field: repeated int32 partitions = 7;
+   */
+  partitions: number[];
 };
 
 /**
@@ -448,7 +539,7 @@ export type SyncRequest = Message<"marid.v1.SyncRequest"> & {
  * Use `create(SyncRequestSchema)` to create a new message.
  */
 export const SyncRequestSchema: GenMessage<SyncRequest> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 10);
+  messageDesc(file_marid_v1_worker_service, 12);
 
 /**
  * SyncResponse tells what a worker has missed.
@@ -504,7 +595,7 @@ export type SyncResponse = Message<"marid.v1.SyncResponse"> & {
  * Use `create(SyncResponseSchema)` to create a new message.
  */
 export const SyncResponseSchema: GenMessage<SyncResponse> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 11);
+  messageDesc(file_marid_v1_worker_service, 13);
 
 /**
  * JobOffer is a message of the topic of a pool: a job that can be claimed. A hint, never the truth.
@@ -539,7 +630,7 @@ export type JobOffer = Message<"marid.v1.JobOffer"> & {
  * Use `create(JobOfferSchema)` to create a new message.
  */
 export const JobOfferSchema: GenMessage<JobOffer> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 12);
+  messageDesc(file_marid_v1_worker_service, 14);
 
 /**
  * WorkerEvent is a message of the worker-events topic: what happened to an attempt.
@@ -651,7 +742,7 @@ export type WorkerEvent = Message<"marid.v1.WorkerEvent"> & {
  * Use `create(WorkerEventSchema)` to create a new message.
  */
 export const WorkerEventSchema: GenMessage<WorkerEvent> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 13);
+  messageDesc(file_marid_v1_worker_service, 15);
 
 /**
  * ArchivedAttempt tells what has become of the files of an attempt.
@@ -707,7 +798,7 @@ export type ArchivedAttempt = Message<"marid.v1.ArchivedAttempt"> & {
  * Use `create(ArchivedAttemptSchema)` to create a new message.
  */
 export const ArchivedAttemptSchema: GenMessage<ArchivedAttempt> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 14);
+  messageDesc(file_marid_v1_worker_service, 16);
 
 /**
  * WorkerBeat is a message of the heartbeats topic.
@@ -763,7 +854,7 @@ export type WorkerBeat = Message<"marid.v1.WorkerBeat"> & {
  * Use `create(WorkerBeatSchema)` to create a new message.
  */
 export const WorkerBeatSchema: GenMessage<WorkerBeat> = /*@__PURE__*/
-  messageDesc(file_marid_v1_worker_service, 15);
+  messageDesc(file_marid_v1_worker_service, 17);
 
 /**
  * ClaimOutcome says what became of a claim.
@@ -842,6 +933,16 @@ export const WorkerService: GenService<{
     methodKind: "unary";
     input: typeof ClaimNextRequestSchema;
     output: typeof ClaimNextResponseSchema;
+  },
+  /**
+   * AwaitJobs is answered when it is worth while to call ClaimNext, at the latest after the time that is asked for. It gives nothing itself, so it may be lost or cancelled at any time.
+   *
+   * @generated from rpc marid.v1.WorkerService.AwaitJobs
+   */
+  awaitJobs: {
+    methodKind: "unary";
+    input: typeof AwaitJobsRequestSchema;
+    output: typeof AwaitJobsResponseSchema;
   },
   /**
    * Sync renews the session's lease and returns what the worker has missed.

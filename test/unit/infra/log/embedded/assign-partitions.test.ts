@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { assignPartitions } from '../../../../../infra/log/embedded/assign-partitions.js';
+import { assignPartitions, mayGetPartitions } from '../../../../../infra/log/embedded/assign-partitions.js';
 
 describe('assignPartitions', () => {
   const member = fc.subarray(['a', 'b', 'c'], { minLength: 1 }).map((topics) => ({ topics }));
@@ -32,5 +32,26 @@ describe('assignPartitions', () => {
         expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
       }),
     );
+  });
+});
+
+describe('mayGetPartitions', () => {
+  test('leaves out only members that get nothing, and so changes nothing for the others', () => {
+    const partitionsOf = (topic: string): number => (topic === 'a' ? 3 : 2);
+    const wishes = fc.subarray(['a', 'b'], { minLength: 1 });
+    fc.assert(
+      fc.property(fc.array(wishes, { minLength: 1, maxLength: 30 }), (topicLists) => {
+        const members = topicLists.map((topics) => ({ topics }));
+        const first = mayGetPartitions({ members, topics: new Set(topicLists.flat()) }, partitionsOf);
+        const all = assignPartitions(members, partitionsOf);
+        expect(assignPartitions(first, partitionsOf)).toEqual(all.slice(0, first.length));
+        expect(all.slice(first.length).flat()).toEqual([]);
+      }),
+    );
+  });
+
+  test('looks at a few of very many', () => {
+    const members = Array.from({ length: 10_000 }, () => ({ topics: ['a'] }));
+    expect(mayGetPartitions({ members, topics: new Set(['a']) }, () => 8)).toHaveLength(8);
   });
 });

@@ -35,6 +35,7 @@ function setUp(budgetMb = 1000) {
     identity: { workerId: 'w', session: 's' },
     onRoom: () => undefined,
     onRefused: () => void (refusals += 1),
+    reservedFor: () => null,
     onReservation: () => undefined,
   };
   const claimer = new Claimer({ ...shared, onClaimed: (job) => started.push(job.jobId) });
@@ -177,6 +178,94 @@ describe('NextPuller', () => {
     await clock.advance(6_000);
     await until(() => started.length === 1);
     expect(service.calls.filter((call) => call[0] === service.claimed.get('a')).length).toBeGreaterThan(1);
+  });
+});
+
+describe('NextPuller with a control plane that holds calls', () => {
+  function setUpHeld() {
+    const all = setUp();
+    all.service.holdsCalls = true;
+    return { ...all, asked: () => all.service.calls.length };
+  }
+
+  test('asks once, and then when it is told to, with the whole budget free meanwhile', async () => {
+    const { puller, wait, service, clock, budget, started, asked } = setUpHeld();
+    await puller.start();
+    await clock.advance(10_000);
+    expect([asked(), service.held.length, budget.freeMb]).toEqual([1, 1, 1000]);
+    wait('a');
+    service.held[0]?.end(true);
+    await clock.advance(1);
+    await until(() => started.length === 1);
+    await clock.advance(1);
+    await until(() => service.held.length === 2);
+    expect(service.held[1]?.memoryMb).toBe(900);
+  });
+
+  test('waits on without asking when its time is over', async () => {
+    const { puller, service, clock, asked } = setUpHeld();
+    await puller.start();
+    for (let calls = 1; calls < 5; calls += 1) {
+      await clock.advance(14_000);
+      service.held.at(-1)?.end(false);
+      await clock.advance(1);
+      await until(() => service.held.length === calls + 1);
+    }
+    expect(asked()).toBe(1);
+  });
+
+  test('asks at most about once a second however often it is told to', async () => {
+    const { puller, service, clock, asked } = setUpHeld();
+    await puller.start();
+    for (let seconds = 0; seconds < 100; seconds += 1) {
+      await clock.advance(100);
+      service.held.at(-1)?.end(true);
+    }
+    expect(asked()).toBeGreaterThan(4);
+    expect(asked()).toBeLessThan(11);
+  });
+
+  test('asks when there is more room than it told of, but not at once', async () => {
+    const { puller, service, clock, budget, asked } = setUpHeld();
+    budget.reserve('job', 400);
+    await puller.start();
+    await clock.advance(2_000);
+    expect(service.held[0]?.memoryMb).toBe(600);
+    budget.reserve('other', 100);
+    budget.release('other');
+    puller.roomChanged();
+    await clock.advance(5_000);
+    expect(asked()).toBe(1);
+    budget.release('job');
+    puller.roomChanged();
+    await clock.advance(1);
+    await until(() => asked() === 2);
+    await until(() => service.held[1]?.memoryMb === 1000);
+  });
+
+  test('asks at once when it is woken, also while it asks', async () => {
+    const { puller, service, clock, asked } = setUpHeld();
+    await puller.start();
+    await clock.advance(2_000);
+    puller.wake();
+    await until(() => asked() === 2);
+    service.after = async () => {
+      service.after = async () => undefined;
+      puller.wake();
+    };
+    puller.wake();
+    await until(() => asked() === 4);
+  });
+
+  test('a control plane that does not hold calls any more is asked now and then', async () => {
+    const { puller, service, clock, asked } = setUpHeld();
+    service.holdsCalls = false;
+    await puller.start();
+    await clock.advance(20_000);
+    expect(asked()).toBeGreaterThan(9);
+    service.holdsCalls = true;
+    await clock.advance(60_000);
+    expect(service.held.length).toBe(1);
   });
 });
 

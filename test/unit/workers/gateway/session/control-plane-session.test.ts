@@ -36,6 +36,8 @@ function open(renew: () => Promise<void>) {
     onLost: () => order.push('lost'),
     onRepeat: () => undefined,
     onReady: () => undefined,
+    onAway: () => undefined,
+    partitions: () => [3],
     onSuperseded: (why) => told.push(why),
   });
   service.before = async () => void order.push('called');
@@ -53,6 +55,24 @@ describe('ControlPlaneSession', () => {
     });
     await session.stop();
     expect(order.slice(lost - 1, lost + 2)).toEqual(['called', 'lost', 'renewed']);
+  });
+
+  test('needs no beats while renewals are answered, where these suffice', async () => {
+    const { service } = open(async () => undefined);
+    expect(session.needsBeats).toBe(true);
+    service.syncSuffices = true;
+    await session.start();
+    await eventually('renewals in place of beats', () => service.partitions.length > 1 && !session.needsBeats);
+    expect(service.partitions[0]).toEqual([3]);
+    service.before = () => new Promise(() => undefined);
+    await eventually('the silence', () => session.needsBeats);
+  });
+
+  test('needs beats where renewals do not suffice', async () => {
+    const { service, order } = open(async () => undefined);
+    await session.start();
+    await eventually('some renewals', () => order.length > 3);
+    expect([session.needsBeats, service.partitions]).toEqual([true, []]);
   });
 
   test('does not take a session back when another process has the launcher', async () => {
