@@ -1,15 +1,20 @@
 /** `npm run bench -- NAME [options]`: every figure that the documents name, to be repeated. Without a name, the list. */
 import { Command, InvalidArgumentError } from 'commander';
 import type { BenchOptions, Workload } from './harness/workload.js';
+import { runAll } from './workloads/all.js';
 import { FOLLOW } from './workloads/follow.js';
 import { GROWTH } from './workloads/growth.js';
+import { HEAP } from './workloads/heap.js';
 import { JOBS } from './workloads/jobs.js';
+import { KILL } from './workloads/kill.js';
 import { LISTING } from './workloads/listing.js';
 import { MATCHING } from './workloads/matching.js';
 import { OVERVIEW } from './workloads/overview.js';
-import { STORED } from './workloads/stored.js';
+import { STAGING } from './workloads/staging.js';
 import { START } from './workloads/start.js';
+import { STORED } from './workloads/stored.js';
 import { SUBMIT } from './workloads/submit.js';
+import { WORKERS_BY_NUMBER } from './workloads/workers.js';
 
 const WORKLOADS: Readonly<Record<string, Workload>> = {
   overview: OVERVIEW,
@@ -17,6 +22,10 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   submit: SUBMIT,
   start: START,
   matching: MATCHING,
+  staging: STAGING,
+  heap: HEAP,
+  workers: WORKERS_BY_NUMBER,
+  kill: KILL,
   listing: LISTING,
   follow: FOLLOW,
   growth: GROWTH,
@@ -42,4 +51,11 @@ for (const [name, { summary, run }] of Object.entries(WORKLOADS)) {
     .option('--engines <list>', 'kafka, redis, s3, mongo with commas, or native for all (overview)', 'embedded')
     .action((options: BenchOptions) => run(options));
 }
+program
+  .command('all')
+  .description('all of these with smaller sizes, one after the other: about twenty minutes on a quiet machine')
+  .option('--rounds <n>', 'rounds of each contender (default: 3)', positive)
+  .action(async (options: BenchOptions) => {
+    if ((await runAll(options)).length > 0) process.exitCode = 1;
+  });
 await program.parseAsync();

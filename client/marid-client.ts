@@ -59,6 +59,18 @@ export interface CallLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of `listFiles`. */
+export interface ListFilesOptions extends CallLimits {
+  /** Attempt, from 1. Default: the latest. */
+  readonly attempt?: number | undefined;
+  /** Only files below this folder. Default: all. */
+  readonly folder?: string | undefined;
+  /** Most files, 1 to 10,000. Default: 10,000. */
+  readonly pageSize?: number | undefined;
+  /** `nextPageToken` of the page before. Default: the first page. */
+  readonly pageToken?: string | undefined;
+}
+
 /** Options of a call that makes a job. */
 export interface SubmitOptions extends CallLimits {
   /** Id of the new job, which makes the call safe to repeat. Default: a new one. */
@@ -261,12 +273,10 @@ export class MaridClient implements RawClients {
     return timedOutput(this.watchContext(), id, options);
   }
 
-  /** The files of a job's directory. */
-  async listFiles(
-    id: string,
-    options: CallLimits & { readonly attempt?: number | undefined; readonly folder?: string | undefined } = {},
-  ): Promise<ListJobFilesResponse> {
-    const request = { jobId: id, attempt: options.attempt ?? 0, folder: options.folder ?? '' };
+  /** Files of a job's directory: the first page, at most 10,000, or the one of `pageToken`. */
+  async listFiles(id: string, options: ListFilesOptions = {}): Promise<ListJobFilesResponse> {
+    const { attempt = 0, folder = '', pageSize = 0, pageToken = '' } = options;
+    const request = { jobId: id, attempt, folder, pageSize, pageToken };
     return this.jobs.listJobFiles(request, this.once(options));
   }
 

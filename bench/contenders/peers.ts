@@ -26,19 +26,33 @@ interface Peer {
   readonly server: PeerServer;
 }
 
-function prepared({ server, command, environment, ...facts }: Peer, stamp: string) {
-  const start = async ({ folder, ledger, concurrency }: Round): Promise<LinePeer> => {
-    await server.clear();
-    const settings = {
-      BENCH_FOLDER: folder,
-      BENCH_STAMP: stamp,
-      BENCH_LEDGER: ledger,
-      BENCH_URL: server.url,
-      BENCH_CONCURRENCY: String(concurrency),
-    };
-    return LinePeer.start({ command, environment: { ...environment, ...settings }, greets: true });
+/** Starts the process of a peer for a round. */
+export function startPeer(
+  {
+    command,
+    environment,
+    server,
+  }: Pick<Peer, 'command' | 'environment'> & { readonly server: { readonly url: string } },
+  stamp: string,
+  { folder, ledger, concurrency }: Round,
+): Promise<LinePeer> {
+  const settings = {
+    BENCH_FOLDER: folder,
+    BENCH_STAMP: stamp,
+    BENCH_LEDGER: ledger,
+    BENCH_URL: server.url,
+    BENCH_CONCURRENCY: String(concurrency),
   };
-  return { ...facts, start, stop: () => server.stop() };
+  return LinePeer.start({ command, environment: { ...environment, ...settings }, greets: true });
+}
+
+function prepared(peer: Peer, stamp: string) {
+  const { server, version, durability } = peer;
+  const start = async (round: Round): Promise<LinePeer> => {
+    await server.clear();
+    return startPeer(peer, stamp, round);
+  };
+  return { version, durability, start, stop: () => server.stop() };
 }
 
 /** The folder with BullMQ. */

@@ -25,6 +25,8 @@ export interface Comparison {
   /** The contender that ratios are to. */
   readonly reference: string;
   readonly rounds: number;
+  /** Numbers of jobs at once that the sweep tries. Default: 2 to 32. */
+  readonly concurrencies?: readonly number[];
   /** Jobs of one round. */
   readonly jobs: number;
   /** Does the work of one round; returns its figures by name, of which the first is the one that counts. */
@@ -60,9 +62,11 @@ export async function compare(comparison: Comparison, say: (line: string) => voi
 }
 
 async function bestConcurrency(bench: Bench, comparison: Comparison, each: Omit<Entrant, 'concurrency'>) {
+  const { concurrencies = CONCURRENCIES } = comparison;
+  if (concurrencies.length === 1) return concurrencies[0] ?? 1;
   let best = { concurrency: 0, figure: -Infinity };
-  for (const concurrency of CONCURRENCIES) {
-    const jobs = Math.max(100, Math.floor(comparison.jobs / 4));
+  for (const concurrency of concurrencies) {
+    const jobs = Math.min(500, Math.max(100, Math.floor(comparison.jobs / 4)));
     const [figure = 0] = Object.values(
       await oneRound(bench, { ...each, concurrency }, (started) => comparison.measure(started, jobs)),
     );

@@ -19,7 +19,7 @@ export const load = createRequire(`${BENCH_MODULES}/package.json`);
 /** Runs one job to its end; rejects when it fails. */
 export function runJob(id) {
   const folder = `${BENCH_FOLDER}/${id}`;
-  mkdirSync(folder);
+  mkdirSync(folder, { recursive: true }); // a job that is run again has one
   const files = [openSync(`${folder}/stdout`, 'w'), openSync(`${folder}/stderr`, 'w')];
   const child = spawn(BENCH_STAMP, [BENCH_LEDGER, id], { cwd: folder, stdio: ['ignore', ...files] });
   files.forEach(closeSync);

@@ -2,6 +2,7 @@
 import { DURABLE_TOY, POSIX_SPAWN } from '../contenders/floors.js';
 import { MARID_EMBEDDED, MARID_KAFKA } from '../contenders/marid.js';
 import { BULL_MQ, CELERY_REDIS, GRAPHILE } from '../contenders/peers.js';
+import { TEMPORAL_DEV } from '../contenders/temporal.js';
 import type { Contender } from '../harness/contender.js';
 
 /** In the order of the tables. */
@@ -11,6 +12,7 @@ export const CONTENDERS: readonly Contender[] = [
   BULL_MQ,
   GRAPHILE,
   CELERY_REDIS,
+  TEMPORAL_DEV,
   MARID_EMBEDDED,
   MARID_KAFKA,
 ];

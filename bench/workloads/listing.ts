@@ -6,6 +6,8 @@ import type { JobFilter, JobPosition } from '../../core/ports/job-store.js';
 import { PinoLogger } from '../../infra/runtime/pino-logger.js';
 import { SqliteDatabase } from '../../infra/store/sqlite/sqlite-database.js';
 import { SqliteJobStore } from '../../infra/store/sqlite/sqlite-job-store.js';
+import { listOnPostgres, type PageTimes } from '../contenders/postgres-listing.js';
+import { writeFigures } from '../harness/results.js';
 import { quantile } from '../harness/statistics.js';
 import type { Workload } from '../harness/workload.js';
 import { jobMaker } from './stored-jobs.js';
@@ -27,7 +29,7 @@ const FILTERS: Readonly<Record<string, JobFilter>> = {
 
 /** Time of one page. */
 export const LISTING: Workload = {
-  summary: 'first and deepest page of a listing over a million jobs (--jobs), by filter',
+  summary: 'first and deepest page of a listing over a million jobs (--jobs), by filter, beside PostgreSQL',
   run: async ({ jobs = 1_000_000 }) => {
     const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
     const database = SqliteDatabase.open({
@@ -37,20 +39,39 @@ export const LISTING: Workload = {
     try {
       const store = new SqliteJobStore(database);
       await fill(store, jobs);
+      const marid: Record<string, PageTimes> = {};
       for (const [name, filter] of Object.entries(FILTERS)) {
         const first = await timed(store, filter, null);
-        const deep = await timed(store, filter, await deepest(store, filter));
-        const ratio = deep / first;
-        console.log(
-          `${name.padEnd(24)} first page ${first.toFixed(3)} ms, deepest ${deep.toFixed(3)} ms (${ratio.toFixed(2)} x)`,
-        );
+        marid[name] = { first, deepest: await timed(store, filter, await deepest(store, filter)) };
       }
+      const options = { jobs, document: jobMaker((n) => 1_700_000_000_000 + n * 1000)(7) };
+      const postgres = await listOnPostgres(folder, options).catch((error: unknown) => {
+        console.log(`PostgreSQL is left out: ${error instanceof Error ? error.message : String(error)}`);
+        return {};
+      });
+      print(marid, postgres);
+      console.log(`written: ${await writeFigures('listing', { unit: 'ms', jobs, figures: { marid, postgres } })}`);
     } finally {
       database.close();
       await rm(folder, { recursive: true, force: true });
     }
   },
 };
+
+function print(
+  marid: Readonly<Record<string, PageTimes>>,
+  postgres: Readonly<Record<string, PageTimes | undefined>>,
+): void {
+  for (const [name, { first, deepest: deep }] of Object.entries(marid)) {
+    const own = `first page ${first.toFixed(3)} ms, deepest ${deep.toFixed(3)} ms (${(deep / first).toFixed(2)} x)`;
+    const other = postgres[name];
+    const theirs =
+      other === undefined
+        ? ''
+        : `; PostgreSQL ${other.first.toFixed(3)} ms (Marid ${(first / other.first).toFixed(2)} x), deepest ${other.deepest.toFixed(3)} ms`;
+    console.log(`${name.padEnd(24)} ${own}${theirs}`);
+  }
+}
 
 async function fill(store: SqliteJobStore, jobs: number): Promise<void> {
   const make = jobMaker((n) => 1_700_000_000_000 + n * 1000);

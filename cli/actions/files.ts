@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { isErrno, errorText } from '../../core/errors/system-error.js';
 import type { MaridClient } from '../../client/marid-client.js';
 import { MaridError } from '../../core/errors/marid-error.js';
-import { JobFileSchema } from '../../proto/gen/marid/v1/job_service_pb.js';
+import { JobFileSchema, type JobFile } from '../../proto/gen/marid/v1/job_service_pb.js';
 import { withClient } from '../connect.js';
 import type { CliContext } from '../context.js';
 import { printList, type OutputFormat, type Presentation } from '../output/print.js';
@@ -42,9 +42,16 @@ async function listFiles(
   folder: string | undefined,
   options: FilesOptions,
 ): Promise<void> {
-  const { files, truncated } = await client.listFiles(jobId, { folder, attempt: options.attempt });
+  const files: JobFile[] = [];
+  let cut = false;
+  for (let pageToken: string | null = ''; pageToken !== null;) {
+    const page = await client.listFiles(jobId, { folder, attempt: options.attempt, pageToken });
+    files.push(...page.files);
+    cut = page.truncated && page.nextPageToken === '';
+    pageToken = page.nextPageToken === '' ? null : page.nextPageToken;
+  }
   await printList(context, options.output, filePresentation(context), files);
-  if (truncated) await context.stderr.write('marid: there are more files: name a folder to see the rest\n');
+  if (cut) await context.stderr.write('marid: there may be more files: name a folder to see the rest\n');
 }
 
 function filePresentation(context: CliContext): Presentation<typeof JobFileSchema> {

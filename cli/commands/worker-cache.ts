@@ -21,7 +21,7 @@ export function registerWorkerCache(worker: Command, context: CliContext): void 
     examples: [['marid worker cache list --state-folder /var/lib/marid', 'what it keeps, last used first']],
   });
   const list = documented(cache.command('list'), {
-    summary: 'List the files, the last used first.',
+    summary: 'List the files and the archives that were unpacked from them, the last used first.',
     examples: [['marid worker cache list -o json', 'with versions and hashes']],
   });
   list.action(async () => {

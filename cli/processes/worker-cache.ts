@@ -47,6 +47,7 @@ async function print(context: CliContext, { output }: WorkerCacheOptions, files:
     { title: 'URI', value: ({ uri }) => uri },
     { title: 'SIZE', value: ({ sizeBytes }) => sizeText(sizeBytes) },
     { title: 'USED', value: ({ usedAt }) => `${formatLength(now - usedAt)} ago` },
+    { title: 'KIND', value: ({ unpacked }) => (unpacked ? 'unpacked' : 'file') },
     { title: 'LINKED', value: ({ linked }) => (linked ? 'yes' : 'no') },
   ];
   return context.stdout.write(formatTable(columns, files));

@@ -3,11 +3,11 @@ import { invalidArgument } from '../../core/errors/marid-error.js';
 
 const LARGEST_PAGE = 1000;
 
-/** Entries a page: the default for 0. `INVALID_ARGUMENT` on `page_size` for what is not 0 to 1,000. */
-export function limitOf(pageSize: number, fallback: number): number {
+/** Entries a page: the default for 0. `INVALID_ARGUMENT` on `page_size` for what is not 0 to `largest` (1,000). */
+export function limitOf(pageSize: number, fallback: number, largest = LARGEST_PAGE): number {
   if (pageSize === 0) return fallback;
-  if (pageSize >= 1 && pageSize <= LARGEST_PAGE) return pageSize;
-  const description = `must be 1 to ${String(LARGEST_PAGE)}, or 0 for ${String(fallback)}`;
+  if (pageSize >= 1 && pageSize <= largest) return pageSize;
+  const description = `must be 1 to ${String(largest)}, or 0 for ${String(fallback)}`;
   throw invalidArgument([{ field: 'page_size', description }]);
 }
 

@@ -131,7 +131,7 @@ export class ArchiveBench {
   }
 
   async list(jobId: string, below = ''): Promise<readonly string[]> {
-    const { files } = await this.reader.list(this.placeOf(jobId), below);
+    const { files } = await this.reader.list(this.placeOf(jobId), { folder: below, after: '', limit: 10_000 });
     return files.map(({ path }) => path);
   }
 

@@ -11,7 +11,7 @@ export interface SentCommand {
 /** Remembers every command from now on. The URL of the database must ask for it: `monitorCommands=true`. */
 export function recordCommands(database: MongoDatabase): readonly SentCommand[] {
   const sent: SentCommand[] = [];
-  database['client'].on('commandStarted', ({ commandName, command }) => {
+  database['connection'].client.on('commandStarted', ({ commandName, command }) => {
     sent.push({ name: commandName, command });
   });
   return sent;

@@ -1,8 +1,11 @@
-/** The log's tables: topics, partitions with their next offset, records, and the offsets of groups. */
-import type { LogRecord, StoredRecord, TopicSettings } from '../../../core/ports/topic-log.js';
+/**
+ * The log's tables: topics, partitions with their next offset, records, and the offsets of groups. Records that were appended together share a row, under the offset of the last of them: half of the work of an
+ * append is its rows.
+ */
+import type { LogRecord, StoredRecord, TopicPartition, TopicSettings } from '../../../core/ports/topic-log.js';
 import { MaridError } from '../../../core/errors/marid-error.js';
-import { parseStored } from '../../store/sqlite/documents.js';
 import { numberAt, textAt, type SqliteConnection, type SqlRow } from '../../store/sqlite/sqlite-connection.js';
+import { packRecords, unpackRecords } from './packed-records.js';
 
 /** A topic as stored. */
 export interface Topic {
@@ -25,6 +28,9 @@ const ADVANCE = `UPDATE log_partitions SET next_offset = next_offset + ?, last_a
 const APPEND = `INSERT INTO log_records (topic, partition, "offset", appended_at, meta, value) VALUES (?, ?, ?, ?, ?, ?)`;
 const READ = `SELECT "offset", appended_at, meta, value FROM log_records
   WHERE topic = ? AND partition = ? AND "offset" >= ? ORDER BY "offset" LIMIT ?`;
+/** Rows that are read at once, and records that one holds at most. */
+const ROWS = 64;
+const RECORDS_OF_A_ROW = 64;
 const EXPIRED = `SELECT max("offset") FROM (SELECT "offset", appended_at FROM log_records
   WHERE topic = ? AND partition = ? ORDER BY "offset" LIMIT ?) WHERE appended_at < ? OR "offset" < ?`;
 const EXPIRE = 'DELETE FROM log_records WHERE topic = ? AND partition = ? AND "offset" <= ?';
@@ -62,11 +68,12 @@ export function appendRecords(
   const advanced = connection.get(ADVANCE, [records.length, now, topicId, partition]) ?? [];
   const first = numberAt(advanced, 0) - records.length;
   const appendedAt = numberAt(advanced, 1);
-  return records.map((record, index) => {
-    const offset = first + index;
-    connection.run(APPEND, [topicId, partition, offset, appendedAt, encodeMeta(record), record.value]);
-    return { ...record, offset, appendedAt };
-  });
+  for (let start = 0; start < records.length; start += RECORDS_OF_A_ROW) {
+    const together = records.slice(start, start + RECORDS_OF_A_ROW);
+    const { meta, value } = packRecords(together);
+    connection.run(APPEND, [topicId, partition, first + start + together.length - 1, appendedAt, meta, value]);
+  }
+  return records.map((record, index) => ({ ...record, offset: first + index, appendedAt }));
 }
 
 /** Records of a partition from an offset on. */
@@ -75,15 +82,19 @@ export function readRecords(
   topic: Topic,
   from: { readonly partition: number; readonly offset: number; readonly limit: number },
 ): readonly StoredRecord[] {
-  const rows = connection.all(READ, [topic.id, from.partition, from.offset, from.limit]);
-  return rows.map((row) => ({
-    topic: topic.name,
-    partition: from.partition,
-    offset: numberAt(row, 0),
-    appendedAt: numberAt(row, 1),
-    ...decodeMeta(textAt(row, 2)),
-    value: bytesAt(row, 3),
-  }));
+  const { partition, limit } = from;
+  const found: StoredRecord[] = [];
+  for (
+    let offset = from.offset, rows: readonly SqlRow[] = [];
+    found.length < limit;
+    offset = numberAt(rows.at(-1) ?? [], 0) + 1
+  ) {
+    rows = connection.all(READ, [topic.id, partition, offset, ROWS]);
+    for (const row of rows) found.push(...recordsOf(row, { topic: topic.name, partition }));
+    if (rows.length < ROWS) break;
+  }
+  const first = found.findIndex(({ offset }) => offset >= from.offset);
+  return first === -1 ? [] : found.slice(first, first + limit);
 }
 
 /** Next offset to be written to a partition. */
@@ -92,7 +103,7 @@ export function nextOffset(connection: SqliteConnection, topicId: number, partit
   return row === null ? 0 : numberAt(row, 0);
 }
 
-/** Deletes records appended before a time, and those before the last `most`, looking at the `limit` oldest; returns how many went. */
+/** Deletes rows of records appended before a time, and those before the last `most`, looking at the `limit` oldest; returns how many went. */
 export function expireRecords(
   connection: SqliteConnection,
   place: { readonly topicId: number; readonly partition: number },
@@ -124,24 +135,16 @@ export function committedOffset(
   return row === null ? 0 : numberAt(row, 0);
 }
 
-/** JSON keeps NUL, at which SQLite's texts end. */
-function encodeMeta(record: LogRecord): string {
-  const plain = record.key === '' && Object.keys(record.headers).length === 0;
-  return plain ? '' : JSON.stringify([record.key, record.headers]);
-}
-
-function decodeMeta(text: string): Pick<LogRecord, 'key' | 'headers'> {
-  if (text === '') return { key: '', headers: {} };
-  const meta = parseStored(text);
-  if (Array.isArray(meta) && typeof meta[0] === 'string' && typeof meta[1] === 'object' && meta[1] !== null) {
-    return { key: meta[0], headers: meta[1] as Readonly<Record<string, string>> };
+function recordsOf(row: SqlRow, place: TopicPartition): readonly StoredRecord[] {
+  const [last, appendedAt, value] = [numberAt(row, 0), numberAt(row, 1), row[3]];
+  if (typeof value !== 'object' || value === null) {
+    throw new MaridError('DATA_LOSS', 'A stored record of the log has no bytes; restore a copy of the database.');
   }
-  throw new MaridError('DATA_LOSS', 'A stored record of the log is damaged; restore a copy of the database.');
-}
-
-/** A plain array over the same memory: the driver gives Node's own kind. */
-function bytesAt(row: SqlRow, column: number): Uint8Array {
-  const value = row[column];
-  if (typeof value === 'object' && value !== null) return new Uint8Array(value.buffer, value.byteOffset, value.length);
-  throw new MaridError('DATA_LOSS', 'A stored record of the log has no bytes; restore a copy of the database.');
+  const records = unpackRecords(textAt(row, 2), value);
+  return records.map((record, index) => ({
+    ...place,
+    ...record,
+    appendedAt,
+    offset: last - records.length + 1 + index,
+  }));
 }

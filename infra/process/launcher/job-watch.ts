@@ -51,8 +51,9 @@ export class JobWatch {
   watch(job: WatchedJob): void {
     const now = this.options.clock.monotonic();
     if (this.jobs.size === 0) this.fullDueAt = now + INTERVAL_MS;
-    this.jobs.set(job.tree, { ...job, usage: null, dueAt: now + FIRST_LOOK_MS });
-    this.arm();
+    const dueAt = now + FIRST_LOOK_MS;
+    this.jobs.set(job.tree, { ...job, usage: null, dueAt });
+    if (this.wakesAt > dueAt) this.arm();
   }
 
   /** Ends the watch; `null`: not measured. */

@@ -5,13 +5,16 @@ import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { ProcessExit } from '../../../core/ports/launcher.js';
 import { LineSplitter } from './line-splitter.js';
+import { LineWriter } from './line-writer.js';
 import type { ProcessTable } from './process-table.js';
+import type { Fields } from './wire.js';
 import {
   decodeRequest,
   decodeRequestId,
   encodeExit,
   encodeFailure,
   encodeReply,
+  parseRequest,
   PROTOCOL_VERSION,
   type LauncherRequest,
 } from './protocol.js';
@@ -29,7 +32,7 @@ export interface LauncherServerOptions {
 
 /** A worker's connection. */
 interface Connection {
-  readonly socket: Socket;
+  readonly writer: LineWriter;
   /** Another connection has adopted since this one did: its worker has no say any more. */
   superseded: boolean;
   /** Its worker has said on it how long its lease lasts. */
@@ -63,14 +66,21 @@ export class LauncherServer {
 
   /** Tells the adopter of an exit; without one, it is held. */
   tell(exit: ProcessExit): void {
-    this.adopter?.socket.write(encodeExit(exit));
+    this.adopter?.writer.write(encodeExit(exit));
     this.considerIdle();
   }
 
   private serve(socket: Socket): void {
-    const connection: Connection = { socket, superseded: false, renewed: false };
+    const connection: Connection = { writer: new LineWriter(socket), superseded: false, renewed: false };
     const splitter = new LineSplitter();
-    socket.on('data', (chunk: Buffer) => this.receive(connection, splitter, chunk));
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        this.receive(connection, splitter.push(chunk));
+      } catch (error) {
+        this.options.logger.warn({ error }, 'dropping a connection that sends what no worker does');
+        socket.destroy();
+      }
+    });
     socket.on('error', (error) => this.options.logger.debug({ error }, 'a connection failed'));
     socket.once('close', () => this.drop(connection));
   }
@@ -81,24 +91,22 @@ export class LauncherServer {
     this.considerIdle();
   }
 
-  private receive(connection: Connection, splitter: LineSplitter, chunk: Buffer): void {
-    try {
-      for (const line of splitter.push(chunk)) void this.answer(connection, decodeRequestId(line), line);
-    } catch (error) {
-      this.options.logger.warn({ error }, 'dropping a connection that sends what no worker does');
-      connection.socket.destroy();
+  private receive(connection: Connection, lines: readonly string[]): void {
+    for (const line of lines) {
+      const fields = parseRequest(line);
+      void this.answer(connection, decodeRequestId(fields), fields);
     }
   }
 
-  private async answer(connection: Connection, id: number, line: string): Promise<void> {
+  private async answer(connection: Connection, id: number, fields: Fields): Promise<void> {
     try {
-      const request = decodeRequest(line);
+      const request = decodeRequest(fields);
       const value = await this.handle(connection, request);
-      connection.socket.write(encodeReply(id, value ?? null));
+      connection.writer.write(encodeReply(id, value ?? null));
       if (request.type === 'close') this.end(connection);
     } catch (error) {
       if (!isMaridError(error)) this.options.logger.error({ error }, 'a request failed');
-      connection.socket.write(encodeFailure(id, error));
+      connection.writer.write(encodeFailure(id, error));
     }
   }
 
@@ -142,7 +150,7 @@ export class LauncherServer {
 
   private end(connection: Connection): void {
     this.drop(connection);
-    connection.socket.end();
+    connection.writer.end();
     if (this.connections.size === 0 && !this.options.table.holding) this.options.onIdle();
   }
 

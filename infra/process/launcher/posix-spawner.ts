@@ -1,7 +1,7 @@
 /** Starting programs with `posix_spawn`: the child borrows the launcher's memory until it has become the program, so nothing is copied. */
 import { statSync } from 'node:fs';
 import { constants } from 'node:os';
-import { isErrno } from '../../../core/errors/system-error.js';
+import { errnoOf, isErrno } from '../../../core/errors/system-error.js';
 import { ChildExits } from './child-exits.js';
 import type { Libc, NativeFunction } from './libc.js';
 import type { Program, RunningChild, Spawner } from './spawner.js';
@@ -66,16 +66,16 @@ export class PosixSpawner implements Spawner {
 
   /** As `execvp` looks, but in the PATH that the program gets. */
   private find(program: Program): number {
-    let refusal: unknown = systemError('ENOENT');
+    let refusal = 'ENOENT';
     for (const path of candidatesOf(program)) {
       try {
         return this.execute(path, program);
       } catch (error) {
         if (!isErrno(error, ...LOOK_ON)) throw error;
-        if (!isErrno(refusal, 'EACCES')) refusal = error;
+        if (refusal !== 'EACCES') refusal = errnoOf(error) ?? refusal;
       }
     }
-    throw refusal;
+    throw systemError(refusal);
   }
 
   private execute(path: string, program: Program): number {

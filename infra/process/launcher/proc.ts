@@ -99,7 +99,8 @@ export function readProcFile(processId: number, name: string): string | null {
   return readOrNull(() => readFileSync(`/proc/${String(processId)}/${name}`, 'utf8'));
 }
 
-function listProcessIds(): readonly number[] {
+/** Numbers of all processes that can be seen. */
+export function listProcessIds(): readonly number[] {
   return readdirSync('/proc').map(Number).filter(Number.isInteger);
 }
 

@@ -113,14 +113,13 @@ export class ProcessTable {
   async start(request: StartRequest): Promise<StartedProcess> {
     const key = keyOf(request.attempt);
     this.admit(key, request.attempt);
-    const isFirst = !this.busy;
     this.starting.add(key);
-    if (isFirst) this.lookAtLease(); // the guard watches before anything runs: this process may be stopped right after
+    // The guard watches before anything runs, because this process may be stopped right after; else it was told within the last second.
+    if (this.cancelLeaseLook === null) this.lookAtLease();
     try {
       return await this.startRecorded(key, request);
     } finally {
       this.starting.delete(key);
-      if (!this.busy) this.lookAtLease();
     }
   }
 
@@ -140,7 +139,10 @@ export class ProcessTable {
 
   /** See `Launcher.adopt`. A worker that finds nothing running begins with the default lease, unless it has just said what is left of its own. */
   adopt(hasRenewed: boolean): readonly HeldProcess[] {
-    if (!this.busy && !hasRenewed) this.options.lease.reset();
+    if (!this.busy && !hasRenewed) {
+      this.options.lease.reset();
+      this.lookAtLease();
+    }
     const running = [...this.running.values()].map(({ intended, started }): HeldProcess => ({
       kind: 'running',
       attempt: intended.attempt,
@@ -207,7 +209,7 @@ export class ProcessTable {
     const onHit = (hit: LimitHit): void => job.endFor(hit, hit.limit === 'cpuTime' ? OVERRUN_GRACE_MS : 0);
     const memoryHit = cgroup === null ? {} : { memoryHit: () => cgroup.hit() };
     this.watch.watch({ tree, limits, ...memoryHit, onHit });
-    this.lookAtLease();
+    if (this.options.lease.phase !== 'held') this.lookAtLease();
   }
 
   private readonly settle = (job: JobProcess, leader: LeaderExit): void => {
@@ -254,6 +256,7 @@ export class ProcessTable {
     }
   }
 
+  /** Looks once a second while something runs and once after that: telling the guard costs as much as a short job. */
   private lookAtLease(): void {
     this.cancelLeaseLook?.();
     this.cancelLeaseLook = null;

@@ -15,6 +15,7 @@ import {
   decodeNumber,
   decodeStartRequest,
   decodeText,
+  type Fields,
 } from './wire.js';
 
 /** Version of the messages; both sides compare it in `hello`. */
@@ -66,14 +67,18 @@ export function encodeExit(exit: ProcessExit): string {
   return `${JSON.stringify({ type: 'exit', exit })}\n`;
 }
 
+/** A line of a worker whose content was not looked at yet. */
+export function parseRequest(line: string): Fields {
+  return decodeFields(decodeJson(line), 'request');
+}
+
 /** The number of a request whose content may be unfit; throws when it has none. */
-export function decodeRequestId(line: string): number {
-  return decodeNumber(decodeFields(decodeJson(line), 'request')['id'], 'id');
+export function decodeRequestId(fields: Fields): number {
+  return decodeNumber(fields['id'], 'id');
 }
 
 /** Reads and checks a request; `INVALID_ARGUMENT` says what is wrong. */
-export function decodeRequest(line: string): LauncherRequest {
-  const fields = decodeFields(decodeJson(line), 'request');
+export function decodeRequest(fields: Fields): LauncherRequest {
   switch (fields['type']) {
     case 'hello':
     case 'close':

@@ -13,6 +13,7 @@ import type {
   StartRequest,
 } from '../../../core/ports/launcher.js';
 import { LineSplitter } from './line-splitter.js';
+import { LineWriter } from './line-writer.js';
 import {
   decodeMessage,
   encodeRequest,
@@ -42,6 +43,7 @@ export class SocketLauncher implements Launcher {
   processId = 0;
   private readonly pending = new Map<number, Pending>();
   private readonly untold: ProcessExit[] = [];
+  private readonly writer: LineWriter;
   private lastId = 0;
   private ended: MaridError | null = null;
   private closing = false;
@@ -52,6 +54,7 @@ export class SocketLauncher implements Launcher {
     private readonly socket: Socket,
     private readonly clock: Clock,
   ) {
+    this.writer = new LineWriter(socket);
     const splitter = new LineSplitter();
     socket.on('data', (chunk: Buffer) => this.receive(splitter, chunk));
     socket.on('error', (error) => this.end(error));
@@ -109,8 +112,8 @@ export class SocketLauncher implements Launcher {
   async close(): Promise<void> {
     if (this.closing || this.ended !== null) return;
     this.closing = true;
-    this.socket.write(encodeRequest({ id: ++this.lastId, request: { type: 'close' } }));
-    this.socket.end();
+    this.writer.write(encodeRequest({ id: ++this.lastId, request: { type: 'close' } }));
+    this.writer.end();
     const cancelLimit = this.clock.after(CLOSE_LIMIT_MS, () => this.socket.destroy());
     if (!this.socket.closed) await once(this.socket, 'close');
     cancelLimit();
@@ -122,7 +125,7 @@ export class SocketLauncher implements Launcher {
     return new Promise((resolve, reject) => {
       const overdue = (): void => this.end(new Error('no answer in time'));
       this.pending.set(id, { resolve, reject, cancelLimit: this.clock.after(ANSWER_LIMIT_MS, overdue) });
-      this.socket.write(encodeRequest({ id, request }));
+      this.writer.write(encodeRequest({ id, request }));
     });
   }
 

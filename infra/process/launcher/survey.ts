@@ -7,6 +7,8 @@ export const MARK_VARIABLE = 'MARID_JOB_KEY';
 
 /** After a look that took d, the next one waits for this times d: at most a fifth of a core. */
 const REST_FACTOR = 4;
+/** The longest such rest, in milliseconds: on a busy machine a look waits for its turn, and exits are told after looks. */
+const LONGEST_REST_MS = 1000;
 /** How long a look that nobody waits for may be put off, in milliseconds. */
 const LATER_MS = 2000;
 
@@ -80,7 +82,7 @@ export class Survey {
       this.next = null;
       const startedAt = this.clock.monotonic();
       const snapshot = this.lookNow();
-      this.restMs = (this.clock.monotonic() - startedAt) * REST_FACTOR;
+      this.restMs = Math.min(LONGEST_REST_MS, (this.clock.monotonic() - startedAt) * REST_FACTOR);
       return snapshot;
     });
     return this.next;

@@ -4,6 +4,7 @@ import type { Collection, Document, MongoClient } from 'mongodb';
 import { MaridError } from '../../../core/errors/marid-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
+import { MongoConnection } from './mongo-connection.js';
 import { translateMongoError, writeRefused } from './mongo-errors.js';
 import { BUILD_MS, CALL_MS, MAJORITY_MS, OPERATION_MS } from './mongo-limits.js';
 import { clientOptions, databaseName, type MongoDatabaseOptions } from './mongo-options.js';
@@ -29,7 +30,7 @@ export interface WriteAnswer {
 }
 
 /**
- * An open database. States: open (from `connect`; the driver finds a new primary by itself, whatever happens to the servers) and closed (by `close`,
+ * An open database. States: open (from `connect`; the driver finds a new primary by itself, or is replaced when it does not, whatever happens to the servers) and closed (by `close`,
  * for ever). Nothing else changes the state.
  */
 export class MongoDatabase {
@@ -39,7 +40,7 @@ export class MongoDatabase {
   private closing: Promise<void> | null = null;
 
   private constructor(
-    private readonly client: MongoClient,
+    private readonly connection: MongoConnection<MongoClient>,
     private readonly name: string,
     /** Hosts and name, without credentials, for errors. */
     readonly place: string,
@@ -54,12 +55,14 @@ export class MongoDatabase {
    */
   static async connect(options: MongoDatabaseOptions): Promise<MongoDatabase> {
     const name = databaseName(options);
-    const client = await openClient(options, name);
+    const { clock, logger } = options;
+    const open = (watch: (client: MongoClient) => void): Promise<MongoClient> => openClient(options, name, { watch });
+    const connection = await MongoConnection.open({ open, clock, logger });
+    const { client } = connection;
     const place = placeOf(client, name);
-    const database = new MongoDatabase(client, name, place, options.clock, options.logger);
+    const database = new MongoDatabase(connection, name, place, clock, logger);
     try {
-      logServerChanges(client, options.logger);
-      await checkServer(client, options.logger);
+      await checkServer(client, logger);
       if (await needsSetUp(client.db(name), place)) await database.setUp(options);
       return database;
     } catch (error) {
@@ -70,7 +73,7 @@ export class MongoDatabase {
 
   /** A collection to read and delete in; single writes go through `send`. */
   collection<D extends StoredDocument>(name: string): Collection<D> {
-    return this.client.db(this.name).collection<D>(name);
+    return this.connection.client.db(this.name).collection<D>(name);
   }
 
   /** Runs `work`; rejects within `CALL_MS`, whatever becomes of it, and only with a `MaridError` for what the driver throws. */
@@ -93,7 +96,7 @@ export class MongoDatabase {
   /** Sends one write command; the writes in it are independent of each other. Rejects with what the driver throws. */
   async send(command: WriteCommand): Promise<WriteAnswer> {
     const concern = { ordered: false, writeConcern: { w: 'majority', wtimeout: MAJORITY_MS }, maxTimeMS: OPERATION_MS };
-    return decodeWriteAnswer(await this.client.db(this.name).command({ ...command, ...concern }));
+    return decodeWriteAnswer(await this.connection.client.db(this.name).command({ ...command, ...concern }));
   }
 
   /** As `send`, for writes that may be repeated: rejects when one is refused by a code that is not in `allowed`. Call it inside `within`. */
@@ -119,13 +122,13 @@ export class MongoDatabase {
 
   /** Ends all connections; operations under way reject. Idempotent. */
   close(): Promise<void> {
-    this.closing ??= this.client.close();
+    this.closing ??= this.connection.close();
     return this.closing;
   }
 
   /** With a client of its own, because building an index may take longer than any other operation. */
   private async setUp(options: MongoDatabaseOptions): Promise<void> {
-    const patient = await openClient(options, this.name, BUILD_MS);
+    const patient = await openClient(options, this.name, { socketMs: BUILD_MS });
     try {
       await setUpSchema(patient.db(this.name), this.place, this.logger);
     } finally {
@@ -134,11 +137,17 @@ export class MongoDatabase {
   }
 }
 
-async function openClient(options: MongoDatabaseOptions, name: string, socketMs?: number): Promise<MongoClient> {
+async function openClient(
+  options: MongoDatabaseOptions,
+  name: string,
+  { socketMs, watch }: { readonly socketMs?: number; readonly watch?: (client: MongoClient) => void },
+): Promise<MongoClient> {
   const { MongoClient } = await import('mongodb');
   let client: MongoClient | null = null;
   try {
     client = new MongoClient(options.url, clientOptions(options, socketMs));
+    if (watch !== undefined) logServerChanges(client, options.logger);
+    watch?.(client);
     return await client.connect();
   } catch (error) {
     await client?.close();

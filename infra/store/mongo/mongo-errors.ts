@@ -125,6 +125,11 @@ function findTranslation(error: Error): Translation | null {
   const byCode = BY_CODE.get(serverCodeOf(error));
   if (byCode !== undefined) return byCode;
   if (error.name === 'BSONError' || error.name === 'RangeError') return TOO_LARGE;
-  if ('syscall' in error) return UNREACHABLE; // a socket that broke while the driver waited to write on: it passes Node's own error
+  if (isOfSocket(error)) return UNREACHABLE;
   return BY_NAME[error.name] ?? (error.name.startsWith('Mongo') ? DEFECT : null);
+}
+
+/** A socket that broke or was closed while the driver wrote: it passes Node's own error. */
+function isOfSocket(error: Error): boolean {
+  return 'syscall' in error || ('code' in error && /^ERR_(?:STREAM|SOCKET)_/.test(String(error.code)));
 }

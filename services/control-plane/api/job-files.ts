@@ -5,6 +5,7 @@ import type { ArchivedFile } from '../../../core/archive/manifest.js';
 import { invalidArgument, isMaridError, MaridError } from '../../../core/errors/marid-error.js';
 import type { Attempt, Job } from '../../../core/job/job.js';
 import { isTerminal } from '../../../core/job/status.js';
+import { decodePageToken, encodePageToken } from '../../../core/listing/page-token.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type {
   JobFileSchema,
@@ -18,9 +19,27 @@ import type { ArchiveReader } from '../archive/archive-reader.js';
 import { nodeError, type NodeDirectory } from '../fleet/node-directory.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import type { JobSignals } from '../jobs/job-signals.js';
+import { limitOf, positionViolation } from '../paging.js';
 
 const READ_AGAIN_MS = 3000;
 const LIST_TIMEOUT_MS = 15_000;
+/** Largest page of files, by the contract. */
+const MOST_FILES = 10_000;
+
+/** A part of the files of an attempt. */
+interface FilesPart {
+  readonly jobId: string;
+  readonly folder: string;
+  /** Only paths that sort behind it. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+interface ListedPart {
+  readonly files: readonly (MessageInitShape<typeof JobFileSchema> & { readonly path: string })[];
+  readonly more: boolean;
+  readonly truncated: boolean;
+}
 
 /** Options of `JobFiles`. */
 export interface JobFilesOptions {
@@ -44,16 +63,25 @@ export class JobFiles {
     signal: AbortSignal,
   ): Promise<MessageInitShape<typeof ListJobFilesResponseSchema>> {
     checkNumbers(request.attempt);
-    const attempt = attemptOf(await this.options.jobs.require(request.jobId), request.attempt);
+    const limit = limitOf(request.pageSize, MOST_FILES, MOST_FILES);
+    const fingerprint = JSON.stringify([request.jobId, request.attempt, request.folder]);
+    const start = request.pageToken === '' ? null : decodeStart(request.pageToken, fingerprint);
+    const attempt = attemptOf(await this.options.jobs.require(request.jobId), start?.attempt ?? request.attempt);
+    const part = { folder: request.folder, after: start?.path ?? '', limit };
+    const { files, more, truncated } = await this.listPart(attempt, { ...part, jobId: request.jobId }, signal);
+    const position = [files.at(-1)?.path ?? '', attempt.number];
+    return { files: [...files], truncated, nextPageToken: more ? encodePageToken({ position, fingerprint }) : '' };
+  }
+
+  private async listPart(attempt: Attempt, { jobId, ...part }: FilesPart, signal: AbortSignal): Promise<ListedPart> {
     try {
-      const reference = { jobId: request.jobId, attempt: attempt.number };
       const client = await this.options.nodes.clientOf(attempt.workerId);
-      const call = { attempt: reference, folder: request.folder };
-      const { files, truncated } = await client.listNodeFiles(call, { signal, timeoutMs: LIST_TIMEOUT_MS });
-      return { files, truncated };
+      const { folder, after, limit: pageSize } = part;
+      const call = { attempt: { jobId, attempt: attempt.number }, folder, after, pageSize };
+      return await client.listNodeFiles(call, { signal, timeoutMs: LIST_TIMEOUT_MS });
     } catch (error) {
-      const { files, truncated } = await this.options.archives.list(placeFor(attempt, error), request.folder);
-      return { files: files.map(fileToMessage), truncated };
+      const { files, more } = await this.options.archives.list(placeFor(attempt, error), part);
+      return { files: files.map(fileToMessage), more, truncated: more };
     }
   }
 
@@ -110,6 +138,13 @@ function placeFor({ workerId, archive }: Attempt, failure: unknown): ArchivePlac
   return archive.place;
 }
 
+/** Behind which path of which attempt a page starts: the latest attempt may be another one by then. */
+function decodeStart(token: string, fingerprint: string): { readonly path: string; readonly attempt: number } {
+  const [path, attempt] = decodePageToken(token, fingerprint);
+  if (typeof path !== 'string' || typeof attempt !== 'number') throw positionViolation();
+  return { path, attempt };
+}
+
 function hasStarted(job: Job, number: number): boolean {
   if (isTerminal(job.status)) return true;
   if (number !== 0 && number < job.attempt) return true;
@@ -136,6 +171,6 @@ function checkNumbers(attempt: number, limit = 0n): void {
   if (violations.length > 0) throw invalidArgument(violations);
 }
 
-function fileToMessage({ path, sizeBytes, modifiedAt }: ArchivedFile): MessageInitShape<typeof JobFileSchema> {
+function fileToMessage({ path, sizeBytes, modifiedAt }: ArchivedFile): ListedPart['files'][number] {
   return { path, sizeBytes: BigInt(sizeBytes), modifyTime: toTimestamp(modifiedAt) };
 }

@@ -11,8 +11,7 @@ import { checkRelativePath } from '../../../core/validation/relative-path.js';
 const CACHED_BYTES = 64 * 1024 * 1024;
 /** Longest manifest that is read: several times what a worker writes. */
 const MOST_MANIFEST_BYTES = 256 * 1024 * 1024;
-/** By the contract of ListJobFiles and ReadJobFile. */
-const MOST_LISTED = 10_000;
+/** By the contract of ReadJobFile. */
 const MOST_PIECE_BYTES = 256 * 1024;
 
 /** What of a file is wanted. */
@@ -30,15 +29,15 @@ export class ArchiveReader {
   /** `open` gives the blob store, and rejects while it cannot be reached. */
   constructor(private readonly open: () => Promise<BlobStore>) {}
 
-  /** Files of an archive by path, at most 10,000. `folder` is empty for all. */
+  /** Files of an archive by path, at most `limit` whose paths sort behind `after`. `folder` is empty for all. */
   async list(
     place: ArchivePlace,
-    folder: string,
-  ): Promise<{ readonly files: readonly ArchivedFile[]; readonly truncated: boolean }> {
+    { folder, after, limit }: { readonly folder: string; readonly after: string; readonly limit: number },
+  ): Promise<{ readonly files: readonly ArchivedFile[]; readonly more: boolean }> {
     const prefix = folder === '' ? '' : `${checkRelativePath(folder, 'folder')}/`;
     const { manifest } = await this.manifestOf(place);
-    const files = manifest.files.filter(({ path }) => path.startsWith(prefix));
-    return { files: files.slice(0, MOST_LISTED), truncated: files.length > MOST_LISTED };
+    const files = manifest.files.filter(({ path }) => path.startsWith(prefix) && path > after);
+    return { files: files.slice(0, limit), more: files.length > limit };
   }
 
   /** Pieces of a file. `NOT_FOUND` when there is none. */

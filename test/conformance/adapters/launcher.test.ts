@@ -12,7 +12,7 @@ import {
   type RecordLine,
 } from '../../../infra/process/launcher/attempt-record.js';
 import { JOURNAL_FILE } from '../../../infra/process/launcher/record-journal.js';
-import { readBoot, readStat } from '../../../infra/process/launcher/proc.js';
+import { childrenOf, readBoot, readStat } from '../../../infra/process/launcher/proc.js';
 import type { SocketLauncher } from '../../../infra/process/launcher/socket-launcher.js';
 import { eventually } from '../../support/eventually.js';
 import { copyVersion, gone, ProcessBench, type Behaviour } from '../../support/process-bench.js';
@@ -130,6 +130,21 @@ describe('launcher process', () => {
     process.kill(processId, 'SIGTERM');
     expect(await broken).toMatchObject({ code: 'UNAVAILABLE' });
     await gone(processId);
+  });
+
+  test('tells the exits of jobs that end together with its guard, which Node waits for', async () => {
+    const worker = await workerOn(await begin());
+    const { processId } = worker.launcher as SocketLauncher;
+    const names = Array.from({ length: 10 }, (_, index) => `job-${String(index)}`);
+    const start = (name: string) => worker.launcher.start(shell(bench.folder, name, 'exec sleep 60'));
+    const jobs = (await Promise.all(names.map(start))).map((started) => started.processId);
+    const guards = childrenOf(processId).filter((child) => !jobs.includes(child));
+    expect(guards).toHaveLength(1);
+    process.kill(processId, 'SIGSTOP');
+    for (const child of [...guards, ...jobs]) process.kill(child, 'SIGKILL');
+    await eventually('all to be dead', () => [...guards, ...jobs].every((child) => readStat(child)?.state === 'Z'));
+    process.kill(processId, 'SIGCONT');
+    for (const name of names) expect((await worker.exitOf(name)).result.signal).toBe('SIGKILL');
   });
 
   describe('ends by itself', () => {

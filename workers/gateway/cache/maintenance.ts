@@ -7,28 +7,32 @@ import { MaridError } from '../../../core/errors/marid-error.js';
 import { shownUri } from '../../../core/ports/fetcher.js';
 import { CacheFolder, cacheFolderOf, type StoredEntry } from './cache-folder.js';
 import { chooseVictims } from './eviction.js';
+import { listTrees, lookAtTree, removeTreeAt, treesFolderOf, uriOfTree, type StoredTree } from './tree-folder.js';
 
-/** A file in the cache. */
+/** A file in the cache, or an archive that was unpacked from one. */
 export interface CachedFile {
   /** Without its password. */
   readonly uri: string;
   readonly sizeBytes: number;
   readonly version: string | null;
-  /** Of the content, hexadecimal. */
-  readonly sha256: string;
+  /** Of the content, hexadecimal; `null` of an unpacked archive. */
+  readonly sha256: string | null;
   /** Milliseconds since the epoch; to the minute. */
   readonly usedAt: number;
   /** Whether folders of jobs link to it. */
   readonly linked: boolean;
+  /** Whether it is an unpacked archive. */
+  readonly unpacked: boolean;
 }
 
-/** All files, the one that was used last first. Rejects with `NOT_FOUND` when the state folder has no cache, as the others do. */
+/** All files and unpacked archives, the one that was used last first. Rejects with `NOT_FOUND` when the state folder has no cache, as the others do. */
 export async function listCache(stateFolder: string): Promise<readonly CachedFile[]> {
   const stored = await (await openExisting(stateFolder)).list();
-  return shown(stored).sort((a, b) => b.usedAt - a.usedAt);
+  const trees = await listTrees(treesFolderOf(cacheFolderOf(stateFolder)));
+  return [...shown(stored), ...trees.map(shownTree)].sort((a, b) => b.usedAt - a.usedAt);
 }
 
-/** Reads every file and removes those whose content is not what was fetched; how many are good, and what was removed. */
+/** Reads every file and removes those whose content is not what was fetched, and unpacked archives that somebody has written to; how many are good, and what was removed. */
 export async function verifyCache(
   stateFolder: string,
 ): Promise<{ readonly good: number; readonly removed: readonly CachedFile[] }> {
@@ -39,10 +43,14 @@ export async function verifyCache(
     if ((await hashOf(folder.path(each.entry))) !== each.entry.sha256) broken.push(each);
   }
   for (const { entry } of broken) folder.remove(entry);
-  return { good: stored.length - broken.length, removed: shown(broken) };
+  const trees = await listTrees(treesFolderOf(cacheFolderOf(stateFolder)));
+  const changed = trees.filter((tree) => !lookAtTree(tree).good);
+  const removed = [...shown(broken), ...changed.map(shownTree)];
+  for (const { path } of changed) await removeTreeAt(path);
+  return { good: stored.length + trees.length - removed.length, removed };
 }
 
-/** Removes least used files, down to `keepBytes`; those that folders of jobs link to stay: they would take their place on the disk all the same. */
+/** Removes least used files and unpacked archives, each kind down to `keepBytes`, as a worker does; those that folders of jobs link to stay: they would take their place on the disk all the same. */
 export async function pruneCache(stateFolder: string, keepBytes: number): Promise<readonly CachedFile[]> {
   const folder = await openExisting(stateFolder);
   const files = (await folder.list()).map((stored) => {
@@ -51,7 +59,14 @@ export async function pruneCache(stateFolder: string, keepBytes: number): Promis
   });
   const victims = chooseVictims(files, keepBytes);
   for (const { entry } of victims) folder.remove(entry);
-  return shown(victims);
+  const trees = (await listTrees(treesFolderOf(cacheFolderOf(stateFolder)))).map((tree) => {
+    const { linked } = lookAtTree(tree);
+    return { ...tree, linked, inUse: linked };
+  });
+  const oldTrees = chooseVictims(trees, keepBytes);
+  const removed = [...shown(victims), ...oldTrees.map(shownTree)];
+  for (const { path } of oldTrees) await removeTreeAt(path);
+  return removed;
 }
 
 async function openExisting(stateFolder: string): Promise<CacheFolder> {
@@ -62,8 +77,14 @@ async function openExisting(stateFolder: string): Promise<CacheFolder> {
 
 function shown(stored: readonly StoredEntry[]): CachedFile[] {
   return stored.map(({ entry: { uri, sizeBytes, version, sha256 }, usedAt, linked }) => ({
-    ...{ uri: shownUri(uri), sizeBytes, version, sha256, usedAt, linked },
+    ...{ uri: shownUri(uri), sizeBytes, version, sha256, usedAt, linked, unpacked: false },
   }));
+}
+
+function shownTree(tree: StoredTree): CachedFile {
+  const { sizeBytes, usedAt } = tree;
+  const uri = uriOfTree(tree) ?? '(of an earlier version)';
+  return { uri, sizeBytes, usedAt, version: null, sha256: null, linked: lookAtTree(tree).linked, unpacked: true };
 }
 
 /** Empty when the file is not there any more. */

@@ -18,6 +18,7 @@ import { isAlive } from './cache-folder.js';
 import { chooseVictims } from './eviction.js';
 import { Flights } from './flights.js';
 import { copyObject, placeObjectNow } from './place-object.js';
+import { nameTree, readTree, removeTreeAt, touchTree, treesFolderOf, type StoredTree } from './tree-folder.js';
 
 const MIB = 1024 * 1024;
 /** How often a tree that vanishes while it is linked is looked for again. */
@@ -25,7 +26,6 @@ const ROUNDS = 3;
 /** The cache has no room, or cannot be written to. */
 const NO_ROOM: readonly (string | null)[] = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'ENOENT', 'ENOTDIR'];
 const PARTIAL = /^(\d+)-\d+\.partial$/;
-const TREE = /^([0-9a-f]{40})\.(\d+)$/;
 
 /** What the configuration says. */
 export interface TreeSettings {
@@ -54,11 +54,7 @@ export interface TreePlacement {
   readonly target: string;
 }
 
-interface Tree {
-  readonly path: string;
-  readonly sizeBytes: number;
-  usedAt: number;
-}
+type Tree = Pick<StoredTree, 'path' | 'sizeBytes'> & { usedAt: number };
 
 export class TreeCache {
   readonly #options: TreeCacheOptions;
@@ -69,7 +65,7 @@ export class TreeCache {
 
   private constructor(options: TreeCacheOptions) {
     this.#options = options;
-    this.#folder = join(options.folder, 'trees');
+    this.#folder = treesFolderOf(options.folder);
   }
 
   /** Reads what is there, and removes what killed processes have left. */
@@ -98,12 +94,12 @@ export class TreeCache {
   }
 
   async #read(name: string): Promise<void> {
-    const path = join(this.#folder, name);
-    const [, key, size] = TREE.exec(name) ?? [];
     const owner = PARTIAL.exec(name)?.[1];
-    if (owner !== undefined && !isAlive(Number(owner))) await rm(path, { recursive: true, force: true });
-    if (key === undefined) return;
-    this.#trees.set(key, { path, sizeBytes: Number(size), usedAt: (await stat(path)).mtimeMs });
+    if (owner !== undefined && !isAlive(Number(owner))) {
+      await rm(join(this.#folder, name), { recursive: true, force: true });
+    }
+    const tree = await readTree(this.#folder, name);
+    if (tree !== null) this.#trees.set(tree.key, { ...tree });
   }
 
   /** Null when the cache cannot take it. */
@@ -117,6 +113,7 @@ export class TreeCache {
       await rename(partial, path).catch((error: unknown) => {
         if (!existsSync(path)) throw error; // another process was faster
       });
+      nameTree(path, placement.uri);
       const tree = { path, sizeBytes, usedAt: clock.now() };
       this.#trees.set(key, tree);
       await this.#evict(key);
@@ -142,8 +139,10 @@ export class TreeCache {
 
   /** False when it is not there any more as it was unpacked. One folder at a time, so that others get their turn. */
   async #link(tree: Tree, target: string, signal: AbortSignal): Promise<boolean> {
-    tree.usedAt = this.#options.clock.now();
+    const now = this.#options.clock.now();
     try {
+      touchTree(tree, now);
+      tree.usedAt = now;
       const folders = [''];
       for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
         signal.throwIfAborted();
@@ -173,7 +172,7 @@ export class TreeCache {
 
   async #remove(key: string, tree: Tree): Promise<void> {
     if (this.#trees.get(key) === tree) this.#trees.delete(key);
-    await rm(tree.path, { recursive: true, force: true });
+    await removeTreeAt(tree.path);
   }
 }
 

@@ -13,7 +13,7 @@ import type { ServiceHandlers } from '../../../proto/rpc/service.js';
 import type { AttemptRunner } from '../attempts/attempt-runner.js';
 import type { HeldAttempts } from '../attempts/held-attempts.js';
 import { attemptDirectory } from '../jobs-folder.js';
-import { listFiles } from './list-files.js';
+import { listFiles, MOST_FILES } from './list-files.js';
 import { readFile } from './read-file.js';
 
 /** Options of `createNodeHandlers`. */
@@ -33,8 +33,9 @@ export function createNodeHandlers(options: NodeHandlersOptions): ServiceHandler
     async listNodeFiles(request) {
       const root = await folderOf(options, decodeReference(request.attempt));
       const folder = request.folder === '' ? '' : checkRelativePath(request.folder, 'folder');
-      const { files, truncated } = await listFiles(root, folder);
-      return { files: files.map((file) => toMessage(file)), truncated };
+      const limit = checkPageSize(request.pageSize);
+      const { files, more, cut } = await listFiles(root, { folder, after: request.after, limit });
+      return { files: files.map((file) => toMessage(file)), truncated: more || cut, more };
     },
     async *readNodeFile(request, { signal }) {
       const reference = decodeReference(request.attempt);
@@ -67,6 +68,11 @@ function decodeReference(message: AttemptReferenceMessage | undefined): AttemptR
 function checkLimit(limit: bigint): number {
   if (limit < 0n) throw invalidArgument([{ field: 'limit', description: 'must be 0 or more' }]);
   return Number(limit);
+}
+
+function checkPageSize(size: number): number {
+  if (size >= 0 && size <= MOST_FILES) return size === 0 ? MOST_FILES : size;
+  throw invalidArgument([{ field: 'page_size', description: `must be 1 to ${MOST_FILES}, or 0 for ${MOST_FILES}` }]);
 }
 
 async function folderOf(options: NodeHandlersOptions, reference: AttemptReference): Promise<string> {

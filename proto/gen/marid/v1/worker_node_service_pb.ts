@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file marid/v1/worker_node_service.proto.
  */
 export const file_marid_v1_worker_node_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJtYXJpZC92MS93b3JrZXJfbm9kZV9zZXJ2aWNlLnByb3RvEghtYXJpZC52MSJTChRMaXN0Tm9kZUZpbGVzUmVxdWVzdBIrCgdhdHRlbXB0GAEgASgLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIOCgZmb2xkZXIYAiABKAkiTAoVTGlzdE5vZGVGaWxlc1Jlc3BvbnNlEiAKBWZpbGVzGAEgAygLMhEubWFyaWQudjEuSm9iRmlsZRIRCgl0cnVuY2F0ZWQYAiABKAgifwoTUmVhZE5vZGVGaWxlUmVxdWVzdBIrCgdhdHRlbXB0GAEgASgLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIMCgRwYXRoGAIgASgJEg4KBm9mZnNldBgDIAEoAxINCgVsaW1pdBgEIAEoAxIOCgZmb2xsb3cYBSABKAgiNAoUUmVhZE5vZGVGaWxlUmVzcG9uc2USDgoGb2Zmc2V0GAEgASgDEgwKBGRhdGEYAiABKAwiQQoSS2lsbEF0dGVtcHRSZXF1ZXN0EisKB2F0dGVtcHQYASABKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlIiMKE0tpbGxBdHRlbXB0UmVzcG9uc2USDAoEaGVsZBgBIAEoCCIOCgxQcm9iZVJlcXVlc3QiXQoNUHJvYmVSZXNwb25zZRIRCgl3b3JrZXJfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoCRIoCgRoZWxkGAMgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZTK8AgoRV29ya2VyTm9kZVNlcnZpY2USUAoNTGlzdE5vZGVGaWxlcxIeLm1hcmlkLnYxLkxpc3ROb2RlRmlsZXNSZXF1ZXN0Gh8ubWFyaWQudjEuTGlzdE5vZGVGaWxlc1Jlc3BvbnNlEk8KDFJlYWROb2RlRmlsZRIdLm1hcmlkLnYxLlJlYWROb2RlRmlsZVJlcXVlc3QaHi5tYXJpZC52MS5SZWFkTm9kZUZpbGVSZXNwb25zZTABEkoKC0tpbGxBdHRlbXB0EhwubWFyaWQudjEuS2lsbEF0dGVtcHRSZXF1ZXN0Gh0ubWFyaWQudjEuS2lsbEF0dGVtcHRSZXNwb25zZRI4CgVQcm9iZRIWLm1hcmlkLnYxLlByb2JlUmVxdWVzdBoXLm1hcmlkLnYxLlByb2JlUmVzcG9uc2ViBnByb3RvMw", [file_marid_v1_job_service, file_marid_v1_worker_service]);
+  fileDesc("CiJtYXJpZC92MS93b3JrZXJfbm9kZV9zZXJ2aWNlLnByb3RvEghtYXJpZC52MSJ1ChRMaXN0Tm9kZUZpbGVzUmVxdWVzdBIrCgdhdHRlbXB0GAEgASgLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIOCgZmb2xkZXIYAiABKAkSEQoJcGFnZV9zaXplGAMgASgFEg0KBWFmdGVyGAQgASgJIloKFUxpc3ROb2RlRmlsZXNSZXNwb25zZRIgCgVmaWxlcxgBIAMoCzIRLm1hcmlkLnYxLkpvYkZpbGUSEQoJdHJ1bmNhdGVkGAIgASgIEgwKBG1vcmUYAyABKAgifwoTUmVhZE5vZGVGaWxlUmVxdWVzdBIrCgdhdHRlbXB0GAEgASgLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZRIMCgRwYXRoGAIgASgJEg4KBm9mZnNldBgDIAEoAxINCgVsaW1pdBgEIAEoAxIOCgZmb2xsb3cYBSABKAgiNAoUUmVhZE5vZGVGaWxlUmVzcG9uc2USDgoGb2Zmc2V0GAEgASgDEgwKBGRhdGEYAiABKAwiQQoSS2lsbEF0dGVtcHRSZXF1ZXN0EisKB2F0dGVtcHQYASABKAsyGi5tYXJpZC52MS5BdHRlbXB0UmVmZXJlbmNlIiMKE0tpbGxBdHRlbXB0UmVzcG9uc2USDAoEaGVsZBgBIAEoCCIOCgxQcm9iZVJlcXVlc3QiXQoNUHJvYmVSZXNwb25zZRIRCgl3b3JrZXJfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoCRIoCgRoZWxkGAMgAygLMhoubWFyaWQudjEuQXR0ZW1wdFJlZmVyZW5jZTK8AgoRV29ya2VyTm9kZVNlcnZpY2USUAoNTGlzdE5vZGVGaWxlcxIeLm1hcmlkLnYxLkxpc3ROb2RlRmlsZXNSZXF1ZXN0Gh8ubWFyaWQudjEuTGlzdE5vZGVGaWxlc1Jlc3BvbnNlEk8KDFJlYWROb2RlRmlsZRIdLm1hcmlkLnYxLlJlYWROb2RlRmlsZVJlcXVlc3QaHi5tYXJpZC52MS5SZWFkTm9kZUZpbGVSZXNwb25zZTABEkoKC0tpbGxBdHRlbXB0EhwubWFyaWQudjEuS2lsbEF0dGVtcHRSZXF1ZXN0Gh0ubWFyaWQudjEuS2lsbEF0dGVtcHRSZXNwb25zZRI4CgVQcm9iZRIWLm1hcmlkLnYxLlByb2JlUmVxdWVzdBoXLm1hcmlkLnYxLlByb2JlUmVzcG9uc2ViBnByb3RvMw", [file_marid_v1_job_service, file_marid_v1_worker_service]);
 
 /**
  * ListNodeFilesRequest names an attempt.
@@ -35,6 +35,20 @@ export type ListNodeFilesRequest = Message<"marid.v1.ListNodeFilesRequest"> & {
    * @generated from field: string folder = 2;
    */
   folder: string;
+
+  /**
+   * Most files of the answer, 1 to 10,000. 0: 10,000.
+   *
+   * @generated from field: int32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * Only files whose paths sort behind this one, by UTF-16 code units. Empty: all.
+   *
+   * @generated from field: string after = 4;
+   */
+  after: string;
 };
 
 /**
@@ -63,6 +77,13 @@ export type ListNodeFilesResponse = Message<"marid.v1.ListNodeFilesResponse"> & 
    * @generated from field: bool truncated = 2;
    */
   truncated: boolean;
+
+  /**
+   * Whether there are files behind the last of the answer that a call with `after` gives.
+   *
+   * @generated from field: bool more = 3;
+   */
+  more: boolean;
 };
 
 /**

@@ -6,6 +6,7 @@ import {
   decodeMessage,
   decodeRequest,
   decodeRequestId,
+  parseRequest,
   encodeExit,
   encodeFailure,
   encodeReply,
@@ -59,7 +60,7 @@ describe('protocol', () => {
     expect(JSON.parse(line({}))).toMatchObject({ type: 'start' });
     expect(JSON.parse(line(as))).toMatchObject({ type: 'start-as' });
     for (const bad of [{}, { uid: 1 }, { uid: -1, gid: 1, groups: [] }, { uid: 1, gid: 1, groups: ['x'] }, null]) {
-      expect(() => decodeRequest(line({ user: bad }))).toThrow('has to be');
+      expect(() => decodeRequest(parseRequest(line({ user: bad })))).toThrow('has to be');
     }
   });
 
@@ -68,8 +69,8 @@ describe('protocol', () => {
       fc.property(fc.nat(), request, (id, value) => {
         const line = encodeRequest({ id, request: value });
         expect(line.indexOf('\n')).toBe(line.length - 1);
-        expect(decodeRequestId(line)).toBe(id);
-        expect(decodeRequest(line)).toEqual(value);
+        expect(decodeRequestId(parseRequest(line))).toBe(id);
+        expect(decodeRequest(parseRequest(line))).toEqual(value);
       }),
     );
   });
@@ -104,11 +105,13 @@ describe('protocol', () => {
       { ...good, start: { ...EXAMPLE, stdoutPath: '../out' } },
       { ...good, start: { ...EXAMPLE, environment: { A: 1 } } },
     ];
-    expect(decodeRequest(JSON.stringify(good))).toEqual(good);
+    expect(decodeRequest(parseRequest(JSON.stringify(good)))).toEqual(good);
     for (const each of bad) {
-      expect(() => decodeRequest(JSON.stringify(each))).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+      expect(() => decodeRequest(parseRequest(JSON.stringify(each)))).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+      );
     }
-    expect(() => decodeRequest('{')).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(() => parseRequest('{')).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   });
 
   test('what is not a message of a launcher is refused', () => {

@@ -14,6 +14,13 @@ describe('translateMongoError', () => {
     expect(wasNotSent(error)).toBe(false);
   });
 
+  test('takes a write to a socket that is being closed for the same', async () => {
+    const error = await closedSocket();
+    expect(error).toMatchObject({ code: 'ERR_STREAM_WRITE_AFTER_END' });
+    expect(translateMongoError(error, 'here')).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    expect(wasNotSent(error)).toBe(false);
+  });
+
   test('leaves what is not of the driver or the network as it is', () => {
     const defect = new TypeError('undefined is not a function');
     expect(translateMongoError(defect, 'here')).toBe(defect);
@@ -27,4 +34,16 @@ async function brokenSocket(): Promise<unknown> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return new Promise((resolve) => connect(port, '127.0.0.1').once('error', resolve));
+}
+
+/** The error of a write behind the end. */
+async function closedSocket(): Promise<unknown> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const socket = connect(port, '127.0.0.1').end();
+  const failed = new Promise((resolve) => socket.once('error', resolve));
+  socket.write('more');
+  server.close();
+  return failed;
 }

@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { listCache, pruneCache, verifyCache } from '../../../../../workers/gateway/cache/maintenance.js';
 import { TreeCache } from '../../../../../workers/gateway/cache/tree-cache.js';
 import { tarGz, zip } from '../../../../support/archives.js';
 import { FakeClock } from '../../../../support/fake-clock.js';
@@ -23,6 +24,12 @@ afterEach(() => {
   folder.remove();
 });
 
+/** As an operator sees them, below the state folder. */
+async function listed(): Promise<readonly (readonly [uri: string, unpacked: boolean, linked: boolean])[]> {
+  const files = await listCache(folder.path);
+  return files.map(({ uri, unpacked, linked }) => [uri, unpacked, linked] as const);
+}
+
 function openCache(settings = SETTINGS): Promise<TreeCache> {
   const clock = new FakeClock();
   return TreeCache.open({ folder: join(folder.path, 'cache'), settings, clock, logger: new QuietLogger() });
@@ -42,10 +49,26 @@ function write(name: string, bytes: Buffer): string {
 }
 
 function trees(): readonly string[] {
-  return readdirSync(join(folder.path, 'cache', 'trees'));
+  return readdirSync(join(folder.path, 'cache/trees')).filter((name) => !name.endsWith('.json'));
 }
 
 describe('TreeCache', () => {
+  test('an operator sees what is unpacked, removes what no job links to, and what was written to', async () => {
+    const archive = write('tool.tgz', tarGz([{ name: 'bin/tool', content: Buffer.from('one') }]));
+    const target = await unpack(await openCache(), archive);
+    expect(await listed()).toEqual([['file:///tool.tgz', true, true]]);
+    expect(await pruneCache(folder.path, 0)).toEqual([]);
+    expect(await verifyCache(folder.path)).toEqual({ good: 1, removed: [] });
+    chmodSync(join(target, 'bin/tool'), 0o644);
+    writeFileSync(join(target, 'bin/tool'), 'two');
+    expect((await verifyCache(folder.path)).removed).toMatchObject([{ uri: 'file:///tool.tgz', unpacked: true }]);
+    const again = await unpack(await openCache(), archive);
+    rmSync(again, { recursive: true });
+    expect(await pruneCache(folder.path, 0)).toMatchObject([{ unpacked: true }]);
+    expect(await listed()).toEqual([]);
+    expect(readdirSync(join(folder.path, 'cache/trees'))).toEqual([]);
+  });
+
   test('unpacks an archive once for all jobs, also for those of a later process', async () => {
     const archive = write('tool.tgz', tarGz([{ name: 'bin/run', content: Buffer.from('run'), mode: 0o755 }]));
     const cache = await openCache();

@@ -204,8 +204,8 @@ describe('openInside', () => {
 
 describe('listFiles', () => {
   test('lists regular files by path, and neither links nor what is behind them', async () => {
-    const { files, truncated } = await listFiles(root, '');
-    expect([files.map((file) => [file.path, file.sizeBytes]), truncated]).toEqual([
+    const { files, more } = await listFiles(root, { folder: '' });
+    expect([files.map((file) => [file.path, file.sizeBytes]), more]).toEqual([
       [
         ['genie/logs/env.log', 3],
         ['stdout', 6],
@@ -214,18 +214,23 @@ describe('listFiles', () => {
     ]);
   });
 
-  test('a folder of too many entries is cut, and says so', async () => {
+  test('a folder of many entries comes in pages, by path', async () => {
     const many = join(base, 'jobs/j/3');
     mkdirSync(join(many, 'last'), { recursive: true });
     for (let index = 0; index <= MOST_FILES; index += 1) linkSync(join(root, 'stdout'), join(many, `f${index}`));
-    expect(await listFiles(many, '')).toMatchObject({ truncated: true, files: { length: MOST_FILES } });
-    expect(await listFiles(many, 'last')).toEqual({ truncated: false, files: [] });
+    const first = await listFiles(many, { folder: '' });
+    expect(first).toMatchObject({ more: true, cut: false, files: { length: MOST_FILES } });
+    const last = await listFiles(many, { folder: '', after: first.files.at(-1)?.path ?? '' });
+    expect(last).toMatchObject({ more: false, files: { length: 1 } });
+    const small = await listFiles(many, { folder: '', after: 'f99', limit: 3 });
+    expect([small.files.map(({ path }) => path), small.more]).toEqual([['f990', 'f9900', 'f9901'], true]);
+    expect(await listFiles(many, { folder: 'last' })).toEqual({ more: false, cut: false, files: [] });
   });
 
   test('a folder that a link leads out to is refused', async () => {
-    await expect(listFiles(root, 'neighbour')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-    expect((await listFiles(root, 'absent')).files).toEqual([]);
-    expect((await listFiles(root, 'genie')).files).toHaveLength(1);
+    await expect(listFiles(root, { folder: 'neighbour' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect((await listFiles(root, { folder: 'absent' })).files).toEqual([]);
+    expect((await listFiles(root, { folder: 'genie' })).files).toHaveLength(1);
   });
 });
 
