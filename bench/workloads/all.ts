@@ -20,6 +20,7 @@ const RUNS: readonly (readonly [string, ...string[]])[] = [
   ['workers'],
   ['overview', '--jobs', '1000'],
   ['growth', '--jobs', '1000', '--workers', '200'],
+  ['stored', '--jobs', '100000'],
   ['listing', '--jobs', '200000'],
   ['start', '--jobs', '60'],
   ['jobs', '--jobs', '1000'],

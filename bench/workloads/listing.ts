@@ -45,7 +45,7 @@ export const LISTING: Workload = {
         const first = await timed(store, filter, null);
         marid[name] = { first, deepest: await timed(store, filter, await deepest(store, filter)) };
       }
-      const options = { jobs, document: jobMaker((n) => n)(7) };
+      const options = { jobs, document: jobMaker((n) => 1_700_000_000_000 + n * 1000)(7) };
       const postgres = await listOnPostgres(folder, options).catch((error: unknown) => {
         console.log(`PostgreSQL is left out: ${errorText(error)}`);
         return {};

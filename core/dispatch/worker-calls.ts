@@ -36,12 +36,13 @@ export class WorkerCalls {
     this.look += 1;
     const known = this.calls;
     this.calls = new Map();
-    const left = [...workers];
+    let left: W[] | null = null;
     const called: W[] = [];
     for (const job of jobs) {
       const calls = known.get(job.id) ?? { times: 0, due: this.look + (job.offered ? 1 : 0) };
       this.calls.set(job.id, calls);
       if (calls.due > this.look) continue;
+      left ??= [...workers];
       const chosen = this.take(left, job.memoryMb, Math.min(2 ** calls.times, MOST_WORKERS));
       called.push(...chosen);
       if (chosen.length > 0) this.calls.set(job.id, { times: calls.times + 1, due: this.look + LOOKS_BETWEEN_CALLS });

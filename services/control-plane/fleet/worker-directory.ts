@@ -53,6 +53,8 @@ export class WorkerDirectory implements Service {
   private readonly workers = new Map<string, LiveWorker>();
   /** When records were read or written, on the monotonic clock. */
   private readonly readAt = new Map<string, number>();
+  /** Ids by pool and id; `null`: to be sorted anew. */
+  private order: readonly string[] | null = null;
   private readonly refreshing: PollLoop;
 
   constructor(private readonly options: WorkerDirectoryOptions) {
@@ -101,9 +103,10 @@ export class WorkerDirectory implements Service {
 
   /** All known workers, by pool and id. */
   list(): readonly LiveWorker[] {
-    return [...this.workers.values()].sort(
-      (a, b) => compare(a.record.pool, b.record.pool) || compare(a.record.id, b.record.id),
-    );
+    this.order ??= [...this.workers.values()]
+      .sort((a, b) => compare(a.record.pool, b.record.pool) || compare(a.record.id, b.record.id))
+      .map(({ record }) => record.id);
+    return this.order.flatMap((id) => this.workers.get(id) ?? []);
   }
 
   /** What a worker does now. */
@@ -146,6 +149,7 @@ export class WorkerDirectory implements Service {
     const known = this.workers.get(record.id);
     if (known !== undefined && known.record.revision > record.revision) return;
     const seenAt = Math.max(known?.seenAt ?? 0, record.seenAt);
+    if (known?.record.pool !== record.pool) this.order = null;
     const same = known?.record.session === record.session;
     const fresh = { memoryFreeMb: record.memoryBudgetMb, runningJobs: 0, partitions: [] };
     this.workers.set(record.id, { ...(same ? known : fresh), record, seenAt });
@@ -181,6 +185,7 @@ export class WorkerDirectory implements Service {
       const young = this.options.clock.now() - record.registeredAt < REFRESH_MS;
       if (listed.has(id) || young) continue;
       this.workers.delete(id);
+      this.order = null;
       this.readAt.delete(id);
     }
     for (const record of records) {
