@@ -4,6 +4,7 @@ import { startForMarid, type NativeProduct } from '../../infra/deploy/native/mar
 import { SystemRandom } from '../../infra/runtime/system-random.js';
 import { packageVersion } from '../../cli/version.js';
 import type { Contender, Round } from '../harness/contender.js';
+import { SubmitStream } from '../harness/submit-stream.js';
 import { toolContext } from '../harness/tools.js';
 import { benchJob, JOB_MEMORY_MB, SystemUnderTest } from '../system.js';
 
@@ -30,9 +31,13 @@ async function start(stamp: string, environment: Readonly<Record<string, string>
     memoryMb: round.concurrency * JOB_MEMORY_MB,
     commands: { stamp: [stamp, round.ledger] },
   });
+  const stream = new SubmitStream(system.client);
   return {
-    submit: async (id: string) => void (await system.client.submit(benchJob('stamp', [id]))),
-    stop: () => system.stop(),
+    submit: (id: string) => stream.submit(benchJob('stamp', [id])),
+    stop: async () => {
+      await stream.end();
+      await system.stop();
+    },
   };
 }
 

@@ -10,7 +10,7 @@ import { summaryOf } from './statistics.js';
 import { compiled, toolContext } from './tools.js';
 
 /** What the sweep for the best concurrency tries. */
-const CONCURRENCIES = [2, 4, 8, 16, 32];
+const CONCURRENCIES = [2, 4, 8, 16, 32, 64, 128];
 
 /** What is measured. */
 export interface Comparison {
@@ -25,7 +25,7 @@ export interface Comparison {
   /** The contender that ratios are to. */
   readonly reference: string;
   readonly rounds: number;
-  /** Numbers of jobs at once that the sweep tries. Default: 2 to 32. */
+  /** Numbers of jobs at once that the sweep tries. Default: 2 to 128. */
   readonly concurrencies?: readonly number[];
   /** Jobs of one round. */
   readonly jobs: number;

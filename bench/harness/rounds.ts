@@ -6,7 +6,8 @@ import type { Bench, Contender, PreparedContender, RunningContender } from './co
 import { inLanes } from './lanes.js';
 import { Ledger } from './ledger.js';
 
-const WARM_UP_JOBS = 50;
+/** So many that just-in-time compilers have done their work, as in a service that has run for a while. */
+const WARM_UP_JOBS = 500;
 
 /** A contender that takes part. */
 export interface Entrant {

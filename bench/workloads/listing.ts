@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobFilter, JobPosition } from '../../core/ports/job-store.js';
 import { PinoLogger } from '../../infra/runtime/pino-logger.js';
+import { errorText } from '../../core/errors/system-error.js';
 import { SqliteDatabase } from '../../infra/store/sqlite/sqlite-database.js';
 import { SqliteJobStore } from '../../infra/store/sqlite/sqlite-job-store.js';
 import { listOnPostgres, type PageTimes } from '../contenders/postgres-listing.js';
@@ -46,7 +47,7 @@ export const LISTING: Workload = {
       }
       const options = { jobs, document: jobMaker((n) => 1_700_000_000_000 + n * 1000)(7) };
       const postgres = await listOnPostgres(folder, options).catch((error: unknown) => {
-        console.log(`PostgreSQL is left out: ${error instanceof Error ? error.message : String(error)}`);
+        console.log(`PostgreSQL is left out: ${errorText(error)}`);
         return {};
       });
       print(marid, postgres);

@@ -74,6 +74,12 @@ export class DistributedMarid {
     return { body: `until [ -e '${file}' ]; do sleep 0.2; done`, open: () => writeFile(file, '') };
   }
 
+  /** Lines of control planes about calls that failed by a defect. */
+  defects(): readonly string[] {
+    const lines = this.planes.flatMap(({ process }) => process.stderr().split('\n'));
+    return lines.filter((line) => line.includes('"call failed unexpectedly"'));
+  }
+
   /** What to submit. */
   request(body?: string) {
     return {
@@ -137,7 +143,7 @@ export class Callers {
     this.stopped.abort();
     await Promise.all(this.running);
     const slow = this.slowestMs > boundMs ? [`a call took ${String(this.slowestMs)} ms`] : [];
-    return [...this.wrong, ...slow, ...(await this.marid.ledger.wrong(this.accepted))];
+    return [...this.wrong, ...slow, ...this.marid.defects(), ...(await this.marid.ledger.wrong(this.accepted))];
   }
 
   private async repeat(own: MaridClient, other: MaridClient): Promise<void> {
