@@ -74,8 +74,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the launcher forgets an exit before the log has it',
     file: 'workers/gateway/attempts/attempt-reporter.ts',
-    find: 'else this.#tell(this.#eventOf(attempt, {',
-    replace: 'else drop(), this.#tell(this.#eventOf(attempt, {',
+    find: 'else this.#tell(',
+    replace: 'else drop(), this.#tell(',
     seed: 4,
   },
   {
