@@ -6,6 +6,7 @@ import { patchIdleTimer } from './idle-timer-patch.js';
 import { KAFKA_LEVELS, kafkaLogCreator } from './kafka-logger.js';
 import { KafkaSockets } from './kafka-sockets.js';
 import type { KafkaSaslOptions, KafkaSettings } from './options.js';
+import { patchStoppedRunner } from './stopped-runner-patch.js';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 
@@ -27,6 +28,7 @@ export class KafkaDriver {
     const { Kafka } = await import('kafkajs');
     const require = createRequire(import.meta.url);
     patchIdleTimer(require('kafkajs/src/network/requestQueue'));
+    patchStoppedRunner(require('kafkajs/src/consumer/runner'));
     return new KafkaDriver(settings, (config) => new Kafka(config));
   }
 
