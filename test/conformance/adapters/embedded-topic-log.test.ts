@@ -116,6 +116,8 @@ describe('EmbeddedTopicLog', () => {
     const count = (): unknown => db.read((connection) => connection.get('SELECT count(*) FROM log_records')?.[0]);
     // Records that were appended together lie in rows of 64, which go as a whole.
     await eventually('the sweep', () => count() === 1);
+    await log.close(); // the sweep is over, also in memory
+    log = new EmbeddedTopicLog({ db, clock, logger });
     const reader = await Reader.open(log, { topics: ['t'], start: group });
     expect((await reader.takeTexts(1500 % 64)).slice(-3)).toEqual(['1497', '1498', '1499']);
   });
