@@ -1,14 +1,10 @@
 /** A `marid dev` in a fresh folder, with a cluster and commands, for one benchmark run. */
-import { spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
 import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { MaridClient } from '../client/index.js';
+import { end, startMarid } from './harness/processes.js';
 import { ClusterStatus } from '../proto/gen/marid/v1/cluster_pb.js';
-
-const MARID = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 
 /** Memory of one process. */
 export interface ProcessMemory {
@@ -59,24 +55,13 @@ export class SystemUnderTest {
   }: SystemOptions = {}): Promise<SystemUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
     const memory = `${String(memoryMb)}m`;
-    const args = ['dev', '--listen', '127.0.0.1:0', '--data-folder', folder, '--memory', memory, '-o', 'json'];
-    const env = { ...process.env, ...environment };
-    const child = spawn(process.execPath, [MARID, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
-    child.stderr.pipe(createWriteStream(join(folder, 'marid.log')));
-    const address = await new Promise<string>((resolve, reject) => {
-      child.once('exit', () => {
-        reject(new Error(`marid dev ended before it was ready: see ${folder}/marid.log`));
-      });
-      child.stdout.setEncoding('utf8').once('data', (text: string) => {
-        resolve(/"address":\s*"([^"]+)"/.exec(text)?.[1] ?? '');
-      });
-    });
+    const args = ['dev', '--listen', '127.0.0.1:0', '--data-folder', folder, '--memory', memory];
+    const { child, address } = await startMarid(args, join(folder, 'marid.log'), environment);
     const client = MaridClient.connect({ address });
     await register(client, commands);
     return new SystemUnderTest(client, folder, child.pid ?? 0, async () => {
       await client.close();
-      child.kill('SIGTERM');
-      await new Promise((resolve) => child.once('close', resolve));
+      await end(child);
       await rm(folder, { recursive: true, force: true });
     });
   }

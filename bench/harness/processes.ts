@@ -29,7 +29,7 @@ export class Fleet {
   static async start(environment: Readonly<Record<string, string>> = {}): Promise<Fleet> {
     const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
     const args = ['control-plane', '--listen', '127.0.0.1:0', '--data-folder', join(folder, 'data')];
-    const controlPlane = await start(args, join(folder, 'control-plane.log'), environment);
+    const controlPlane = await startMarid(args, join(folder, 'control-plane.log'), environment);
     const fleet = new Fleet(folder, controlPlane, MaridClient.connect({ address: controlPlane.address }));
     fleet.children.push(controlPlane.child);
     return fleet;
@@ -42,7 +42,7 @@ export class Fleet {
   ): Promise<MaridProcess> {
     const place = ['--control-plane', this.controlPlane.address, '--state-folder', join(this.folder, name)];
     const args = ['worker', ...place, '--memory', `${String(options.memoryMb)}m`];
-    const worker = await start(args, join(this.folder, `${name}.log`), options.environment ?? {});
+    const worker = await startMarid(args, join(this.folder, `${name}.log`), options.environment);
     this.children.push(worker.child);
     return worker;
   }
@@ -63,10 +63,11 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM
   await ended;
 }
 
-async function start(
+/** Starts `marid` with these arguments; resolves when it has told its address. What it logs goes to the end of the file `log`. */
+export async function startMarid(
   args: readonly string[],
   log: string,
-  environment: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<MaridProcess> {
   const env = { ...process.env, ...environment };
   const child = spawn(process.execPath, [MARID, ...args, '-o', 'json'], { stdio: ['ignore', 'pipe', 'pipe'], env });

@@ -8,6 +8,7 @@ import { PinoLogger } from '../../infra/runtime/pino-logger.js';
 import { SqliteDatabase } from '../../infra/store/sqlite/sqlite-database.js';
 import { SqliteJobStore } from '../../infra/store/sqlite/sqlite-job-store.js';
 import { ControlPlaneProcess } from '../harness/control-plane-process.js';
+import { inLanes, upTo } from '../harness/lanes.js';
 import { quantile } from '../harness/statistics.js';
 import type { Workload } from '../harness/workload.js';
 import { benchJob, cpuOf, register } from '../system.js';
@@ -84,14 +85,10 @@ async function submits(folder: string, first: boolean): Promise<string> {
 /** How long each took, milliseconds. */
 async function submitMany({ client }: ControlPlaneProcess, count: number): Promise<readonly number[]> {
   const times: number[] = [];
-  let left = count;
-  const lane = async (): Promise<void> => {
-    while (left-- > 0) {
-      const started = performance.now();
-      await client.submit(benchJob('noop'));
-      times.push(performance.now() - started);
-    }
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  await inLanes(upTo(count), IN_FLIGHT, async () => {
+    const started = performance.now();
+    await client.submit(benchJob('noop'));
+    times.push(performance.now() - started);
+  });
   return times;
 }
