@@ -184,7 +184,7 @@ export class ProcessTable {
       records.remove(attempt);
       throw error;
     }
-    const started = this.describe(running.processId);
+    const started = this.describe(running);
     const outputs = [...new Set([stdoutPath, stderrPath])].filter(isFile);
     const tree = new JobTree({ leader: started.processId, startTicks: started.startTicks, mark, outputs });
     const facts = { ...running, intended, started, tree };
@@ -195,8 +195,8 @@ export class ProcessTable {
   }
 
   /** The child cannot have been waited for yet, so its number is still its own. */
-  private describe(processId: number): RecordedProcess {
-    const startTicks = readStat(processId)?.startTicks ?? 0;
+  private describe({ processId, startTicks: known }: RunningChild): RecordedProcess {
+    const startTicks = known ?? readStat(processId)?.startTicks ?? 0;
     return { processId, startedAt: this.options.clock.now(), startTicks };
   }
 
