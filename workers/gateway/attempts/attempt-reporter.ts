@@ -14,6 +14,10 @@ import type { HeldAttempts } from './held-attempts.js';
 
 /** Attempts whose last event is remembered, for a log that loses what it has acknowledged. */
 const MOST_TOLD = 10_000;
+/** How long the beginning of the preparation may wait for its end. */
+const PREPARING_PATIENCE_MS = 200;
+/** How long a start may wait for the job's end. Short: until the log has it, the loss of this host would run the job again. */
+const RUNNING_PATIENCE_MS = 20;
 
 /** Options of `AttemptReporter`. */
 export interface AttemptReporterOptions {
@@ -55,7 +59,9 @@ export class AttemptReporter {
   preparing(attempt: Attempt): void {
     const at = this.#options.clock.now();
     const event = { status: 'INIT', at, reason: 'PREPARING', message: 'Preparing to launch job' } as const;
-    if (attempt.ending !== 'lost') this.#options.outbox.sendSoon(this.#eventOf(attempt, event));
+    if (attempt.ending !== 'lost') {
+      this.#options.outbox.sendSoon(this.#eventOf(attempt, event), PREPARING_PATIENCE_MS);
+    }
   }
 
   /** Its process runs; told together with its end, unless it runs for a while. */
@@ -63,7 +69,7 @@ export class AttemptReporter {
     if (attempt.ending === 'lost') return;
     const event = { status: 'RUNNING', at: startedAt, reason: 'STARTED', message: 'Job is Running.' } as const;
     const told = this.#eventOf(attempt, event);
-    this.#options.outbox.sendSoon(told, () => this.#acknowledged(told));
+    this.#options.outbox.sendSoon(told, RUNNING_PATIENCE_MS, () => this.#acknowledged(told));
   }
 
   /** Its process is gone: the memory is free from now on. */

@@ -17,8 +17,6 @@ import { encodeArchiveNews, encodeWorkerEvent } from '../../../proto/codec/index
 import { backoffMs } from '../backoff.js';
 
 const MOST_EVENTS = 500;
-/** How long an event that nobody waits for may wait for company. */
-const PATIENCE_MS = 20;
 const FIRST_RETRY_MS = 100;
 const MOST_RETRY_MS = 5_000;
 
@@ -46,12 +44,13 @@ export class EventOutbox {
   readonly #options: EventOutboxOptions;
   readonly #stop = new AbortController();
   #queue: Queued[] = [];
-  /** By job, the first that is due first. */
   readonly #patient = new Map<string, Patient>();
   #open = false;
   #running: Promise<void> | null = null;
   #partitions = 0;
   #cancelPatience: (() => void) | null = null;
+  /** When the timer of patience ends, by the monotonic clock; infinite: there is none. */
+  #nextDue = Infinity;
 
   constructor(options: EventOutboxOptions) {
     this.#options = options;
@@ -75,12 +74,12 @@ export class EventOutbox {
     this.#wake();
   }
 
-  /** As `send`, for an event that another one of its job follows soon as a rule: it goes with that, or alone after a moment. */
-  sendSoon(event: WorkerEvent, acknowledged: () => void = () => undefined): void {
+  /** As `send`, for an event that another one of its job follows soon as a rule: it goes with that, or alone after `patienceMs`. Those of its job that wait go with it. */
+  sendSoon(event: WorkerEvent, patienceMs: number, acknowledged: () => void = () => undefined): void {
     const events = [...(this.#patient.get(event.jobId)?.events ?? []), { event, acknowledged }];
-    this.#patient.delete(event.jobId); // it is due last now
-    this.#patient.set(event.jobId, { events, due: this.#options.clock.monotonic() + PATIENCE_MS });
-    this.#awaitNextDue();
+    const due = this.#options.clock.monotonic() + patienceMs;
+    this.#patient.set(event.jobId, { events, due });
+    this.#wakeAt(due);
   }
 
   /** Resolves when nothing is queued any more, or after `timeoutMs`. */
@@ -102,15 +101,16 @@ export class EventOutbox {
     if (this.#open && this.#queue.length > 0) this.#running ??= this.#run();
   }
 
-  #awaitNextDue(): void {
-    const [first] = this.#patient.values();
-    if (first === undefined || this.#cancelPatience !== null) return;
+  #wakeAt(due: number): void {
+    if (due >= this.#nextDue) return;
     const { clock } = this.#options;
-    this.#cancelPatience = clock.after(Math.max(0, first.due - clock.monotonic()), () => {
-      this.#cancelPatience = null;
+    this.#cancelPatience?.();
+    this.#nextDue = due;
+    this.#cancelPatience = clock.after(Math.max(0, due - clock.monotonic()), () => {
+      this.#nextDue = Infinity;
       const now = clock.monotonic();
-      this.#queueAll(({ due }) => due <= now);
-      this.#awaitNextDue();
+      this.#queueAll((patient) => patient.due <= now);
+      this.#wakeAt(Math.min(Infinity, ...[...this.#patient.values()].map((patient) => patient.due)));
     });
   }
 

@@ -112,7 +112,7 @@ describe('EventOutbox', () => {
   });
 
   test('lets an event that may wait go with the next one, before it', async () => {
-    outbox.sendSoon(event('a', 1));
+    outbox.sendSoon(event('a', 1), 20);
     await turn();
     expect(batches).toEqual([]);
     outbox.send(event('a', 2));
@@ -121,12 +121,12 @@ describe('EventOutbox', () => {
   });
 
   test('keeps an event that may wait while those of other jobs go', async () => {
-    outbox.sendSoon(event('a', 1));
+    outbox.sendSoon(event('a', 1), 20);
     outbox.send(event('b', 1));
     await until(() => outbox.size === 1);
     expect(batches.flat().map(({ key }) => key)).toEqual(['b']);
     await clock.advance(15);
-    outbox.sendSoon(event('a', 2));
+    outbox.sendSoon(event('a', 2), 20);
     await clock.advance(15);
     expect(outbox.size).toBe(2);
     await clock.advance(15);
@@ -135,14 +135,27 @@ describe('EventOutbox', () => {
   });
 
   test('sends an event that may wait by itself after a moment', async () => {
-    outbox.sendSoon(event('a', 1));
+    outbox.sendSoon(event('a', 1), 20);
     await clock.advance(20);
     await until(() => outbox.size === 0);
     expect(batches).toHaveLength(1);
   });
 
+  test('sends each event that may wait when its own time has come, whichever came first', async () => {
+    outbox.sendSoon(event('a', 1), 200);
+    outbox.sendSoon(event('b', 1), 20);
+    outbox.sendSoon(event('c', 1), 200);
+    outbox.sendSoon(event('c', 2), 20);
+    await clock.advance(20);
+    await until(() => outbox.size === 1);
+    expect(batches.flat().map(({ key }) => key)).toEqual(['b', 'c', 'c']);
+    await clock.advance(180);
+    await until(() => outbox.size === 0);
+    expect(batches.flat().at(-1)?.key).toBe('a');
+  });
+
   test('flushes what may wait', async () => {
-    outbox.sendSoon(event('a', 1));
+    outbox.sendSoon(event('a', 1), 20);
     await outbox.flush(1_000);
     expect(outbox.size).toBe(0);
   });
