@@ -1,7 +1,9 @@
 /** `npm run bench -- NAME [options]`: every figure that the documents name, to be repeated. Without a name, the list. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { errorText } from '../core/errors/system-error.js';
 import type { BenchOptions, Workload } from './harness/workload.js';
 import { runAll } from './workloads/all.js';
+import { contendersNamed } from './workloads/contenders.js';
 import { FOLLOW } from './workloads/follow.js';
 import { GROWTH } from './workloads/growth.js';
 import { HEAP } from './workloads/heap.js';
@@ -9,7 +11,7 @@ import { JOBS } from './workloads/jobs.js';
 import { KILL } from './workloads/kill.js';
 import { LISTING } from './workloads/listing.js';
 import { MATCHING } from './workloads/matching.js';
-import { OVERVIEW } from './workloads/overview.js';
+import { enginesNamed, OVERVIEW } from './workloads/overview.js';
 import { STAGING } from './workloads/staging.js';
 import { START } from './workloads/start.js';
 import { STORED } from './workloads/stored.js';
@@ -38,8 +40,21 @@ function positive(text: string): number {
   return value;
 }
 
-const names = (text: string): readonly string[] => text.split(';');
-const program = new Command('bench').description('Measures Marid, as ratios to named references in the same run.');
+/** The exit code of what a run was ended by: commander has told what is wrong with the arguments, and throws after a help text as well. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  console.error(`bench: ${errorText(error)}`);
+  return 1;
+}
+
+const program = new Command('bench')
+  .description('Measures Marid, as ratios to named references in the same run.')
+  .exitOverride()
+  .configureOutput({
+    outputError: (text, write) => {
+      write(text.replace(/^error: /, 'bench: '));
+    },
+  });
 for (const [name, { summary, run }] of Object.entries(WORKLOADS)) {
   program
     .command(name)
@@ -47,8 +62,12 @@ for (const [name, { summary, run }] of Object.entries(WORKLOADS)) {
     .option('--jobs <n>', 'jobs of a round, or calls', positive)
     .option('--rounds <n>', 'rounds of each contender', positive)
     .option('--workers <n>', 'idle workers (growth)', positive)
-    .option('--contenders <list>', 'names with semicolons between', names)
-    .option('--engines <list>', 'kafka, redis, s3, mongo with commas, or native for all (overview)', 'embedded')
+    .option('--contenders <list>', 'names with semicolons between', contendersNamed)
+    .option(
+      '--engines <list>',
+      'kafka, redis, s3, mongo with commas, or native for all (overview; default: embedded)',
+      enginesNamed,
+    )
     .action((options: BenchOptions) => run(options));
 }
 program
@@ -58,4 +77,9 @@ program
   .action(async (options: BenchOptions) => {
     if ((await runAll(options)).length > 0) process.exitCode = 1;
   });
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  // At once: a workload that failed may have left servers and timers.
+  process.exit(exitCodeOf(error));
+}

@@ -19,6 +19,12 @@ const PIECE_BYTES = 256 * 1024;
 /** Longest single try, in milliseconds; the next goes on behind it. */
 const TRY_MS = 10 * 60_000;
 
+/** What the fields of an upload's head say of its file. */
+const HEAD_FIELDS: Readonly<Record<string, string>> = {
+  'head.size_bytes': 'its size in bytes',
+  'head.sha256': 'its SHA-256',
+};
+
 /** Options of `uploadFile`. */
 export interface AttachOptions {
   /** Name in the job's directory. Default: the file's own. */
@@ -37,7 +43,7 @@ export interface AttachContext {
 
 /**
  * Uploads a file, unless its content is there already; the attachment to name in a request. Tried again, from where it broke, as long as `timeoutMs` of the client does not
- * pass without anything more being there.
+ * pass without anything more being there. Throws `INVALID_ARGUMENT` that names the file when it cannot be read, or is refused.
  */
 export async function uploadFile(
   context: AttachContext,
@@ -49,6 +55,8 @@ export async function uploadFile(
     const { sha256, sizeBytes } = await digest(file, options.signal);
     await uploadAll(context, { file, sha256, sizeBytes }, options);
     return { name: options.name ?? basename(path), sha256, sizeBytes: BigInt(sizeBytes) };
+  } catch (error) {
+    throw withPath(error, path);
   } finally {
     await file.close();
   }
@@ -71,6 +79,13 @@ async function openFile(path: string): Promise<FileHandle> {
   }
   await file.close();
   throw new MaridError('INVALID_ARGUMENT', `${path} cannot be attached: it is no regular file.`);
+}
+
+/** A refused upload names fields of its head, which whoever attached the file never saw. */
+function withPath(error: unknown, path: string): unknown {
+  if (!isMaridError(error) || error.violations.length === 0) return error;
+  const problems = error.violations.map(({ field, description }) => `${HEAD_FIELDS[field] ?? field} ${description}`);
+  return new MaridError('INVALID_ARGUMENT', `${path} cannot be attached: ${problems.join('; ')}`, { cause: error });
 }
 
 async function digest(file: FileHandle, signal?: AbortSignal): Promise<Pick<Upload, 'sha256' | 'sizeBytes'>> {

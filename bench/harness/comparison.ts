@@ -66,7 +66,7 @@ async function bestConcurrency(bench: Bench, comparison: Comparison, each: Omit<
   if (concurrencies.length === 1) return concurrencies[0] ?? 1;
   let best = { concurrency: 0, figure: -Infinity };
   for (const concurrency of concurrencies) {
-    const jobs = Math.min(500, Math.max(100, Math.floor(comparison.jobs / 4)));
+    const jobs = Math.min(1000, Math.max(100, Math.floor(comparison.jobs / 2)));
     const [figure = 0] = Object.values(
       await oneRound(bench, { ...each, concurrency }, (started) => comparison.measure(started, jobs)),
     );

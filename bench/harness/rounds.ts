@@ -6,8 +6,11 @@ import type { Bench, Contender, PreparedContender, RunningContender } from './co
 import { inLanes } from './lanes.js';
 import { Ledger } from './ledger.js';
 
-/** So many that just-in-time compilers have done their work, as in a service that has run for a while. */
-const WARM_UP_JOBS = 500;
+/** So many that just-in-time compilers have done most of their work, as in a service that has run for a while; a slow contender is warm after some seconds. */
+const WARM_UP_JOBS = 2000;
+const WARM_UP_MS = 10_000;
+/** Jobs of the warm-up that are submitted together. */
+const WARM_UP_STEP = 250;
 
 /** A contender that takes part. */
 export interface Entrant {
@@ -60,8 +63,11 @@ export async function oneRound<T>(
       },
       submitAll: (ids, inFlight) => inLanes(ids, inFlight, (id) => system.submit(id)),
     };
-    await started.submitAll(started.ids(WARM_UP_JOBS), concurrency);
-    await ledger.reached(WARM_UP_JOBS);
+    const end = performance.now() + WARM_UP_MS;
+    while (submitted.length < WARM_UP_JOBS && performance.now() < end) {
+      await started.submitAll(started.ids(WARM_UP_STEP), concurrency);
+      await ledger.reached(submitted.length);
+    }
     const result = await work(started);
     await ledger.reached(submitted.length);
     const { lost, doubled } = await ledger.judge(submitted);

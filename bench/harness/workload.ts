@@ -1,4 +1,6 @@
 /** What `npm run bench -- NAME` can run. */
+import type { NativeProduct } from '../../infra/deploy/native/marid-environment.js';
+import type { Contender } from './contender.js';
 
 /** A workload. */
 export interface Workload {
@@ -15,8 +17,8 @@ export interface BenchOptions {
   readonly rounds?: number;
   /** Idle workers, for `growth`. Default: 2,000. */
   readonly workers?: number;
-  /** Names of contenders. Default: the workload's own. */
-  readonly contenders?: readonly string[];
+  /** Who takes part. Default: all. */
+  readonly contenders?: readonly Contender[];
   /** Servers of the native stack in place of embedded engines, for `overview`. Default: none. */
-  readonly engines: string;
+  readonly engines?: readonly NativeProduct[];
 }

@@ -1,4 +1,5 @@
 /** Every contender, for the workloads that compare. */
+import { InvalidArgumentError } from 'commander';
 import { DURABLE_TOY, POSIX_SPAWN } from '../contenders/floors.js';
 import { MARID_EMBEDDED, MARID_KAFKA } from '../contenders/marid.js';
 import { BULL_MQ, CELERY_REDIS, GRAPHILE } from '../contenders/peers.js';
@@ -17,14 +18,12 @@ export const CONTENDERS: readonly Contender[] = [
   MARID_KAFKA,
 ];
 
-/** Those that were named, in any case; all when none was. Throws naming one that there is not. */
-export function contendersNamed(names: readonly string[] | undefined): readonly Contender[] {
-  if (names === undefined) return CONTENDERS;
-  return names.map((wanted) => {
+/** Those that a list names, in any case. Throws naming one that there is not. */
+export function contendersNamed(list: string): readonly Contender[] {
+  return list.split(';').map((wanted) => {
     const found = CONTENDERS.find(({ name }) => name.toLowerCase() === wanted.trim().toLowerCase());
     if (found !== undefined) return found;
-    throw new Error(
-      `--contenders: there is no "${wanted}"; there are ${CONTENDERS.map(({ name }) => name).join('; ')}`,
-    );
+    const names = CONTENDERS.map(({ name }) => name).join('; ');
+    throw new InvalidArgumentError(`There is no "${wanted}"; there are ${names}.`);
   });
 }

@@ -2,18 +2,18 @@
 import { compare } from '../harness/comparison.js';
 import type { Started } from '../harness/rounds.js';
 import type { Workload } from '../harness/workload.js';
-import { contendersNamed } from './contenders.js';
+import { CONTENDERS } from './contenders.js';
 
 const IN_FLIGHT = 32;
 
 /** Throughput of each contender at its best concurrency. */
 export const JOBS: Workload = {
   summary: 'no-op process jobs end to end, a second; Marid beside the floors and other job queues',
-  run: ({ jobs = 2000, rounds = 5, contenders }) =>
+  run: ({ jobs = 2000, rounds = 5, contenders = CONTENDERS }) =>
     compare(
       {
         ...{ workload: 'jobs', title: 'No-op jobs end to end, a second', unit: 'jobs/s', moreIsBetter: true },
-        ...{ contenders: contendersNamed(contenders), reference: 'BullMQ', rounds, jobs, measure },
+        ...{ contenders, reference: 'BullMQ', rounds, jobs, measure },
       },
       console.log,
     ),

@@ -3,6 +3,7 @@
  * run. With servers of the native stack in place of embedded engines where they are named: `mongo` is a stand-in for MongoDB, so what a figure says of the store holds for
  * the stand-in only; `kafka,redis` keeps the store in SQLite.
  */
+import { InvalidArgumentError } from 'commander';
 import { NATIVE_PRODUCTS, startForMarid, type NativeProduct } from '../../infra/deploy/native/marid-environment.js';
 import { NativeStack } from '../../infra/deploy/native/native-stack.js';
 import { SystemRandom } from '../../infra/runtime/system-random.js';
@@ -23,30 +24,29 @@ const IDLE_SECONDS = 5;
 /** Marid by itself. */
 export const OVERVIEW: Workload = {
   summary: 'one `marid dev`: throughput, CPU for each job, latencies, idle cost; with --engines on other engines',
-  run: async ({ jobs = 2000, engines }) => {
-    const products = productsOf(engines);
+  run: async ({ jobs = 2000, engines = [] }) => {
     const floor = await processesPerSecond(['/bin/true'], 1000, 4);
     const bash = await processesPerSecond(['/bin/bash', '-c', '/bin/true; true'], 1000, 4);
     row('raw process start (node spawn, 4 in flight)', `${floor.toFixed(0)}/s`);
     row('raw bash that starts a process', `${bash.toFixed(0)}/s  (${(bash / floor).toFixed(2)} x raw)`);
     const stack = new NativeStack({ ...toolContext(console.error), random: new SystemRandom() });
     try {
-      const system = await SystemUnderTest.start({ environment: await startForMarid(stack, products) });
-      await new Overview(system, jobs, bash).run(products.length === 0 ? 'embedded' : products.join(', '));
+      const system = await SystemUnderTest.start({ environment: await startForMarid(stack, engines) });
+      await new Overview(system, jobs, bash).run(engines.length === 0 ? 'embedded' : engines.join(', '));
     } finally {
       await stack.stop();
     }
   },
 };
 
-function productsOf(list: string): readonly NativeProduct[] {
+/** The servers that a list names, `native` being all. Throws naming one that there is not. */
+export function enginesNamed(list: string): readonly NativeProduct[] {
   if (list === 'embedded') return [];
   if (list === 'native') return NATIVE_PRODUCTS;
   return list.split(',').map((name) => {
     const product = NATIVE_PRODUCTS.find((each) => each === name);
-    if (product === undefined)
-      throw new Error(`--engines: there is no ${name}; there are ${NATIVE_PRODUCTS.join(', ')}`);
-    return product;
+    if (product !== undefined) return product;
+    throw new InvalidArgumentError(`There is no "${name}"; there are ${NATIVE_PRODUCTS.join(', ')}.`);
   });
 }
 

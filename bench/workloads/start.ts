@@ -3,7 +3,7 @@ import { compare } from '../harness/comparison.js';
 import type { Started } from '../harness/rounds.js';
 import { quantile } from '../harness/statistics.js';
 import type { Workload } from '../harness/workload.js';
-import { contendersNamed } from './contenders.js';
+import { CONTENDERS } from './contenders.js';
 
 /** Milliseconds between two submits. */
 const PACE_MS = 83;
@@ -14,18 +14,11 @@ const AT_ONCE = 8;
 /** Latency of each contender. */
 export const START: Workload = {
   summary: 'submit to the first instruction of the process at 12 jobs/s, p50 and p99',
-  run: ({ jobs = 120, rounds = 5, contenders }) =>
+  run: ({ jobs = 120, rounds = 5, contenders = CONTENDERS }) =>
     compare(
       {
         ...{ workload: 'start', title: 'Submit to first instruction', unit: 'ms', moreIsBetter: false },
-        ...{
-          contenders: contendersNamed(contenders),
-          reference: 'BullMQ',
-          rounds,
-          jobs,
-          measure,
-          concurrencies: [AT_ONCE],
-        },
+        ...{ contenders, reference: 'BullMQ', rounds, jobs, measure, concurrencies: [AT_ONCE] },
       },
       console.log,
     ),

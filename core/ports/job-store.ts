@@ -43,8 +43,11 @@ export interface ListJobsOptions {
  * one commit.
  */
 export interface JobStore {
-  /** Adds a job. Durable when it resolves. False, and nothing written, when the id is taken. */
-  insert(options: { readonly job: Job }): Promise<boolean>;
+  /**
+   * Adds a job. Durable when it resolves. False, and nothing written, when the id is taken. `onVisible` may be called once before it resolves with true: from then on reads find the job, and
+   * whatever is written to the same store becomes durable after it.
+   */
+  insert(options: { readonly job: Job; readonly onVisible?: () => void }): Promise<boolean>;
   /** One job, as last committed; `null` when there is none. */
   get(options: { readonly id: string }): Promise<Job | null>;
   /** Jobs by id, in the order of `ids`, `null` where there is none. */

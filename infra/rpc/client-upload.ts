@@ -1,5 +1,6 @@
 /** The requests of a call that takes a stream. */
 import { once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Message } from '@bufbuild/protobuf';
 import type { ClientDuplexStream, ClientWritableStream } from '@grpc/grpc-js';
 
@@ -13,7 +14,9 @@ export async function sendAll(
   call.once('status', () => over.abort());
   for await (const request of requests) {
     if (over.signal.aborted) return;
-    if (!call.write(encode(request))) await once(call, 'drain', { signal: over.signal }).catch(() => undefined);
+    if (call.write(encode(request))) continue;
+    await once(call, 'drain', { signal: over.signal }).catch(() => undefined);
+    await turn(); // a drain comes before it: no answer would be read until a megabyte of requests is buffered
   }
   call.end();
 }

@@ -5,7 +5,10 @@ import {
   connectivityState,
   credentials,
   Metadata,
+  type CallOptions as GrpcCallOptions,
   type ChannelOptions,
+  type ClientReadableStream,
+  type ClientWritableStream,
   type ServiceError,
 } from '@grpc/grpc-js';
 import { MaridError } from '../../core/errors/marid-error.js';
@@ -118,16 +121,35 @@ export class RpcChannel implements ClientTransport {
 
   /** Implements `ClientTransport`. */
   stream(method: DescMethod, request: Message, options: CallOptions): AsyncIterator<Message> {
+    return this.answers(method, options, () =>
+      this.grpc.makeServerStreamRequest(
+        pathOf(method),
+        asBuffer,
+        asBuffer,
+        encodeRequest(method, request),
+        this.deadlineOf(options),
+      ),
+    );
+  }
+
+  /** Implements `ClientTransport`. */
+  duplex(method: DescMethod, requests: AsyncIterable<Message>, options: CallOptions): AsyncIterator<Message> {
+    return this.answers(method, options, () => {
+      const call = this.grpc.makeBidiStreamRequest(pathOf(method), asBuffer, asBuffer, this.deadlineOf(options));
+      sendRequests(call, method, requests);
+      return call;
+    });
+  }
+
+  private answers(
+    method: DescMethod,
+    options: CallOptions,
+    begin: () => ClientReadableStream<Buffer>,
+  ): AsyncIterator<Message> {
     return new ClientStream({
       open: () => {
         this.refuseIfOver(options.signal);
-        const call = this.grpc.makeServerStreamRequest(
-          pathOf(method),
-          asBuffer,
-          asBuffer,
-          encodeRequest(method, request),
-          options.timeoutMs === undefined ? {} : { deadline: this.clock.now() + options.timeoutMs },
-        );
+        const call = begin();
         return { call, forget: this.track(call, options.signal) };
       },
       decode: (bytes) => decodeResponse(method, bytes),
@@ -143,7 +165,7 @@ export class RpcChannel implements ClientTransport {
         pathOf(method),
         asBuffer,
         asBuffer,
-        options.timeoutMs === undefined ? {} : { deadline: this.clock.now() + options.timeoutMs },
+        this.deadlineOf(options),
         (error, bytes) => {
           forget();
           if (error !== null) reject(this.errorFor(error, method, options.signal));
@@ -151,27 +173,13 @@ export class RpcChannel implements ClientTransport {
         },
       );
       const forget = this.track(call, options.signal);
-      sendAll(call, requests, (request) => encodeRequest(method, request)).catch(() => {
-        call.cancel();
-      });
+      sendRequests(call, method, requests);
     });
   }
 
-  /** Implements `ClientTransport`. */
-  duplex(method: DescMethod, requests: AsyncIterable<Message>, options: CallOptions): AsyncIterator<Message> {
-    return new ClientStream({
-      open: () => {
-        this.refuseIfOver(options.signal);
-        const deadline = options.timeoutMs === undefined ? {} : { deadline: this.clock.now() + options.timeoutMs };
-        const call = this.grpc.makeBidiStreamRequest(pathOf(method), asBuffer, asBuffer, deadline);
-        sendAll(call, requests, (request) => encodeRequest(method, request)).catch(() => {
-          call.cancel();
-        });
-        return { call, forget: this.track(call, options.signal) };
-      },
-      decode: (bytes) => decodeResponse(method, bytes),
-      errorFor: (error) => this.errorFor(error, method, options.signal),
-    });
+  /** When a call with a time limit of its own ends; others have none. */
+  private deadlineOf({ timeoutMs }: CallOptions): GrpcCallOptions {
+    return timeoutMs === undefined ? {} : { deadline: this.clock.now() + timeoutMs };
   }
 
   private track(call: OpenCall, signal: AbortSignal | undefined): () => void {
@@ -220,6 +228,13 @@ function channelOptions(): ChannelOptions {
 
 function cancelled(): MaridError {
   return new MaridError('CANCELLED', 'The call was cancelled.');
+}
+
+/** Requests that cannot be read or sent end the call. */
+function sendRequests(call: ClientWritableStream<Buffer>, method: DescMethod, requests: AsyncIterable<Message>): void {
+  sendAll(call, requests, (request) => encodeRequest(method, request)).catch(() => {
+    call.cancel();
+  });
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

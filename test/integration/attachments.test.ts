@@ -20,6 +20,7 @@ describe('marid dev', () => {
   const start = () =>
     bench.start(['dev', '--listen', '127.0.0.1:0', '--data-folder', bench.path('data')], {
       MARID_WORKER_KEEP_JOB_FOLDERS_MS: '0',
+      MARID_CONTROL_PLANE_MAX_ATTACHMENT_MB: '16',
     });
 
   beforeAll(async () => {
@@ -41,6 +42,16 @@ describe('marid dev', () => {
     expect(shown).toMatchObject({ code: 0, stderr: '' });
     expect(shown.stdout).toMatch(names.map((name) => `content of ${name}`).join(''));
     expect(shown.stdout).not.toMatch(/^evil$/m);
+  }, 60_000);
+
+  test('says which file is too large, and how large one may be', async () => {
+    const path = bench.path('too-large.bin');
+    await writeFile(path, Buffer.alloc(16 * MIB + 1));
+    const refused = await bench.run(dev.address, ['submit', ...TAGS, '--attach', path, '--', 'true']);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    const problem = `marid: ${path} cannot be attached: its size in bytes is 16777217; an attachment may have 16 MiB: `;
+    expect(refused.stderr).toMatch(problem);
+    expect(refused.stderr).not.toMatch('head');
   }, 60_000);
 
   test('goes on with an upload that was cut in the middle, and its output is read after its files are removed', async () => {

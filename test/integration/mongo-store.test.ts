@@ -123,6 +123,21 @@ await describeEngine('mongo', (url) => {
     expect(sent.length).toBeLessThanOrEqual(8);
   });
 
+  test('what is read while its client is closed fails, and does not lack the rest', async () => {
+    const store = new MongoJobStore(mongo.database);
+    await Promise.all(Array.from({ length: 9 }, () => store.insert({ job: makeJob() })));
+    const database = await connect();
+    const reading = database.within(async () => {
+      const found: unknown[] = [];
+      for await (const each of database.collection('jobs').find({}, { batchSize: 2 })) {
+        found.push(each);
+        await database.close();
+      }
+      return found.length;
+    });
+    await expect(reading).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  });
+
   test('an update carries nothing of the request', async () => {
     const store = new MongoJobStore(mongo.database);
     const job = makeJob();

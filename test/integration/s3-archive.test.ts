@@ -38,8 +38,9 @@ await describeEngine('s3', (url) => {
 
   const archive = async (): Promise<ArchivePlace> => {
     const { signal } = new AbortController();
-    const exclude = { globs: [], paths: [] };
-    const found = await findFiles({ root: folder.path, exclude, mostFiles: 1000, mostBytes: 1e12, signal });
+    const limits = { mostFiles: 1000, mostBytes: 1e12 };
+    const found = await findFiles({ root: folder.path, excluded: () => false, ...limits, signal });
+    if (found === null) throw new Error('there is no folder');
     const attempts = [{ reference: { jobId: 'j1', attempt: 1 }, found }];
     const [written] = await writeArchives({ attempts, workerId: 'w1', blobs, run: 'first', now: 1, signal });
     if (written === undefined) throw new Error('nothing was written');

@@ -48,7 +48,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'core/job/worker-event.ts',
     find: 'if (claim === null) return',
     replace: 'if (claim === null && job.attempts.length === 0) return',
-    seed: 15,
+    seed: 86,
   },
   {
     name: 'job events that were not stored count as published',
@@ -69,7 +69,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'services/control-plane/fleet/claim-times.ts',
     find: 'CLAIM_UNDER_WAY_MS = 60_000',
     replace: 'CLAIM_UNDER_WAY_MS = 0',
-    seed: 25,
+    seed: 10,
   },
   {
     name: 'the launcher forgets an exit before the log has it',
@@ -132,7 +132,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'core/fleet/silence.ts',
     find: 'Math.min(now - seenAt, beats)',
     replace: 'now - seenAt',
-    seed: 127,
+    seed: 15,
   },
   {
     name: 'workers that are gone are never given up',
@@ -146,7 +146,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'core/job/worker-event.ts',
     find: 'if (event.attempt !== job.attempt) return',
     replace: 'if (event.attempt !== job.attempt) return null; if (false) return',
-    seed: 78,
+    seed: 25,
   },
   {
     name: 'offsets are committed before their events are applied',

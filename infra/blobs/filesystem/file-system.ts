@@ -1,12 +1,28 @@
-/** Steps on files that last: what they did is on disk when they resolve. */
-import { constants } from 'node:fs';
-import { link, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises';
+/**
+ * Steps on files that last: what they did is on disk when they resolve. Only what waits for the disk goes to another thread: handing the rest there costs more than doing it.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeFile,
+  type BigIntStats,
+} from 'node:fs';
+import { rmdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { isErrno } from '../../../core/errors/system-error.js';
 import { MaridError, isMaridError } from '../../../core/errors/marid-error.js';
 
 /** Times that a file is put in place again after its folder vanished: somebody deleted the last blob beside it. */
 const MAX_PLACE_ATTEMPTS = 10;
+const writeLater = promisify(writeFile);
+const forceLater = promisify(fsync);
 
 /** Options of `placeFile`. */
 export interface PlaceOptions {
@@ -18,18 +34,19 @@ export interface PlaceOptions {
 
 type PlaceOutcome = 'placed' | 'taken' | 'again';
 
-/** Writes a new file and forces it to disk. Removes it again when the body throws. */
-export async function writeNewFile(path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
-  const handle = await open(path, 'wx', 0o600);
+/** Writes a new file, forces it to disk and tells what it is. Removes it again when the body throws. */
+export async function writeNewFile(path: string, body: AsyncIterable<Uint8Array>): Promise<BigIntStats> {
+  const descriptor = openSync(path, 'wx', 0o600);
   try {
-    for await (const piece of body) await handle.writeFile(piece);
-    await handle.sync();
+    for await (const piece of body) await writeLater(descriptor, piece);
+    await forceLater(descriptor);
+    return fstatSync(descriptor, { bigint: true });
   } catch (error) {
-    await handle.close();
     await unlink(path);
     throw error;
+  } finally {
+    closeSync(descriptor);
   }
-  await handle.close();
 }
 
 /** Gives a file its final name below `root`. With `ifAbsent`, false when the name is taken. The file has left its first name in any case. */
@@ -68,7 +85,7 @@ export function translateFileError(error: unknown, folder: string): unknown {
 
 /** Makes a folder and those above it, and forces the new names to disk. */
 async function makeFolder(folder: string, root: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (first === undefined) return;
   for (let above = dirname(folder); above.length >= root.length; above = dirname(above)) await syncFolder(above);
 }
@@ -76,8 +93,8 @@ async function makeFolder(folder: string, root: string): Promise<void> {
 async function tryPlace(from: string, to: string, { root, ifAbsent }: PlaceOptions): Promise<PlaceOutcome> {
   try {
     await makeFolder(dirname(to), root);
-    if (ifAbsent) await link(from, to);
-    else await rename(from, to);
+    if (ifAbsent) linkSync(from, to);
+    else renameSync(from, to);
   } catch (error) {
     if (ifAbsent && isErrno(error, 'EEXIST')) return 'taken';
     if (isErrno(error, 'ENOENT')) return 'again';
@@ -89,13 +106,20 @@ async function tryPlace(from: string, to: string, { root, ifAbsent }: PlaceOptio
 
 /** A folder that is gone needs nothing: what was in it was deleted. */
 async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY).catch((error: unknown) => {
+  const descriptor = openFolder(folder);
+  if (descriptor === null) return;
+  try {
+    await forceLater(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function openFolder(folder: string): number | null {
+  try {
+    return openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
     if (isErrno(error, 'ENOENT')) return null;
     throw error;
-  });
-  try {
-    await handle?.sync();
-  } finally {
-    await handle?.close();
   }
 }

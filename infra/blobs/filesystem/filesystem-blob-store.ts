@@ -52,8 +52,7 @@ export class FilesystemBlobStore implements BlobStore {
       const path = this.pathOf(key);
       if (ifAbsent && (await this.infoOf(key)) !== null) return null;
       const partial = join(this.partial, randomUUID());
-      await writeNewFile(partial, body);
-      const written = infoFrom(key, await stat(partial, { bigint: true }));
+      const written = infoFrom(key, await writeNewFile(partial, body));
       return (await placeFile(partial, path, { root: this.objects, ifAbsent })) ? written : null;
     });
   }

@@ -55,7 +55,6 @@ interface Group {
  */
 export class EmbeddedTopicLog implements TopicLog {
   private readonly topics = new Map<string, tables.Topic>();
-  private readonly subscriptions = new Set<EmbeddedSubscription>();
   /** Those without a group. */
   private readonly alone = new Set<EmbeddedSubscription>();
   private readonly groups = new Map<string, Group>();
@@ -137,7 +136,8 @@ export class EmbeddedTopicLog implements TopicLog {
 
   async close(): Promise<void> {
     this.closed = true;
-    for (const subscription of [...this.subscriptions]) await subscription.close();
+    const members = [...this.groups.values()].flatMap((group) => [...group.members]);
+    for (const subscription of [...this.alone, ...members]) await subscription.close();
     await this.sweeper.stop();
   }
 
@@ -159,7 +159,6 @@ export class EmbeddedTopicLog implements TopicLog {
   }
 
   private join(subscription: EmbeddedSubscription): void {
-    this.subscriptions.add(subscription);
     const name = subscription.group;
     if (name === null) {
       this.alone.add(subscription);
@@ -175,7 +174,6 @@ export class EmbeddedTopicLog implements TopicLog {
   }
 
   private leave(subscription: EmbeddedSubscription): void {
-    this.subscriptions.delete(subscription);
     this.alone.delete(subscription);
     const name = subscription.group;
     const group = name === null ? undefined : this.groups.get(name);

@@ -55,15 +55,11 @@ export function toMaridError(error: unknown, what: string): MaridError {
   if (isMaridError(error)) return error;
   const names = errorNames(error);
   if (names.some((name) => REFUSED.has(name))) {
-    const message = `${what} was refused by the brokers (${detailOf(error)}); check kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword and the user's rights.`;
+    const message = `${what} was refused by the brokers (${errorText(error)}); check kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword and the user's rights.`;
     return new MaridError('UNAVAILABLE', message, { cause: error, retryable: false });
   }
   const code = names.map((name) => CODES[name]).find((found) => found !== undefined) ?? 'UNAVAILABLE';
-  return new MaridError(code, messageOf(code, what, detailOf(error) + adviceOn(names)), { cause: error });
-}
-
-function detailOf(error: unknown): string {
-  return errorText(error);
+  return new MaridError(code, messageOf(code, what, errorText(error) + adviceOn(names)), { cause: error });
 }
 
 /** What to look at where a connection ends before a broker can say why. Empty for all else. */

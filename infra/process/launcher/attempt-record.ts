@@ -1,5 +1,5 @@
 /**
- * The record of an attempt on disk: lines, each appended with one write before the step that it allows. `intended` before the process is started,
+ * The record of an attempt on disk: lines, each written before the step that it allows. `intended` before the process is started,
  * `started` before the worker is told so, `ended` before anybody hears of the exit, `forgotten` when the worker has taken it. A line without its newline was not written.
  */
 import type { AttemptReference } from '../../../core/job/job.js';
@@ -45,7 +45,7 @@ export type RecordLine =
   | { readonly forgotten: AttemptReference };
 
 /** Which attempt a line is about. */
-export function attemptOfLine(line: RecordLine): AttemptReference {
+function attemptOfLine(line: RecordLine): AttemptReference {
   if ('intended' in line) return line.intended.attempt;
   if ('started' in line) return line.attempt;
   return 'ended' in line ? line.ended.attempt : line.forgotten;

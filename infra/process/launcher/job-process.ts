@@ -34,6 +34,11 @@ export interface JobProcessOptions {
   /** Which processes are of the job. */
   readonly tree: JobTree;
   readonly exited: RunningChild['exited'];
+  readonly context: JobProcessContext;
+}
+
+/** What all of a launcher share. */
+export interface JobProcessContext {
   readonly survey: Survey;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -50,7 +55,8 @@ export interface JobProcessOptions {
 export class JobProcess {
   readonly intended: IntendedProcess;
   readonly started: StartedProcess;
-  private readonly options: JobProcessOptions;
+  private readonly tree: JobTree;
+  private readonly context: JobProcessContext;
   private ender: Ender | null = null;
   private limit: LimitHit | null = null;
   private killDueAt = Number.POSITIVE_INFINITY;
@@ -58,11 +64,12 @@ export class JobProcess {
   private cancelKill: (() => void) | null = null;
   private exit: LeaderExit | null = null;
 
-  constructor(options: JobProcessOptions) {
-    this.options = options;
-    this.intended = options.intended;
-    this.started = options.started;
-    void options.exited.then((status) => this.onLeaderExit({ ...status, endedAt: options.clock.now() }));
+  constructor({ intended, started, tree, exited, context }: JobProcessOptions) {
+    this.intended = intended;
+    this.started = started;
+    this.tree = tree;
+    this.context = context;
+    void exited.then((status) => this.onLeaderExit({ ...status, endedAt: context.clock.now() }));
   }
 
   /** Who ended it first, or `null`. */
@@ -83,12 +90,12 @@ export class JobProcess {
 
   /** SIGTERM to its processes, once, and SIGKILL after `graceMs`; a repeated call can only bring the SIGKILL forward. */
   terminate(ender: Ender, graceMs: number): void {
-    const { clock } = this.options;
+    const { clock } = this.context;
     const killDueAt = clock.monotonic() + graceMs;
     if (killDueAt >= this.killDueAt) return;
     if (this.ender === null) {
       this.ender = ender;
-      this.options.tree.lookNear(); // while they have their parents
+      this.tree.lookNear(); // while they have their parents
       this.signal('SIGTERM');
     }
     this.killDueAt = killDueAt;
@@ -98,7 +105,7 @@ export class JobProcess {
   }
 
   private kill(): void {
-    this.killDueAt = this.options.clock.monotonic();
+    this.killDueAt = this.context.clock.monotonic();
     this.killedAt ??= this.killDueAt;
     this.signal('SIGKILL');
   }
@@ -116,21 +123,21 @@ export class JobProcess {
   }
 
   private async look(): Promise<readonly ProcessStat[]> {
-    return this.options.tree.look(await this.options.survey.look(), true);
+    return this.tree.look(await this.context.survey.look(), true);
   }
 
   private onLeaderExit(exit: LeaderExit): void {
-    const { tree } = this.options;
+    const { tree, context } = this;
     this.exit = exit;
     const alone = !tree.strayed && !signalGroup(this.started.processId, 0);
     if (this.ender === null && exit.exitCode === 0 && alone) {
       this.settle();
-      void this.sweep();
+      void sweep(tree, context.survey);
     } else void this.settleWhenGone(FIRST_LOOK_MS);
   }
 
   private async settleWhenGone(pauseMs: number): Promise<void> {
-    const { clock, logger } = this.options;
+    const { clock, logger } = this.context;
     const members = await this.look();
     const overdue = this.killedAt !== null && clock.monotonic() - this.killedAt > SETTLE_LIMIT_MS;
     if (members.length > 0 && !overdue) {
@@ -143,20 +150,19 @@ export class JobProcess {
     this.settle();
   }
 
-  /** Ends what a leader that has settled left behind. */
-  private async sweep(): Promise<void> {
-    const { survey, tree } = this.options;
-    for (let round = 0; round < MOST_SWEEPS; round += 1) {
-      const members = tree.look(await survey.lookLater(), true);
-      if (members.length === 0) return;
-      signalGroupsOf(members, 'SIGKILL');
-    }
-  }
-
   private settle(): void {
     const exit = this.exit;
     if (exit === null) return;
     this.cancelKill?.();
-    this.options.onSettled(this, exit);
+    this.context.onSettled(this, exit);
+  }
+}
+
+/** Ends what a leader that has settled left behind. Holds the tree alone: what lives for seconds is what costs the garbage collector time. */
+async function sweep(tree: JobTree, survey: Survey): Promise<void> {
+  for (let round = 0; round < MOST_SWEEPS; round += 1) {
+    const members = tree.look(await survey.lookLater(), true);
+    if (members.length === 0) return;
+    signalGroupsOf(members, 'SIGKILL');
   }
 }

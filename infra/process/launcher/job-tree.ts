@@ -7,6 +7,8 @@ import type { AttemptReference } from '../../../core/job/job.js';
 import { childrenOf, readStat, type ProcessStat } from './proc.js';
 import type { Snapshot, SurveyedProcess } from './survey.js';
 
+const NOBODY: ReadonlyMap<number, ProcessStat> = new Map();
+
 /** What is known of a job's processes from the start. */
 export interface TreeRoot {
   /** Process number of the leader, which names the session; `null` when it is not known. */
@@ -30,7 +32,7 @@ export function markOf(owner: string, { jobId, attempt }: AttemptReference): str
 export class JobTree {
   readonly root: TreeRoot;
   /** Live members of the last look, by number. */
-  private members: ReadonlyMap<number, ProcessStat> = new Map();
+  private members: ReadonlyMap<number, ProcessStat> = NOBODY;
   /** Start of the leader of each session that members are in, if it was seen. */
   private sessions: ReadonlyMap<number, number | null>;
 

@@ -14,6 +14,7 @@ const NODE_FLAGS = [
   '--max-semi-space-size=1',
   '--v8-pool-size=1',
   '--no-opt',
+  '--single-threaded-gc',
 ];
 /** The whole environment of a launcher; it uses no thread pool. */
 const ENVIRONMENT = { UV_THREADPOOL_SIZE: '1' };

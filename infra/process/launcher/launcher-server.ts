@@ -26,6 +26,8 @@ export interface LauncherServerOptions {
   readonly logger: Logger;
   /** How long it stays with neither connection nor running process, in milliseconds. */
   readonly idleMs: number;
+  /** Called before anything is told to a worker: what it is told has to be on disk. */
+  readonly beforeTelling: () => void;
   /** Called when there is no reason to stay. */
   readonly onIdle: () => void;
 }
@@ -71,7 +73,11 @@ export class LauncherServer {
   }
 
   private serve(socket: Socket): void {
-    const connection: Connection = { writer: new LineWriter(socket), superseded: false, renewed: false };
+    const connection: Connection = {
+      writer: new LineWriter(socket, this.options.beforeTelling),
+      superseded: false,
+      renewed: false,
+    };
     const splitter = new LineSplitter();
     socket.on('data', (chunk: Buffer) => {
       try {

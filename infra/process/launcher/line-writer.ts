@@ -5,7 +5,11 @@ import type { Socket } from 'node:net';
 export class LineWriter {
   private waiting = '';
 
-  constructor(private readonly socket: Socket) {}
+  /** `before`: called before each write. */
+  constructor(
+    private readonly socket: Socket,
+    private readonly before: () => void = () => undefined,
+  ) {}
 
   /** Writes a line, with its newline, soon. */
   write(line: string): void {
@@ -20,7 +24,9 @@ export class LineWriter {
   }
 
   private flush(): void {
-    if (this.waiting !== '') this.socket.write(this.waiting);
+    if (this.waiting === '') return;
+    this.before();
+    this.socket.write(this.waiting);
     this.waiting = '';
   }
 }

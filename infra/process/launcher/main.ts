@@ -36,8 +36,9 @@ async function main([path = '', idleMs = '', leaseMs = '']: readonly string[]): 
   const server = createServer();
   const spawner = chooseSpawner(logger);
   const guard = new Guard({ command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)], logger });
+  const records = new RecordJournal({ folder: path, logger });
   const table = new ProcessTable({
-    records: new RecordJournal({ folder: path, logger }),
+    records,
     lease: new LeaseDeadline({ clock, leaseMs: Number(leaseMs) }),
     boot: readBoot(),
     owner,
@@ -53,6 +54,7 @@ async function main([path = '', idleMs = '', leaseMs = '']: readonly string[]): 
     clock,
     logger,
     idleMs: Number(idleMs),
+    beforeTelling: () => records.flush(),
     onIdle: () => stop('nothing to hold'),
   });
   const takeOver = async (): Promise<void> => {

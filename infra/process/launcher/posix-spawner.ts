@@ -2,9 +2,11 @@
 import { statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { errnoOf, isErrno } from '../../../core/errors/system-error.js';
+import { BootClock } from './boot-clock.js';
 import { ChildExits } from './child-exits.js';
 import type { Libc, NativeFunction } from './libc.js';
 import type { Program, RunningChild, Spawner } from './spawner.js';
+import { MARK_VARIABLE } from './survey.js';
 
 /** Room for `posix_spawnattr_t`, `posix_spawn_file_actions_t` and `sigset_t`: 336, 80 and 128 bytes in glibc and musl. */
 const STRUCTURE_BYTES = 512;
@@ -16,10 +18,14 @@ const SHELL = '/bin/sh';
 /** Errors after which a program is looked for in the next folder of PATH, as `execvp` does. */
 const LOOK_ON = ['ENOENT', 'EACCES', 'ENOTDIR', 'ESTALE', 'ENODEV', 'ETIMEDOUT'];
 
+/** A list of strings that ends with `null`, as C takes it. */
+type Texts = readonly (string | null)[];
+
 /** Needs koffi, and a C library of 2019 or later: else the constructor throws. */
 export class PosixSpawner implements Spawner {
   readonly name = 'posix_spawn';
   private readonly exits: ChildExits;
+  private readonly clock: BootClock;
   private readonly spawnFile: NativeFunction;
   private readonly initActions: NativeFunction;
   private readonly destroyActions: NativeFunction;
@@ -42,6 +48,7 @@ export class PosixSpawner implements Spawner {
     this.addDirectory = libc.function(`${actions}_addchdir_np(void *actions, const char *path)`);
     this.attributes = attributesOf(libc);
     this.exits = new ChildExits(libc);
+    this.clock = new BootClock(libc);
   }
 
   /** Everything happens in the call. */
@@ -49,8 +56,10 @@ export class PosixSpawner implements Spawner {
     this.check(this.initActions(this.actions));
     try {
       this.prepare(program);
+      const before = this.clock.ticks();
       const processId = this.find(program);
-      return { processId, exited: this.exits.of(processId) };
+      const startTicks = this.clock.ticks() === before ? before : null; // it started in between
+      return { processId, startTicks, exited: this.exits.of(processId) };
     } finally {
       this.destroyActions(this.actions);
     }
@@ -66,10 +75,11 @@ export class PosixSpawner implements Spawner {
 
   /** As `execvp` looks, but in the PATH that the program gets. */
   private find(program: Program): number {
+    const variables = [...variablesOf(program), null];
     let refusal = 'ENOENT';
     for (const path of candidatesOf(program)) {
       try {
-        return this.execute(path, program);
+        return this.execute(path, program, variables);
       } catch (error) {
         if (!isErrno(error, ...LOOK_ON)) throw error;
         if (refusal !== 'EACCES') refusal = errnoOf(error) ?? refusal;
@@ -78,19 +88,17 @@ export class PosixSpawner implements Spawner {
     throw systemError(refusal);
   }
 
-  private execute(path: string, program: Program): number {
+  private execute(path: string, program: Program, variables: Texts): number {
     try {
-      return this.call(path, [program.path, ...program.parameters], program);
+      return this.call(path, [program.path, ...program.parameters, null], variables);
     } catch (error) {
       if (!isErrno(error, 'ENOEXEC')) throw error;
-      return this.call(SHELL, [SHELL, path, ...program.parameters], program);
+      return this.call(SHELL, [SHELL, path, ...program.parameters, null], variables);
     }
   }
 
-  private call(path: string, command: readonly string[], { environment }: Program): number {
-    const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-    const code = this.spawnFile(this.processId, path, this.actions, this.attributes, [...command, null], [...variables, null]); // prettier-ignore
-    this.check(code);
+  private call(path: string, command: Texts, variables: Texts): number {
+    this.check(this.spawnFile(this.processId, path, this.actions, this.attributes, command, variables));
     return this.processId[0] ?? 0;
   }
 
@@ -110,6 +118,11 @@ function attributesOf(libc: Libc): Buffer {
   libc.function(`${of}_setsigmask(void *attributes, void *set)`)(attributes, Buffer.alloc(SIGNAL_SET_BYTES));
   libc.function(`${of}_setsigdefault(void *attributes, void *set)`)(attributes, Buffer.alloc(SIGNAL_SET_BYTES, 0xff));
   return attributes;
+}
+
+function variablesOf({ environment, mark }: Program): readonly string[] {
+  const names = Object.keys(environment).filter((name) => name !== MARK_VARIABLE);
+  return [...names.map((name) => `${name}=${String(environment[name])}`), `${MARK_VARIABLE}=${mark}`];
 }
 
 /** Paths to try. What is certain not to be there is left out, because a try costs as much as a start. */

@@ -15,7 +15,7 @@ import type {
 import type { AttemptRecord, IntendedProcess, RecordedProcess } from './attempt-record.js';
 import type { Cgroup } from './cgroups.js';
 import type { Guard } from './guard.js';
-import { JobProcess, type LeaderExit } from './job-process.js';
+import { JobProcess, type JobProcessContext, type LeaderExit } from './job-process.js';
 import { JobTree, markOf } from './job-tree.js';
 import { JobWatch } from './job-watch.js';
 import type { LeaseDeadline, LeaseRenewal } from './lease-deadline.js';
@@ -56,12 +56,12 @@ export interface ProcessTableOptions {
   readonly guard: Pick<Guard, 'watch'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called with each exit once it is on disk. */
+  /** Called with each exit; it has to be on disk (`RecordJournal.flush`) before anybody is told. */
   readonly onExit: (exit: ProcessExit) => void;
 }
 
 /**
- * An attempt is *starting*, *running*, *ended* (its exit is on disk) or, after `forget`, unknown. `start`, `settle` and `forget` change that and nothing else
+ * An attempt is *starting*, *running*, *ended* (its exit is on disk before anybody is told) or, after `forget`, unknown. `start`, `settle` and `forget` change that and nothing else
  * does. All calls come from one thread, so nothing here locks.
  */
 export class ProcessTable {
@@ -73,12 +73,15 @@ export class ProcessTable {
   private readonly watch: JobWatch;
   private recovered = false;
   private readonly survey: Survey;
+  private readonly context: JobProcessContext;
   private cancelLeaseLook: (() => void) | null = null;
 
   constructor(options: ProcessTableOptions) {
     this.options = options;
-    this.survey = new Survey(options.clock);
-    this.watch = new JobWatch({ clock: options.clock, survey: this.survey });
+    const { clock, logger } = options;
+    this.survey = new Survey(clock);
+    this.watch = new JobWatch({ clock, survey: this.survey });
+    this.context = { survey: this.survey, clock, logger, onSettled: (job, exit) => this.settle(job, exit) };
   }
 
   /** Whether anything runs or is about to. */
@@ -96,7 +99,7 @@ export class ProcessTable {
     const recovery = { ...this.options, survey: this.survey };
     const recoverOne = async (record: AttemptRecord): Promise<void> => {
       const exit = await recoverExit(record, recovery);
-      if (record.exit === null) this.writeExit(exit);
+      if (record.exit === null) this.options.records.end(exit);
       this.ended.set(keyOf(exit.attempt), exit);
     };
     await Promise.all(this.options.records.load().map(recoverOne));
@@ -184,19 +187,18 @@ export class ProcessTable {
       records.remove(attempt);
       throw error;
     }
-    const started = this.describe(running.processId);
+    const started = this.describe(running);
     const outputs = [...new Set([stdoutPath, stderrPath])].filter(isFile);
     const tree = new JobTree({ leader: started.processId, startTicks: started.startTicks, mark, outputs });
-    const facts = { ...running, intended, started, tree };
-    const job = new JobProcess({ ...this.options, ...facts, survey: this.survey, onSettled: this.settle });
+    const job = new JobProcess({ intended, started, tree, exited: running.exited, context: this.context });
     this.hold(key, request, { job, tree, cgroup });
     records.started(attempt, started);
     return { processId: started.processId, startedAt: started.startedAt };
   }
 
   /** The child cannot have been waited for yet, so its number is still its own. */
-  private describe(processId: number): RecordedProcess {
-    const startTicks = readStat(processId)?.startTicks ?? 0;
+  private describe({ processId, startTicks: known }: RunningChild): RecordedProcess {
+    const startTicks = known ?? readStat(processId)?.startTicks ?? 0;
     return { processId, startedAt: this.options.clock.now(), startTicks };
   }
 
@@ -212,7 +214,7 @@ export class ProcessTable {
     if (this.options.lease.phase !== 'held') this.lookAtLease();
   }
 
-  private readonly settle = (job: JobProcess, leader: LeaderExit): void => {
+  private settle(job: JobProcess, leader: LeaderExit): void {
     const { intended, started } = job;
     const key = keyOf(intended.attempt);
     const { usage, hit } = this.release(job, leader);
@@ -229,11 +231,11 @@ export class ProcessTable {
       endedAt: leader.endedAt,
       ...(hit === null ? { endedBy: job.endedBy } : { endedBy: 'limit', hit }),
     };
-    this.writeExit(exit);
+    this.options.records.end(exit);
     this.running.delete(key);
     this.ended.set(key, exit);
     this.options.onExit(exit);
-  };
+  }
 
   /** Lets go of what a job held. What it used, and the limit that ended it. */
   private release(job: JobProcess, leader: LeaderExit): { readonly usage: MeasuredUse; readonly hit: LimitHit | null } {
@@ -245,15 +247,6 @@ export class ProcessTable {
     const untold = job.endedBy === null ? (cgroup?.hit() ?? hitOfExit(limits, leader)) : job.hit;
     if (cgroup !== null) this.options.groups.close(cgroup);
     return { usage, hit: untold };
-  }
-
-  /** A disk that is full must not keep the worker from hearing of the exit. */
-  private writeExit(exit: ProcessExit): void {
-    try {
-      this.options.records.end(exit);
-    } catch (error) {
-      this.options.logger.error({ attempt: exit.attempt, error }, 'an exit could not be recorded');
-    }
   }
 
   /** Looks once a second while something runs and once after that: telling the guard costs as much as a short job. */

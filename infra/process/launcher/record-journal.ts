@@ -15,7 +15,6 @@ import type { AttemptReference } from '../../../core/job/job.js';
 import type { ProcessExit } from '../../../core/ports/launcher.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import {
-  attemptOfLine,
   decodeRecords,
   encodeRecordLine,
   type AttemptRecord,
@@ -33,13 +32,15 @@ const FILE_MODE = 0o600;
 
 /**
  * One file for all attempts, because a file for each costs more than the start of a process: on ext4 the making of a file looks at every inode that was freed
- * recently. What is written survives the end of every process, not that of the machine: nothing is synced, because processes do not survive that either.
+ * recently. Lines wait for the others of the same turn of the event loop, because a write costs more than a line: only what is intended is written at once. What is written survives the end of every process, not that of the machine: nothing is synced, because processes do not survive that either.
  */
 export class RecordJournal {
   private readonly path: string;
   private readonly logger: Logger;
   private descriptor: number | null = null;
   private size = 0;
+  /** Lines that are not written yet. */
+  private waiting = '';
   private compactAbove = COMPACT_ABOVE;
 
   constructor(options: { readonly folder: string; readonly logger: Logger }) {
@@ -47,29 +48,40 @@ export class RecordJournal {
     this.logger = options.logger;
   }
 
-  /** Writes down what is about to be started. */
+  /** Writes down what is about to be started, before it returns. Throws when the disk is full. */
   begin(intended: IntendedProcess): void {
-    this.append({ intended });
+    this.append(encodeRecordLine({ intended }));
   }
 
-  /** Writes down that it runs. When the disk is full it runs all the same: a later launcher finds it by its output. */
+  /** Writes down that it runs, soon. When the disk is full it runs all the same: a later launcher finds it by its mark. */
   started(attempt: AttemptReference, started: RecordedProcess): void {
-    this.tryAppend({ attempt, started }, 'a start could not be recorded');
+    this.appendSoon({ attempt, started });
   }
 
-  /** Writes down an exit. */
+  /** Writes down an exit, soon. */
   end(exit: ProcessExit): void {
-    this.append({ ended: exit });
+    this.appendSoon({ ended: exit });
   }
 
-  /** Drops a record. A disk that is full brings it back to the next launcher, whose worker forgets it again. */
+  /** Drops a record, soon. One that comes back to the next launcher is forgotten again by its worker. */
   remove(attempt: AttemptReference): void {
-    this.tryAppend({ forgotten: attempt }, 'a record could not be dropped');
+    this.appendSoon({ forgotten: attempt });
     if (this.size > this.compactAbove) this.load();
+  }
+
+  /** Writes what waits: to be called before anybody is told of it. A disk that is full must not keep anybody from hearing; the lines are tried again with the next. */
+  flush(): void {
+    if (this.waiting === '') return;
+    try {
+      this.append('');
+    } catch (error) {
+      this.logger.error({ lines: this.waiting.length, error }, 'records could not be written');
+    }
   }
 
   /** Reads all records, and writes the file anew without what was forgotten. Lines that cannot be read are logged. */
   load(): readonly AttemptRecord[] {
+    this.flush();
     const onUnfit = (line: string, error: unknown): void => {
       this.logger.error({ line, error }, 'a line of the records cannot be read');
     };
@@ -87,17 +99,14 @@ export class RecordJournal {
     }
   }
 
-  private tryAppend(line: RecordLine, problem: string): void {
-    try {
-      this.append(line);
-    } catch (error) {
-      this.logger.error({ attempt: attemptOfLine(line), error }, problem);
-    }
+  private appendSoon(line: RecordLine): void {
+    if (this.waiting === '') process.nextTick(() => this.flush());
+    this.waiting += encodeRecordLine(line);
   }
 
-  /** One write. One that was cut short by a full disk is taken back, so that the next line does not begin in the middle. */
-  private append(line: RecordLine): void {
-    const bytes = Buffer.from(encodeRecordLine(line));
+  /** One write, of what waits first. One that was cut short by a full disk is taken back, so that the next line does not begin in the middle. */
+  private append(line: string): void {
+    const bytes = Buffer.from(this.waiting + line);
     const descriptor = this.open();
     try {
       const written = writeSync(descriptor, bytes);
@@ -107,6 +116,7 @@ export class RecordJournal {
       ftruncateSync(descriptor, this.size);
       throw error;
     }
+    this.waiting = '';
     this.size += bytes.length;
   }
 

@@ -7,6 +7,8 @@ export interface Program {
   readonly parameters: readonly string[];
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Value of `MARK_VARIABLE`, whatever the environment says. */
+  readonly mark: string;
   /** Descriptors for standard output and standard error; the standard input is empty. */
   readonly output: readonly [number, number];
 }
@@ -20,6 +22,8 @@ export interface ExitStatus {
 /** A child that runs. */
 export interface RunningChild {
   readonly processId: number;
+  /** Start in kernel ticks since boot; `null`: only `/proc` tells. */
+  readonly startTicks: number | null;
   readonly exited: Promise<ExitStatus>;
 }
 

@@ -6,7 +6,6 @@ import type { ProcessUser, StartRequest } from '../../../core/ports/launcher.js'
 import { droppedCommand } from './dropped-command.js';
 import { limitedCommand } from './limited-command.js';
 import type { RunningChild, Spawner } from './spawner.js';
-import { MARK_VARIABLE } from './survey.js';
 
 /** The job may have put a link where its output is to go: it is never followed. */
 const OUTPUT_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
@@ -64,10 +63,11 @@ async function spawnChild(options: StartProcessOptions, output: readonly [number
   if (user !== undefined) giveAway(request, user, output);
   const own = user === undefined ? command : droppedCommand(command, user);
   const [path = '', ...parameters] = limitedCommand(own, limits, cgroup);
-  const environment = { ...request.environment, [MARK_VARIABLE]: mark };
+  const { environment } = request;
   try {
-    assertFit(path, [directory, path, ...parameters, ...Object.entries(environment).flat()]);
-    return await spawner.spawn({ path, parameters, directory, environment, output });
+    const variables = [...Object.keys(environment), ...Object.values(environment), mark];
+    assertFit(path, [directory, path, ...parameters, ...variables]);
+    return await spawner.spawn({ path, parameters, directory, environment, mark, output });
   } catch (error) {
     throw startError(request, path, error);
   }
@@ -75,7 +75,7 @@ async function spawnChild(options: StartProcessOptions, output: readonly [number
 
 /** The kernel would take a text up to its first NUL for all of it. */
 function assertFit(path: string, texts: readonly string[]): void {
-  const fit = path !== '' && !texts.some((text) => text.includes('\0'));
+  const fit = path !== '' && !texts.join('').includes('\0');
   if (!fit) throw Object.assign(new Error('no program, or NUL in a text'), { code: 'EINVAL' });
 }
 

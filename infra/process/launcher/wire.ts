@@ -68,12 +68,11 @@ export function decodeStartRequest(value: unknown): StartRequest {
   const fields = decodeFields(value, 'start');
   const command = decodeList(fields['command'], 'command', decodeText);
   if (command.length === 0) throw unfit('command', 'a program and its arguments');
-  const variables = Object.entries(decodeFields(fields['environment'], 'environment'));
   return {
     attempt: decodeAttempt(fields['attempt']),
     command,
     directory: decodePath(fields['directory'], 'directory'),
-    environment: Object.fromEntries(variables.map(([name, text]) => [name, decodeText(text, 'environment')])),
+    environment: decodeTexts(fields['environment'], 'environment'),
     stdoutPath: decodePath(fields['stdoutPath'], 'stdoutPath'),
     stderrPath: decodePath(fields['stderrPath'], 'stderrPath'),
     timeoutMs: decodeNumber(fields['timeoutMs'], 'timeoutMs'),
@@ -162,6 +161,13 @@ function decodeNumbers<K extends string>(fields: Fields, names: readonly K[]): P
   const numbers: Partial<Record<K, number>> = {};
   for (const name of names) if (name in fields) numbers[name] = decodeNumber(fields[name], name);
   return numbers;
+}
+
+/** The object itself: copying an environment costs as much as parsing it. */
+function decodeTexts(value: unknown, what: string): Readonly<Record<string, string>> {
+  const fields = decodeFields(value, what);
+  for (const name of Object.keys(fields)) decodeText(fields[name], what);
+  return fields as Readonly<Record<string, string>>;
 }
 
 function decodePath(value: unknown, what: string): string {

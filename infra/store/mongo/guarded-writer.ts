@@ -144,11 +144,13 @@ export class GuardedWriter<W extends GuardedWrite> {
   private async readBack(asked: ReadonlyMap<W, boolean>): Promise<ReadonlyMap<W, Verdict>> {
     const ids = [...new Set([...asked.keys()].map(idOf))];
     try {
-      const found = await this.database
-        .collection<GuardedDocument>(this.collection)
-        .find({ _id: { $in: ids } } as Filter<GuardedDocument>, { projection: { revision: 1, marks: 1 } })
-        .maxTimeMS(OPERATION_MS)
-        .toArray();
+      const found = await this.database.within(() =>
+        this.database
+          .collection<GuardedDocument>(this.collection)
+          .find({ _id: { $in: ids } } as Filter<GuardedDocument>, { projection: { revision: 1, marks: 1 } })
+          .maxTimeMS(OPERATION_MS)
+          .toArray(),
+      );
       const byId = new Map(found.map((document) => [document._id, document]));
       return new Map(
         [...asked].map(([write, definite]) => [write, judgeStored(write, byId.get(idOf(write)) ?? null, definite)]),

@@ -52,6 +52,11 @@ export class MongoConnection<C extends WatchedClient> {
     return this.current.client;
   }
 
+  /** Whether that is still the client of the moment: what another is still reading ends early. */
+  isCurrent(client: C): boolean {
+    return this.closing === null && client === this.current.client;
+  }
+
   /** Idempotent. */
   close(): Promise<void> {
     this.cancelCheck();

@@ -76,8 +76,12 @@ export class MongoDatabase {
     return this.connection.client.db(this.name).collection<D>(name);
   }
 
-  /** Runs `work`; rejects within `CALL_MS`, whatever becomes of it, and only with a `MaridError` for what the driver throws. */
+  /**
+   * Runs `work`; rejects within `CALL_MS`, whatever becomes of it, and only with a `MaridError` for what the driver throws. Rejects as well when the client was closed or replaced meanwhile: the
+   * driver ends its cursors then as if everything had been read.
+   */
   async within<T>(work: () => Promise<T>): Promise<T> {
+    const { client } = this.connection;
     let cancel = (): void => undefined;
     const late = new Promise<never>((_, reject) => {
       cancel = this.clock.after(CALL_MS, () => {
@@ -85,7 +89,9 @@ export class MongoDatabase {
       });
     });
     try {
-      return await Promise.race([work(), late]);
+      const result = await Promise.race([work(), late]);
+      if (!this.connection.isCurrent(client)) throw this.lateError();
+      return result;
     } catch (error) {
       throw translateMongoError(error, this.place);
     } finally {

@@ -81,7 +81,19 @@ const ARCHIVES = `
   CREATE INDEX jobs_archive_pending ON jobs (archive_pending_since) WHERE archive_pending_since IS NOT NULL;
 `;
 
-const MIGRATIONS: readonly string[] = [JOBS + REST + LOG, LEADER, USER_SLOTS, ARCHIVES];
+/** In the order of appending: records of a commit share pages, wherever their partitions lie in the index. */
+const LOG_IN_ORDER = `
+  ALTER TABLE log_records RENAME TO log_records_by_place;
+  CREATE TABLE log_records (
+    number INTEGER PRIMARY KEY, topic INTEGER NOT NULL, partition INTEGER NOT NULL, "offset" INTEGER NOT NULL,
+    appended_at INTEGER NOT NULL, meta TEXT NOT NULL, value BLOB NOT NULL);
+  INSERT INTO log_records (topic, partition, "offset", appended_at, meta, value)
+    SELECT topic, partition, "offset", appended_at, meta, value FROM log_records_by_place;
+  CREATE UNIQUE INDEX log_records_by_offset ON log_records (topic, partition, "offset");
+  DROP TABLE log_records_by_place;
+`;
+
+const MIGRATIONS: readonly string[] = [JOBS + REST + LOG, LEADER, USER_SLOTS, ARCHIVES, LOG_IN_ORDER];
 
 /** Refuses files of other programs and of later versions, with `UNSUPPORTED`. */
 export function checkVersion(connection: SqliteConnection, path: string): void {

@@ -42,10 +42,16 @@ const DELETE_TOKEN = 'DELETE FROM job_tokens WHERE token = ? AND created_at = ? 
 export class SqliteJobStore implements JobStore {
   constructor(private readonly database: SqliteDatabase) {}
 
-  insert({ job }: { readonly job: Job }): Promise<boolean> {
+  insert({ job, onVisible }: { readonly job: Job; readonly onVisible?: () => void }): Promise<boolean> {
     const details = encodeDetails(job);
     const tokens = tokensOfJob(job);
-    return this.database.write((connection) => insertJob(connection, job, details, tokens), tokens.length + 2);
+    return this.database.write(
+      (connection) => insertJob(connection, job, details, tokens),
+      tokens.length + 2,
+      (inserted) => {
+        if (inserted) onVisible?.();
+      },
+    );
   }
 
   async get({ id }: { readonly id: string }): Promise<Job | null> {

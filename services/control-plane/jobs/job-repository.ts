@@ -52,10 +52,17 @@ export class JobRepository {
     this.cache = growingCache(options.cacheSize ?? CACHED_JOBS);
   }
 
-  /** Adds a job; durable when it resolves. False when the id is taken. */
-  async insert(job: Job): Promise<boolean> {
-    if (!(await this.options.store.insert({ job }))) return false;
-    this.remember(job);
+  /** Adds a job; durable when it resolves. False when the id is taken. `onVisible` is called once it may be decided on: what becomes of it is durable after it. */
+  async insert(job: Job, onVisible: () => void = () => undefined): Promise<boolean> {
+    let visible = false;
+    const show = (): void => {
+      if (visible) return;
+      visible = true;
+      this.remember(job);
+      onVisible();
+    };
+    if (!(await this.options.store.insert({ job, onVisible: show }))) return false;
+    show();
     this.options.onCommitted({ before: null, after: job });
     return true;
   }

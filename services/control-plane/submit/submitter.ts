@@ -71,8 +71,11 @@ export class Submitter {
       if (earlier === null) throw error;
       return repeated(earlier, requestHash); // it was accepted before the registry changed
     }
-    if (!(await jobs.insert(job))) return this.findEarlier(job);
-    if (agentId === null) offerer.offer(job);
+    // A worker that hears of it has it only after the job is durable: its claim is written behind it.
+    const offer = (): void => {
+      if (agentId === null) offerer.offer(job);
+    };
+    if (!(await jobs.insert(job, offer))) return this.findEarlier(job);
     return { job, created: true };
   }
 

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { EmbeddedTopicLog } from '../../../infra/log/embedded/embedded-topic-log.js';
+import { SqliteConnection } from '../../../infra/store/sqlite/sqlite-connection.js';
 import { SqliteDatabase } from '../../../infra/store/sqlite/sqlite-database.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -28,6 +29,17 @@ for (const { name, recent } of [
     };
   });
 }
+
+/** Makes of the table of records what version 4 of the schema had. */
+const VERSION_4 = `
+  DROP INDEX log_records_by_offset;
+  ALTER TABLE log_records RENAME TO later;
+  CREATE TABLE log_records (
+    topic INTEGER NOT NULL, partition INTEGER NOT NULL, "offset" INTEGER NOT NULL, appended_at INTEGER NOT NULL,
+    meta TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (topic, partition, "offset")) WITHOUT ROWID;
+  INSERT INTO log_records SELECT topic, partition, "offset", appended_at, meta, value FROM later;
+  DROP TABLE later;
+  PRAGMA user_version = 4;`;
 
 describe('EmbeddedTopicLog', () => {
   const group = { kind: 'group', group: 'readers' } as const;
@@ -71,6 +83,37 @@ describe('EmbeddedTopicLog', () => {
     expect(await after.takeTexts(1)).toEqual(['c']);
     await produce('d');
     expect((await after.take(1))[0]).toMatchObject({ offset: 3, key: 'd' });
+  });
+
+  test('records in a file of version 4, where they lay by partition, are read and appended to', async () => {
+    await log.ensureTopics({ topics: [{ topic: 't', partitions: 2, retentionMs: 600_000 }] });
+    await produce('a', 'b');
+    await log.produce({
+      records: [{ topic: 't', partition: 1, key: 'x', value: Buffer.from('x'), headers: { h: '1' } }],
+    });
+    await produce('c');
+    await close();
+    const connection = SqliteConnection.open(join(folder.path, 'marid.db'));
+    connection.execute(VERSION_4);
+    connection.close();
+    open();
+    await produce('d');
+    const reader = await Reader.open(log, { topics: ['t'], start: group });
+    const found = (await reader.take(5)).map(({ partition, offset, key, headers }) => ({
+      partition,
+      offset,
+      key,
+      headers,
+    }));
+    expect(found.filter(({ partition }) => partition === 0).map(({ offset, key }) => [offset, key])).toEqual([
+      [0, 'a'],
+      [1, 'b'],
+      [2, 'c'],
+      [3, 'd'],
+    ]);
+    expect(found.filter(({ partition }) => partition === 1)).toEqual([
+      { partition: 1, offset: 0, key: 'x', headers: { h: '1' } },
+    ]);
   });
 
   test('a committed offset never goes back', async () => {

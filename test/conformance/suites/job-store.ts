@@ -47,10 +47,25 @@ export function jobStoreSuite(product: string, open: () => Promise<JobStoreHarne
         expect(await store.get({ id: job.id })).toEqual(job);
       });
 
+      test('a job that is said to be visible is found, and decided on at once', async () => {
+        const job = makeJob();
+        let [seen, changed] = [Promise.resolve<Job | null>(job), Promise.resolve(true)];
+        const onVisible = (): void => {
+          seen = store.get({ id: job.id });
+          changed = store.replace({ job: { ...job, revision: job.revision + 1 } });
+        };
+        expect(await store.insert({ job, onVisible })).toBe(true);
+        expect(await seen).toEqual(job);
+        expect(await changed).toBe(true);
+      });
+
       test('an id that is taken is refused and the first job stays', async () => {
         const job = makeJob();
         expect(await store.insert({ job })).toBe(true);
-        expect(await store.insert({ job: makeJob({ id: job.id, reason: 'SECOND' }) })).toBe(false);
+        let visible = false;
+        const second = { job: makeJob({ id: job.id, reason: 'SECOND' }), onVisible: () => (visible = true) };
+        expect(await store.insert(second)).toBe(false);
+        expect(visible).toBe(false);
         expect(await store.get({ id: job.id })).toEqual(job);
       });
 

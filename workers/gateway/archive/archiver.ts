@@ -18,15 +18,19 @@ import type { EventOutbox } from '../attempts/event-outbox.js';
 import { backoffMs } from '../backoff.js';
 import { attemptDirectory } from '../jobs-folder.js';
 import { removeTree } from '../remove-tree.js';
+import { breathe } from './breathe.js';
 import { DueArchives, type DueArchive } from './due-archives.js';
-import { findFiles } from './find-files.js';
+import { exclusionTest, findFiles } from './find-files.js';
 import { PACK_BYTES, writeArchives, type FoundAttempt } from './write-archives.js';
 
 /** Goes at the same time: a large attempt holds one of them up. */
 const AT_ONCE = 2;
 /** How long an attempt waits for company, in milliseconds, and how many go together. */
 const GATHER_MS = 1_000;
-const MOST_TOGETHER = 100;
+/** The ids of so many jobs have room in the part of the manifests in which `archive-retention` looks for them. */
+const MOST_TOGETHER = 200;
+/** Attempts that are looked through at a time. */
+const BREATH = 20;
 const FIRST_RETRY_MS = 1_000;
 const MOST_RETRY_MS = 60_000;
 const MOST_MESSAGE_CHARACTERS = 500;
@@ -71,6 +75,8 @@ export class Archiver implements Service {
   readonly #ended = new AbortController();
   readonly #noted = new Map<string, Entry>();
   readonly #working = new Set<Promise<void>>();
+  /** For jobs that leave out nothing of their own. */
+  readonly #excluded: (path: string) => boolean;
   #queue: Entry[] = [];
   #haste = false;
   #cancelGathering: (() => void) | null = null;
@@ -78,6 +84,7 @@ export class Archiver implements Service {
   constructor(options: ArchiverOptions) {
     this.#options = options;
     this.#due = new DueArchives(options.dueFile);
+    this.#excluded = exclusionTest({ globs: options.policy.archiveExcludes, paths: [] });
   }
 
   async start(): Promise<void> {
@@ -154,7 +161,8 @@ export class Archiver implements Service {
   async #archive(entries: readonly Entry[]): Promise<void> {
     let together: Found[] = [];
     let bytes = 0;
-    for (const entry of entries) {
+    for (const [index, entry] of entries.entries()) {
+      if (index % BREATH === BREATH - 1) await breathe();
       const found = await this.#find(entry);
       if (found === null) continue;
       const { sizeBytes } = found.found;
@@ -179,20 +187,24 @@ export class Archiver implements Service {
     const reference = { jobId, attempt };
     const root = attemptDirectory(jobsFolder, reference);
     try {
-      if (!existsSync(root)) {
-        this.#tell([{ entry, event: { ...reference, archive: 'NO_FILES', message: '' } }]);
-        return null;
-      }
       entry.facts ??= (await readFacts(root))?.archive ?? WHOLE_ARCHIVE;
-      const { excludes, paths } = entry.facts;
-      const exclude = { globs: [...policy.archiveExcludes, ...excludes], paths };
+      const excluded = this.#exclusionOf(entry.facts);
       const { archiveMaxFiles: mostFiles, archiveMaxBytes: mostBytes } = policy;
-      const found = await findFiles({ root, exclude, mostFiles, mostBytes, signal: this.#ended.signal });
-      return { entry, reference, found };
+      const found = await findFiles({ root, excluded, mostFiles, mostBytes, signal: this.#ended.signal });
+      if (found !== null) return { entry, reference, found };
+      this.#tell([{ entry, event: { ...reference, archive: 'NO_FILES', message: '' } }]);
+      return null;
     } catch (error) {
       this.#failed([entry], error);
       return null;
     }
+  }
+
+  /** Most jobs leave out what the worker does. */
+  #exclusionOf({ excludes, paths }: ArchiveFacts): (path: string) => boolean {
+    const { archiveExcludes } = this.#options.policy;
+    if (excludes.length === 0 && paths.length === 0) return this.#excluded;
+    return exclusionTest({ globs: [...archiveExcludes, ...excludes], paths });
   }
 
   async #write(attempts: readonly Found[]): Promise<void> {

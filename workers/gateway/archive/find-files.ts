@@ -1,9 +1,9 @@
 /** Finds what an attempt has left: whatever the job put there, nothing is followed and nothing blocks. */
 import { lstatSync, readdirSync, realpathSync, type Dirent, type Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { globMatcher } from '../../../core/archive/glob.js';
 import type { SkippedFile, SkipReason } from '../../../core/archive/manifest.js';
+import { breathe } from './breathe.js';
 import { unlessItsDoing } from './open-plain.js';
 
 /** Most entries of one kind that a manifest names. */
@@ -49,7 +49,8 @@ export interface FoundFiles {
 export interface FindFilesOptions {
   /** The attempt's folder. */
   readonly root: string;
-  readonly exclude: Exclusion;
+  /** By `exclusionTest`. */
+  readonly excluded: (path: string) => boolean;
   readonly mostFiles: number;
   readonly mostBytes: number;
   readonly signal: AbortSignal;
@@ -66,11 +67,11 @@ export class SkippedList {
   }
 }
 
-/** Files to archive, within the limits. */
-export async function findFiles(options: FindFilesOptions): Promise<FoundFiles> {
-  const { signal, mostFiles, mostBytes } = options;
-  const root = realpathSync.native(options.root);
-  const excluded = exclusionTest(options.exclude);
+/** Files to archive, within the limits; `null`: there is no folder. */
+export async function findFiles(options: FindFilesOptions): Promise<FoundFiles | null> {
+  const { excluded, signal, mostFiles, mostBytes } = options;
+  const root = unlessItsDoing(() => realpathSync.native(options.root));
+  if (root === null) return null;
   const skipped = new SkippedList();
   const files: FoundFile[] = [];
   let sizeBytes = 0;
@@ -81,7 +82,7 @@ export async function findFiles(options: FindFilesOptions): Promise<FoundFiles> 
     signal.throwIfAborted();
     for (const entry of entriesOf(root, folder, skipped)) {
       looked += 1;
-      if (looked % BREATH === 0) await stat(root);
+      if (looked % BREATH === 0) await breathe();
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (excluded(path)) continue;
       if (entry.isDirectory()) {
@@ -114,8 +115,8 @@ function skipReasonOf(
   return limits.size > limits.room ? 'size' : null;
 }
 
-/** A folder whose every content is left out is not looked into. */
-function exclusionTest({ globs, paths }: Exclusion): (path: string) => boolean {
+/** Whether a path is left out. A folder whose every content is left out is not looked into. */
+export function exclusionTest({ globs, paths }: Exclusion): (path: string) => boolean {
   const below = '/**';
   const whole = globs.filter((glob) => glob.endsWith(below)).map((glob) => glob.slice(0, -below.length));
   const matches = globMatcher([...globs, ...whole.filter((glob) => glob !== '')]);

@@ -1,10 +1,10 @@
 /** The bytes of a pack. */
 import { createHash, hash as hashOf } from 'node:crypto';
 import { closeSync, read, readSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ArchivedFile } from '../../../core/archive/manifest.js';
+import { breathe } from './breathe.js';
 import type { FoundFile, FoundFiles } from './find-files.js';
 import { openPlain } from './open-plain.js';
 
@@ -54,7 +54,7 @@ async function* contents({ pack, files, signal }: PackBodyOptions): AsyncGenerat
   for (const [index, { file, draft }] of files.entries()) {
     const { root, skipped } = draft.found;
     signal.throwIfAborted();
-    if (index % BREATH === BREATH - 1) await stat(root);
+    if (index % BREATH === BREATH - 1) await breathe();
     const read = file.sizeBytes > SMALL_BYTES ? yield* readLarge(root, file, signal) : readSmall(root, file);
     if (read === null) {
       skipped.add(file.path, 'unreadable');

@@ -66,8 +66,8 @@ export class AttemptReporter {
 
   /** Its process runs; told together with its end, unless it runs for a while. */
   running(attempt: Attempt, startedAt: number): void {
-    const event = { status: 'RUNNING', at: startedAt, reason: 'STARTED', message: 'Job is Running.' } as const;
     if (attempt.ending === 'lost') return;
+    const event = { status: 'RUNNING', at: startedAt, reason: 'STARTED', message: 'Job is Running.' } as const;
     const told = this.#eventOf(attempt, event);
     this.#options.outbox.sendSoon(told, RUNNING_PATIENCE_MS, () => this.#acknowledged(told));
   }

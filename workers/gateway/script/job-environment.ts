@@ -1,5 +1,5 @@
 /** The environment of a job: what the `run` script exports, and what a program gets that is started without it. */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { jobEnvironment } from '../../../core/job/environment.js';
 import type { JobSpecification } from '../../../core/job/job.js';
 import { genieVariables } from './genie-variables.js';
@@ -31,8 +31,11 @@ export function jobVariables(
   secrets: Secrets,
 ): readonly (readonly [name: string, value: string])[] {
   const { resolution } = specification;
-  const given = [...jobEnvironment(specification)].map(([name, { value }]): [string, string] => [name, value]);
-  const below = (path: string): string => join(directory, path);
+  const given = new Map([...jobEnvironment(specification)].map(([name, { value }]) => [name, value]));
+  for (const texts of [secrets.files, secrets.variables]) {
+    for (const [name, value] of Object.entries(texts)) given.set(name, value);
+  }
+  const below = (path: string): string => `${directory}/${path}`;
   return [
     ['GENIE_JOB_DIR', directory],
     ['GENIE_APPLICATION_DIR', below('genie/applications')],
@@ -42,7 +45,7 @@ export function jobVariables(
     ['__GENIE_ENVIRONMENT_DUMP_FILE', below(ENVIRONMENT_DUMP_FILE)],
     ['__GENIE_SETUP_ERROR_MARKER_FILE', below(SETUP_MARKER_FILE)],
     ...genieVariables(specification),
-    ...Object.entries({ ...Object.fromEntries(given), ...secrets.files, ...secrets.variables }),
+    ...given,
   ];
 }
 
@@ -65,11 +68,11 @@ const SECRET = /SECRET|TOKEN|PASSWORD|KEY/i;
 /** The text of `ENVIRONMENT_DUMP_FILE` as the script writes it, for a program that gets this environment. `SHLVL` is the script's own, one more. */
 export function environmentDump(given: Readonly<Record<string, string>>, secrets: Secrets): string {
   const values = Object.values(secrets.variables);
-  const shown = Object.entries({ ...given, SHLVL: '1' }).filter(
-    ([name, value]) => !SECRET.test(name) && !values.some((secret) => value.includes(secret)),
-  );
-  return shown
+  const shown = (name: string, value: string): boolean =>
+    !SECRET.test(name) && !values.some((secret) => value.includes(secret));
+  return Object.entries(given)
+    .filter(([name, value]) => shown(name, value))
     .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([name, value]) => `${name}=${value}\n`)
+    .map(([name, value]) => `${name}=${name === 'SHLVL' ? '1' : value}\n`)
     .join('');
 }

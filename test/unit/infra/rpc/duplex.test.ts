@@ -99,6 +99,16 @@ describe.each(transports)('a call that streams both ways, %s', (_, open) => {
     await expect(idsOf((await open(echo)).submitJobs(broken()))).rejects.toThrow('the disk is gone');
   });
 
+  test('reads its answers while there are always more requests', async () => {
+    const client = await open(echo);
+    let asked = 0;
+    const endless = async function* () {
+      for (;; asked += 1) yield { submit: { jobId: 'again' } };
+    };
+    for await (const answer of client.submitJobs(endless())) if (answer.outcome.case === 'accepted') break;
+    expect(asked).toBeLessThan(10_000);
+  });
+
   test('ends for the handler too when its caller leaves', async () => {
     const ended = deferred<boolean>();
     const client = await open(async function* (asked, { signal }) {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -16,6 +16,7 @@ afterEach(() => {
 });
 
 const open = (): RecordJournal => new RecordJournal({ folder, logger: new QuietLogger() });
+const text = (): string => readFileSync(join(folder, JOURNAL_FILE), 'utf8');
 const named = (jobId: string) => ({ jobId, attempt: 1 });
 const intend = (jobId: string) => ({ attempt: named(jobId), boot: 'b', stdoutPath: '/out', stderrPath: '/err' });
 const exitOf = (jobId: string): ProcessExit => ({
@@ -36,11 +37,38 @@ describe('RecordJournal', () => {
     journal.started(named('a'), started);
     journal.end(exitOf('b'));
     journal.remove(named('c'));
+    journal.flush();
     const found = open().load();
     expect(found.map(({ intended, started: process, exit }) => [intended.attempt.jobId, process, exit])).toEqual([
       ['a', started, null],
       ['b', null, exitOf('b')],
     ]);
+  });
+
+  test('what is intended is written at once with what waits, the rest by the end of the turn', async () => {
+    const journal = open();
+    const written = (): readonly (string | undefined)[] =>
+      [...text().matchAll(/"(intended|started|ended|forgotten)":/g)].map(([, kind]) => kind);
+    journal.begin(intend('a'));
+    journal.started(named('a'), started);
+    expect(written()).toEqual(['intended']);
+    journal.begin(intend('b'));
+    expect(written()).toEqual(['intended', 'started', 'intended']);
+    journal.end(exitOf('b'));
+    journal.remove(named('b'));
+    await new Promise(setImmediate);
+    expect(written()).toEqual(['intended', 'started', 'intended', 'ended', 'forgotten']);
+  });
+
+  test('what could not be written is written with the next', () => {
+    const journal = open();
+    rmSync(folder, { recursive: true });
+    journal.end(exitOf('a'));
+    journal.flush();
+    mkdirSync(folder);
+    journal.begin(intend('b'));
+    expect(text()).toContain('{"ended":');
+    expect(ids(open())).toEqual(['b']);
   });
 
   test('a line that was being written is not there, and does not spoil the next', () => {
@@ -61,8 +89,9 @@ describe('RecordJournal', () => {
       journal.remove(named(`${filler}${String(number)}`));
     }
     journal.end(exitOf('runs'));
+    journal.flush();
     expect(statSync(join(folder, JOURNAL_FILE)).size).toBeLessThan(1.1 * 1024 * 1024);
     expect(open().load()).toMatchObject([{ exit: exitOf('runs') }]);
-    expect(readFileSync(join(folder, JOURNAL_FILE), 'utf8')).not.toContain(filler);
+    expect(text()).not.toContain(filler);
   });
 });

@@ -44,7 +44,9 @@ test('a client whose look at a server never ends is replaced, as soon as another
   await clock.advance(2000);
   expect(connection.client).toBe(clients[1]);
   expect(clients.map(({ closed }) => closed)).toEqual([true, false]);
+  expect(clients.map((client) => connection.isCurrent(client))).toEqual([false, true]);
   await connection.close();
+  expect(clients.map((client) => connection.isCurrent(client))).toEqual([false, false]);
   expect(clients[1]?.closed).toBe(true);
   expect(clock.pending).toBe(0);
 });

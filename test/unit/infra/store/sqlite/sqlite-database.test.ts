@@ -45,7 +45,7 @@ const VERSION_1 = `
   DROP INDEX jobs_overdue; DROP INDEX jobs_of_user; DROP TABLE task_controls; DROP TABLE user_slots;
   ALTER TABLE jobs DROP COLUMN deadline_stage; ALTER TABLE jobs DROP COLUMN deadline_base;
   ALTER TABLE jobs DROP COLUMN user_name; ALTER TABLE log_topics DROP COLUMN retention_records;
-  DROP INDEX jobs_archive_pending; ALTER TABLE jobs DROP COLUMN archive_pending_since;
+  DROP INDEX jobs_archive_pending; ALTER TABLE jobs DROP COLUMN archive_pending_since; DROP INDEX log_records_by_offset;
   PRAGMA user_version = 1;`;
 
 describe('group commit', () => {
