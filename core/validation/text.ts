@@ -3,6 +3,7 @@
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const EVERY_CONTROL = new RegExp(CONTROL, 'gu');
 const SHOWN_CHARACTERS = 60;
+const encoder = new TextEncoder();
 
 /** Whether it has more than `limit` code points. */
 export function isLongerThan(text: string, limit: number): boolean {
@@ -11,7 +12,7 @@ export function isLongerThan(text: string, limit: number): boolean {
 
 /** Length in UTF-8. */
 export function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length;
+  return encoder.encode(text).length;
 }
 
 /** Whether it has control characters (C0, DEL, C1) or Unicode's line and paragraph separators. */

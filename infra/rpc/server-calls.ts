@@ -261,11 +261,16 @@ function drained(call: Answering): Promise<void> {
 /** The stream's chunks, which are what its deserializer returns: buffers. An upload that was cut off throws instead of ending. */
 async function* decodeChunks(call: Asking, signal: AbortSignal): AsyncGenerator<Buffer> {
   const chunks: AsyncIterator<unknown> = call.iterator({ destroyOnReturn: false }); // answers may follow the last request
-  for (;;) {
-    const step = await untilAborted(chunks.next(), signal);
-    if (signal.aborted) throw reasonOf(signal);
-    if (step.done === true) return;
-    yield step.value as Buffer;
+  const waits = new AbortableWaits(signal);
+  try {
+    for (;;) {
+      const step = await waits.until(chunks.next());
+      if (signal.aborted) throw reasonOf(signal);
+      if (step.done === true) return;
+      yield step.value as Buffer;
+    }
+  } finally {
+    waits.close();
   }
 }
 

@@ -6,12 +6,13 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
     const onAbort = (): void => {
       reject(reasonOf(signal));
     };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject);
     const settle = (): void => {
       signal.removeEventListener('abort', onAbort);
     };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    void promise.then(resolve, reject).finally(settle);
+    promise.then(settle, settle);
   });
 }
 

@@ -1,11 +1,6 @@
 /** Clusters of the registry. */
-import { create } from '@bufbuild/protobuf';
 import type { Cluster, ClusterStatus } from '../../core/registry/resource.js';
-import {
-  ClusterSchema,
-  ClusterStatus as StatusMessage,
-  type Cluster as ClusterMessage,
-} from '../gen/marid/v1/cluster_pb.js';
+import { ClusterStatus as StatusMessage, type Cluster as ClusterMessage } from '../gen/marid/v1/cluster_pb.js';
 import { baseFromMessage, baseToMessage } from './resource-base.js';
 
 const STATUS_TO_MESSAGE: Readonly<Record<ClusterStatus, StatusMessage>> = {
@@ -23,7 +18,7 @@ const STATUS_FROM_MESSAGE: Readonly<Record<StatusMessage, ClusterStatus>> = {
 
 /** A cluster as a message. */
 export function clusterToMessage(cluster: Cluster): ClusterMessage {
-  return create(ClusterSchema, { ...baseToMessage(cluster), status: STATUS_TO_MESSAGE[cluster.status] });
+  return { $typeName: 'marid.v1.Cluster', ...baseToMessage(cluster), status: STATUS_TO_MESSAGE[cluster.status] };
 }
 
 /** The cluster of a message. An unspecified or unknown status is the first, `UP`. */

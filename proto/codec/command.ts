@@ -1,11 +1,6 @@
 /** Commands of the registry. */
-import { create } from '@bufbuild/protobuf';
 import type { Command, CommandStatus } from '../../core/registry/resource.js';
-import {
-  CommandSchema,
-  CommandStatus as StatusMessage,
-  type Command as CommandMessage,
-} from '../gen/marid/v1/command_pb.js';
+import { CommandStatus as StatusMessage, type Command as CommandMessage } from '../gen/marid/v1/command_pb.js';
 import { numberOrNull } from './absent.js';
 import { criterionFromMessage, criterionToMessage } from './criterion.js';
 import { baseFromMessage, baseToMessage } from './resource-base.js';
@@ -25,14 +20,15 @@ const STATUS_FROM_MESSAGE: Readonly<Record<StatusMessage, CommandStatus>> = {
 
 /** A command as a message. */
 export function commandToMessage(command: Command): CommandMessage {
-  return create(CommandSchema, {
+  return {
+    $typeName: 'marid.v1.Command',
     ...baseToMessage(command),
     status: STATUS_TO_MESSAGE[command.status],
     executable: [...command.executable],
     clusterCriteria: command.clusterCriteria.map(criterionToMessage),
     applicationIds: [...command.applicationIds],
     memoryMb: command.memoryMb ?? 0,
-  });
+  };
 }
 
 /** The command of a message. An unspecified or unknown status is the first, `ACTIVE`. */

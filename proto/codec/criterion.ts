@@ -1,18 +1,18 @@
 /** Criteria. */
-import { create } from '@bufbuild/protobuf';
 import type { Criterion } from '../../core/registry/resource.js';
-import { CriterionSchema, type Criterion as CriterionMessage } from '../gen/marid/v1/criterion_pb.js';
+import type { Criterion as CriterionMessage } from '../gen/marid/v1/criterion_pb.js';
 import { textOrNull } from './absent.js';
 
 /** A criterion as a message. */
 export function criterionToMessage(criterion: Criterion): CriterionMessage {
-  return create(CriterionSchema, {
+  return {
+    $typeName: 'marid.v1.Criterion',
     id: criterion.id ?? '',
     name: criterion.name ?? '',
     version: criterion.version ?? '',
     status: criterion.status ?? '',
     tags: [...criterion.tags],
-  });
+  };
 }
 
 /** The criterion of a message; one without any part when the message is absent, for validation to name. */

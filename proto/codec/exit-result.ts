@@ -1,14 +1,14 @@
 /** How programs ended. */
-import { create } from '@bufbuild/protobuf';
 import type { ExitResult } from '../../core/job/job.js';
-import { ExitResultSchema, type ExitResult as ExitResultMessage } from '../gen/marid/v1/job_pb.js';
+import type { ExitResult as ExitResultMessage } from '../gen/marid/v1/job_pb.js';
 import { numberOrNull, textOrNull } from './absent.js';
 import { fromDuration, toOptionalDuration } from './time.js';
 
 /** An exit as a message. */
 export function exitResultToMessage(result: ExitResult): ExitResultMessage {
-  return create(ExitResultSchema, {
-    ...(result.exitCode === null ? {} : { exitCode: result.exitCode }),
+  return {
+    $typeName: 'marid.v1.ExitResult',
+    exitCode: result.exitCode ?? undefined,
     signal: result.signal ?? '',
     processId: result.processId ?? 0,
     stdoutBytes: BigInt(result.stdoutBytes),
@@ -17,7 +17,7 @@ export function exitResultToMessage(result: ExitResult): ExitResultMessage {
     cpuTime: toOptionalDuration(result.cpuTimeMs),
     bytesRead: BigInt(result.bytesRead ?? 0),
     bytesWritten: BigInt(result.bytesWritten ?? 0),
-  });
+  };
 }
 
 /** An exit as a message, or absent for `null`. */

@@ -15,7 +15,8 @@ import { fromDuration, toOptionalDuration } from './time.js';
 
 /** A request as a message. */
 export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
-  return create(JobRequestSchema, {
+  return {
+    $typeName: 'marid.v1.JobRequest',
     name: request.name,
     user: request.user,
     version: request.version,
@@ -40,13 +41,11 @@ export function jobRequestToMessage(request: JobRequest): JobRequestMessage {
     groupingInstance: request.groupingInstance,
     group: request.group,
     email: request.email,
-    attachments: (request.attachments ?? []).map((each) => ({ ...each, sizeBytes: BigInt(each.sizeBytes) })),
-    ...(request.limits === undefined ? {} : { limits: jobLimitsToMessage(request.limits) }),
-    ...(request.archive === undefined
-      ? {}
-      : { archive: { ...request.archive, excludes: [...request.archive.excludes] } }),
+    attachments: (request.attachments ?? []).map(attachmentToMessage),
+    limits: request.limits && jobLimitsToMessage(request.limits),
+    archive: request.archive && archiveToMessage(request.archive),
     recordOutputTimes: request.recordOutputTimes ?? false,
-  });
+  };
 }
 
 /** The request of a message; an empty one when it is absent, for validation to name what is missing. */
@@ -82,6 +81,14 @@ export function jobRequestFromMessage(message: JobRequestMessage = create(JobReq
     ...(message.attachments.length === 0 ? {} : { attachments: message.attachments.map(attachmentFromMessage) }),
     ...(message.recordOutputTimes && { recordOutputTimes: true }),
   };
+}
+
+function attachmentToMessage({ name, sha256, sizeBytes }: JobAttachment): AttachmentMessage {
+  return { $typeName: 'marid.v1.Attachment', name, sha256, sizeBytes: BigInt(sizeBytes) };
+}
+
+function archiveToMessage({ disabled, excludes }: ArchiveRequest): ArchiveRequestMessage {
+  return { $typeName: 'marid.v1.ArchiveRequest', disabled, excludes: [...excludes] };
 }
 
 function attachmentFromMessage({ name, sha256, sizeBytes }: AttachmentMessage): JobAttachment {

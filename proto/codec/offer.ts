@@ -1,5 +1,5 @@
 /** Messages of the pools' job topics. */
-import { create, toBinary } from '@bufbuild/protobuf';
+import { toBinary } from '@bufbuild/protobuf';
 import { JobOfferSchema } from '../gen/marid/v1/worker_service_pb.js';
 import { decodeBytes } from './decode-bytes.js';
 
@@ -14,7 +14,7 @@ export interface JobOffer {
 
 /** Bytes of an offer. */
 export function encodeOffer(offer: JobOffer): Uint8Array {
-  return toBinary(JobOfferSchema, create(JobOfferSchema, { ...offer }));
+  return toBinary(JobOfferSchema, { $typeName: 'marid.v1.JobOffer', ...offer });
 }
 
 /** The offer of bytes; `null` when they are unreadable, name no job, or ask for less than no memory. */

@@ -1,7 +1,7 @@
 /** What a worker needs to run an attempt. */
 import { create } from '@bufbuild/protobuf';
 import type { AttemptReference, JobSpecification } from '../../core/job/job.js';
-import { JobSpecificationSchema, type JobSpecification as JobSpecificationMessage } from '../gen/marid/v1/job_pb.js';
+import type { JobSpecification as JobSpecificationMessage } from '../gen/marid/v1/job_pb.js';
 import {
   AttemptReferenceSchema,
   type AttemptReference as AttemptReferenceMessage,
@@ -15,7 +15,8 @@ import { fromDuration, toDuration } from './time.js';
 /** A specification as a message. */
 export function specificationToMessage(specification: JobSpecification): JobSpecificationMessage {
   const { resolution } = specification;
-  return create(JobSpecificationSchema, {
+  return {
+    $typeName: 'marid.v1.JobSpecification',
     jobId: specification.jobId,
     attempt: specification.attempt,
     request: jobRequestToMessage(specification.request),
@@ -24,7 +25,7 @@ export function specificationToMessage(specification: JobSpecification): JobSpec
     applications: resolution.applications.map(applicationToMessage),
     memoryMb: resolution.memoryMb,
     timeout: toDuration(resolution.timeoutMs),
-  });
+  };
 }
 
 /** The specification of a message; `null` when a part that is needed to run is absent. */

@@ -1,12 +1,11 @@
 /** Steps of an attempt's preparation. */
-import { create } from '@bufbuild/protobuf';
 import type { StageTime } from '../../core/job/job.js';
-import { StageTimeSchema, type StageTime as StageTimeMessage } from '../gen/marid/v1/job_pb.js';
-import { fromDuration, toOptionalDuration } from './time.js';
+import type { StageTime as StageTimeMessage } from '../gen/marid/v1/job_pb.js';
+import { fromDuration, toDuration } from './time.js';
 
 /** Steps as messages. */
 export function stagesToMessages(stages: readonly StageTime[] = []): StageTimeMessage[] {
-  return stages.map(({ name, ms }) => create(StageTimeSchema, { name, duration: toOptionalDuration(ms) }));
+  return stages.map(({ name, ms }) => ({ $typeName: 'marid.v1.StageTime', name, duration: toDuration(ms) }));
 }
 
 /** The steps of messages, absent for none. */

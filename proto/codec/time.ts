@@ -1,6 +1,8 @@
-/** Milliseconds to protobuf's Timestamp and Duration and back. Parts finer than a millisecond are rounded away on the way back. */
-import { create } from '@bufbuild/protobuf';
-import { DurationSchema, TimestampSchema, type Duration, type Timestamp } from '@bufbuild/protobuf/wkt';
+/**
+ * Milliseconds to protobuf's Timestamp and Duration and back. Parts finer than a millisecond are rounded away on the way back. The messages are written out, because `create` walks over
+ * their descriptor, and a job has dozens of them.
+ */
+import type { Duration, Timestamp } from '@bufbuild/protobuf/wkt';
 
 const NANOS_PER_MS = 1_000_000;
 
@@ -8,7 +10,7 @@ const NANOS_PER_MS = 1_000_000;
 export function toTimestamp(ms: number): Timestamp {
   const seconds = Math.floor(ms / 1000);
   const nanos = Math.round((ms - seconds * 1000) * NANOS_PER_MS);
-  return create(TimestampSchema, { seconds: BigInt(seconds), nanos });
+  return { $typeName: 'google.protobuf.Timestamp', seconds: BigInt(seconds), nanos };
 }
 
 /** A moment, or absent for `null`. */
@@ -25,7 +27,7 @@ export function fromTimestamp(timestamp: Timestamp | undefined): number | null {
 export function toDuration(ms: number): Duration {
   const seconds = Math.trunc(ms / 1000);
   const nanos = Math.round((ms - seconds * 1000) * NANOS_PER_MS);
-  return create(DurationSchema, { seconds: BigInt(seconds), nanos });
+  return { $typeName: 'google.protobuf.Duration', seconds: BigInt(seconds), nanos };
 }
 
 /** A length of time, or absent for `null`. */

@@ -1,5 +1,5 @@
 /** Messages of the worker-events topic. */
-import { create, toBinary } from '@bufbuild/protobuf';
+import { toBinary } from '@bufbuild/protobuf';
 import type { WorkerEvent } from '../../core/job/job.js';
 import type { JobStatus } from '../../core/job/status.js';
 import { WorkerEventSchema, type WorkerEvent as WorkerEventMessage } from '../gen/marid/v1/worker_service_pb.js';
@@ -14,7 +14,8 @@ const EVENT_STATUSES: readonly WorkerEvent['status'][] = ['INIT', 'RUNNING', 'SU
 
 /** Bytes of an event. */
 export function encodeWorkerEvent(event: WorkerEvent): Uint8Array {
-  const message = create(WorkerEventSchema, {
+  const message: WorkerEventMessage = {
+    $typeName: 'marid.v1.WorkerEvent',
     jobId: event.jobId,
     attempt: event.attempt,
     workerId: event.workerId,
@@ -28,7 +29,8 @@ export function encodeWorkerEvent(event: WorkerEvent): Uint8Array {
     infrastructureFailure: event.infrastructureFailure,
     stages: stagesToMessages(event.stages),
     archiveStatus: archiveStatusToMessage(event.archive ?? null),
-  });
+    archives: [],
+  };
   return toBinary(WorkerEventSchema, message);
 }
 
