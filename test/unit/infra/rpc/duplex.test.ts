@@ -103,7 +103,7 @@ describe.each(transports)('a call that streams both ways, %s', (_, open) => {
     const client = await open(echo);
     let asked = 0;
     const endless = async function* () {
-      for (;; asked += 1) yield { submit: { jobId: 'again' } };
+      for (; ; asked += 1) yield { submit: { jobId: 'again' } };
     };
     for await (const answer of client.submitJobs(endless())) if (answer.outcome.case === 'accepted') break;
     expect(asked).toBeLessThan(10_000);
