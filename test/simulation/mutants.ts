@@ -132,7 +132,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'core/fleet/silence.ts',
     find: 'Math.min(now - seenAt, beats)',
     replace: 'now - seenAt',
-    seed: 15,
+    seed: 39,
   },
   {
     name: 'workers that are gone are never given up',
