@@ -19,6 +19,7 @@ const BUSY: Translation = {
   code: 'UNAVAILABLE',
   problem: 'gave no connection in time; look at the network and its load',
 };
+const CUT_OFF: Translation = { code: 'UNAVAILABLE', problem: 'was lost in the middle of an answer; ask again' };
 const DENIED: Translation = {
   code: 'UNAVAILABLE',
   problem: 'refuses the user; look at user, password, authSource and role (readWrite)',
@@ -37,6 +38,8 @@ const BY_NAME: Readonly<Record<string, Translation>> = {
   MongoWaitQueueTimeoutError: BUSY,
   MongoOperationTimeoutError: LATE,
   MongoStalePrimaryError: UNREACHABLE,
+  MongoCursorExhaustedError: CUT_OFF,
+  MongoUnexpectedServerResponseError: CUT_OFF,
   MongoPoolClosedError: CLOSED,
   MongoServerClosedError: CLOSED,
   MongoNotConnectedError: CLOSED,
@@ -55,12 +58,17 @@ const BY_NAME: Readonly<Record<string, Translation>> = {
 /** Codes of the server's `error_codes.yml`. */
 const BY_CODE: ReadonlyMap<number, Translation> = new Map([
   ...[50, 64, 202, 262].map((code) => [code, LATE] as const),
-  ...[6, 7, 89, 91, 100, 112, 133, 134, 189, 9001, 10107, 11600, 11602, 13435, 13436].map(
+  ...[6, 7, 89, 91, 100, 112, 133, 134, 189, 9001, 10058, 10107, 11600, 11601, 11602, 13435, 13436].map(
     (code) => [code, UNREACHABLE] as const,
   ),
+  // A server that was started again does not know its cursors any more.
+  ...[43, 237].map((code) => [code, CUT_OFF] as const),
   ...[11, 13, 18, 31, 8000].map((code) => [code, DENIED] as const),
   ...[10334, 17280, 17419, 17420].map((code) => [code, TOO_LARGE] as const),
 ]);
+
+/** Codes of Node for a connection that is no more. */
+const OF_SOCKETS = /^(?:EPIPE|ECONNRESET|ERR_(?:STREAM|SOCKET|SSL|TLS)_.*)$/;
 
 /** Errors after which the operation was certainly not sent. */
 const UNSENT: ReadonlySet<string> = new Set([
@@ -113,7 +121,7 @@ export function wasNotSent(error: unknown): boolean {
 /** Whether a server's code leaves open what was written; the codes that remain mean that nothing was. */
 export function leavesOpen(code: number): boolean {
   const found = BY_CODE.get(code);
-  return found === LATE || found === UNREACHABLE;
+  return found === LATE || found === UNREACHABLE || found === CUT_OFF;
 }
 
 /** The server's code of a caught value; 0 when it has none. */
@@ -129,7 +137,7 @@ function findTranslation(error: Error): Translation | null {
   return BY_NAME[error.name] ?? (error.name.startsWith('Mongo') ? DEFECT : null);
 }
 
-/** A socket that broke or was closed while the driver wrote: it passes Node's own error. */
+/** A socket that broke or was closed while the driver wrote: it passes Node's own error, which names no system call where the other side had ended. */
 function isOfSocket(error: Error): boolean {
-  return 'syscall' in error || ('code' in error && /^ERR_(?:STREAM|SOCKET)_/.test(String(error.code)));
+  return 'syscall' in error || ('code' in error && OF_SOCKETS.test(String(error.code)));
 }

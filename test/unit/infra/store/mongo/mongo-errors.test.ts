@@ -1,7 +1,8 @@
 /** What callers see of what the driver throws. */
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { translateMongoError, wasNotSent } from '../../../../../infra/store/mongo/mongo-errors.js';
+import { MongoCursorExhaustedError, MongoServerError, MongoUnexpectedServerResponseError } from 'mongodb';
+import { translateMongoError, wasNotSent, wasRefused } from '../../../../../infra/store/mongo/mongo-errors.js';
 
 describe('translateMongoError', () => {
   test("takes Node's own error of a broken socket, which the driver passes on, for an outage with an unknown result", async () => {
@@ -19,6 +20,18 @@ describe('translateMongoError', () => {
     expect(error).toMatchObject({ code: 'ERR_STREAM_WRITE_AFTER_END' });
     expect(translateMongoError(error, 'here')).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
     expect(wasNotSent(error)).toBe(false);
+  });
+
+  test.each([
+    // As Node makes it, without a system call.
+    ['a connection that the other side has ended', Object.assign(new Error('ended'), { code: 'EPIPE' })],
+    ['a cursor that a server does not know any more', new MongoServerError({ ok: 0, code: 43, message: 'no cursor' })],
+    ['an operation that was ended with its server', new MongoServerError({ ok: 0, code: 11601, message: 'ended' })],
+    ['an answer that never came', new MongoUnexpectedServerResponseError('Unable to get response from server')],
+    ['a cursor that was closed with its client', new MongoCursorExhaustedError()],
+  ])('takes %s for an outage with an unknown result', (_, error) => {
+    expect(translateMongoError(error, 'here')).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    expect([wasNotSent(error), wasRefused(error)]).toEqual([false, false]);
   });
 
   test('leaves what is not of the driver or the network as it is', () => {
