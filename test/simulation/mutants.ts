@@ -69,7 +69,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'services/control-plane/fleet/claim-times.ts',
     find: 'CLAIM_UNDER_WAY_MS = 60_000',
     replace: 'CLAIM_UNDER_WAY_MS = 0',
-    seed: 10,
+    seed: 145,
   },
   {
     name: 'the launcher forgets an exit before the log has it',
@@ -146,7 +146,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'core/job/worker-event.ts',
     find: 'if (event.attempt !== job.attempt) return',
     replace: 'if (event.attempt !== job.attempt) return null; if (false) return',
-    seed: 25,
+    seed: 125,
   },
   {
     name: 'offsets are committed before their events are applied',
