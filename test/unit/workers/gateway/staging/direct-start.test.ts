@@ -24,6 +24,8 @@ import { specificationWith, type SpecificationParts } from '../specification.js'
 let folder = '';
 let launcher: SocketLauncher;
 let number = 0;
+/** Of the job that was started last: what still writes to a file of a job that has ended is killed, so each has files of its own. */
+let directory = '';
 const exits: ProcessExit[] = [];
 
 beforeAll(async () => {
@@ -38,7 +40,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Stages and starts a job in one and the same directory. */
+/** Stages and starts a job. */
 async function start(
   parts: SpecificationParts,
   way: 'direct' | 'script',
@@ -46,8 +48,7 @@ async function start(
 ): Promise<StagingContext> {
   number += 1;
   const specification = specificationWith({ ...parts, jobId: 'job-1' });
-  const directory = join(folder, 'job');
-  rmSync(directory, { recursive: true, force: true });
+  directory = join(folder, `job-${String(number)}`);
   const reference = { jobId: `job-${String(number)}`, attempt: 1 };
   const facts = { memoryMb: 1, hasSetup: false, archive: WHOLE_ARCHIVE };
   const attempt = new Attempt({ reference, directory, memoryKey: '', facts, sequence: 0 });
@@ -81,6 +82,7 @@ async function outcome(context: StagingContext) {
     texts: texts.map((path) =>
       read(path)
         .replace(/(MARID_JOB_KEY=)[^\n\0]*/, '$1') // another for each attempt
+        .replaceAll(context.attempt.directory, 'DIRECTORY')
         .split(/[\n\0]/)
         .sort(),
     ),
@@ -92,7 +94,7 @@ async function expectSame(parts: SpecificationParts, direct = true, secrets = NO
   const found = await outcome(started);
   expect({ direct: started.direct !== null }).toEqual({ direct });
   expect(found).toEqual(await outcome(await start(parts, 'script', secrets)));
-  return readFileSync(join(folder, 'job/stdout'), 'utf8');
+  return readFileSync(join(directory, 'stdout'), 'utf8');
 }
 
 /** A job that runs a line of shell. */
@@ -129,10 +131,10 @@ describe('directStart', () => {
     const secrets = { variables: { DSN: 'canary' }, files: { TICKET: '/run/ticket' } };
     const line = 'env | LC_ALL=C sort';
     expect(await expectSame(shell(line, { environment: plain }), true, secrets)).toContain('\nDSN=canary\n');
-    const dump = readFileSync(join(folder, 'job/genie/logs/env.log'), 'utf8');
+    const dump = readFileSync(join(directory, 'genie/logs/env.log'), 'utf8');
     expect(dump).toContain('TICKET=/run/ticket\n');
     expect(dump).not.toContain('canary');
-    expect(readFileSync(join(folder, 'job/run'), 'utf8')).not.toContain('=canary');
+    expect(readFileSync(join(directory, 'run'), 'utf8')).not.toContain('=canary');
     expect(await expectSame(shell('env -0', { environment: plain }), true, { variables, files: {} })).toContain(
       `DSN=${variables.DSN}\0`,
     );
@@ -142,7 +144,7 @@ describe('directStart', () => {
       files: {},
     });
     expect(printed).toContain('BASH_ENV=$(echo run >&2)\n');
-    expect(readFileSync(join(folder, 'job/stderr'), 'utf8')).toBe('');
+    expect(readFileSync(join(directory, 'stderr'), 'utf8')).toBe('');
   });
 
   test('passes arguments exactly', async () => {
@@ -210,6 +212,6 @@ describe('directStart', () => {
   test('what the kernel refuses is told by bash', async () => {
     const orphan = program('orphan', '#!/no/such/interpreter\n');
     await expectSame({ command: { executable: [orphan] } });
-    expect(readFileSync(join(folder, 'job/stderr'), 'utf8')).toContain('required file not found');
+    expect(readFileSync(join(directory, 'stderr'), 'utf8')).toContain('required file not found');
   });
 });
