@@ -1,5 +1,5 @@
 /** A `marid dev` in a fresh folder, with a cluster and commands, for one benchmark run. */
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MaridClient } from '../client/index.js';
@@ -25,6 +25,8 @@ export interface ProcessCpu {
 
 /** How it is started. */
 export interface SystemOptions {
+  /** Where its data are, which stay when it ends. Default: a folder of its own, which goes then. */
+  readonly folder?: string;
   /** Engines, as environment variables name them. Default: embedded. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Memory for jobs, in MiB; every job of the bench takes `JOB_MEMORY_MB` of it. Default: 4,096. */
@@ -48,12 +50,10 @@ export class SystemUnderTest {
   ) {}
 
   /** Starts it, and registers a cluster and the commands. */
-  static async start({
-    environment = {},
-    memoryMb = 4096,
-    commands = COMMANDS,
-  }: SystemOptions = {}): Promise<SystemUnderTest> {
-    const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
+  static async start(options: SystemOptions = {}): Promise<SystemUnderTest> {
+    const { environment = {}, memoryMb = 4096, commands = COMMANDS } = options;
+    const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'marid-bench-')));
+    await mkdir(folder, { recursive: true });
     const memory = `${String(memoryMb)}m`;
     const args = ['dev', '--listen', '127.0.0.1:0', '--data-folder', folder, '--memory', memory];
     const { child, address } = await startMarid(args, join(folder, 'marid.log'), environment);
@@ -62,7 +62,7 @@ export class SystemUnderTest {
     return new SystemUnderTest(client, folder, child.pid ?? 0, async () => {
       await client.close();
       await end(child);
-      await rm(folder, { recursive: true, force: true });
+      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
     });
   }
 

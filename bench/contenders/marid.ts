@@ -1,4 +1,5 @@
 /** Marid: one `marid dev`, on the embedded engines or on servers of the native stack. */
+import { join } from 'node:path';
 import { NativeStack } from '../../infra/deploy/native/native-stack.js';
 import { startForMarid, type NativeProduct } from '../../infra/deploy/native/marid-environment.js';
 import { SystemRandom } from '../../infra/runtime/system-random.js';
@@ -27,7 +28,7 @@ export function marid(name: string, products: readonly NativeProduct[], durabili
 
 async function start(stamp: string, environment: Readonly<Record<string, string>>, round: Round) {
   const system = await SystemUnderTest.start({
-    environment,
+    ...{ environment, folder: join(round.folder, 'marid') },
     memoryMb: round.concurrency * JOB_MEMORY_MB,
     commands: { stamp: [stamp, round.ledger] },
   });

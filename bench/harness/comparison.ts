@@ -71,6 +71,9 @@ async function bestConcurrency(bench: Bench, comparison: Comparison, each: Omit<
       await oneRound(bench, { ...each, concurrency }, (started) => comparison.measure(started, jobs)),
     );
     const goodness = comparison.moreIsBetter ? figure : -figure;
+    bench.report(
+      `sweep    ${each.name.padEnd(24)} ${String(concurrency).padStart(3)} at once: ${round(figure)} ${comparison.unit}`,
+    );
     if (goodness > best.figure) best = { concurrency, figure: goodness };
   }
   return best.concurrency;

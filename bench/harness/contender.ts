@@ -32,7 +32,7 @@ export interface PreparedContender {
 
 /** One start of a contender. */
 export interface Round {
-  /** A folder of the round's own. */
+  /** A folder of the round's own, which goes when all rounds are over. */
   readonly folder: string;
   /** File that every job appends its id to. */
   readonly ledger: string;

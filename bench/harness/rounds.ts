@@ -1,5 +1,5 @@
 /** Rounds of the same work by several contenders, interleaved, so that what else the machine does falls on all of them. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '../../core/errors/system-error.js';
 import type { Bench, Contender, PreparedContender, RunningContender } from './contender.js';
@@ -43,7 +43,10 @@ export async function prepareAll(bench: Bench, contenders: readonly Contender[])
   return prepared;
 }
 
-/** Starts a contender, warms it up, does the work and ends it; rejects when the ledger shows a job lost or run twice. */
+/**
+ * Starts a contender, warms it up, does the work and ends it; rejects when the ledger shows a job lost or run twice. Its files stay until the end of the run: some file systems make inodes slowly for minutes
+ * after others were deleted, which would fall on whoever comes next.
+ */
 export async function oneRound<T>(
   bench: Bench,
   { name, prepared, concurrency }: Entrant,
@@ -76,7 +79,6 @@ export async function oneRound<T>(
     return result;
   } finally {
     await system.stop();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
