@@ -5,12 +5,19 @@ import type { Random } from '../../../core/ports/random.js';
 /** Ports below those that the kernel gives to clients (from 32768): a killed server finds its port still free. */
 const FIRST = 10_000;
 const LAST = 32_000;
+/** Each process has a range of its own, as a rule: two that look at the same time do not find the same port. */
+const RANGE = 200;
+const given = new Set<number>();
 
-/** A port that nobody listens on now. */
+/** A port that nobody listens on now, and that this process was not given before. */
 export async function freePort(random: Random): Promise<number> {
-  for (;;) {
-    const port = FIRST + Math.floor(random.next() * (LAST - FIRST));
-    if (await canListen(port)) return port;
+  const ranges = (LAST - FIRST) / RANGE;
+  for (let tries = 0; ; tries += 1) {
+    const range = (process.pid + Math.floor(tries / RANGE)) % ranges;
+    const port = FIRST + range * RANGE + Math.floor(random.next() * RANGE);
+    if (given.has(port) || !(await canListen(port))) continue;
+    given.add(port);
+    return port;
   }
 }
 
