@@ -17,8 +17,10 @@ const DEBIAN = '/usr/lib/postgresql';
 const REMEDY = 'Install PostgreSQL (Debian: apt-get install postgresql).';
 /** PostgreSQL refuses to run as root; then it runs as nobody. */
 const NOBODY = 65534;
+/** A peer with 128 jobs at once has a connection for each. */
+const MOST_CONNECTIONS = 300;
 
-/** Starts one as it is delivered: a commit is on disk before it is answered. */
+/** Starts one as it is delivered, but for its connections: a commit is on disk before it is answered. */
 export async function startPostgres(folder: string, report: (line: string) => void): Promise<PeerServer> {
   const context = toolContext(report);
   const programs = await programsFolder();
@@ -33,7 +35,8 @@ export async function startPostgres(folder: string, report: (line: string) => vo
   await run(initdb);
   const port = await freePort(new SystemRandom());
   const address = ['-h', '127.0.0.1', '-p', String(port), '-U', 'bench'];
-  const settings = [`port=${String(port)}`, 'listen_addresses=127.0.0.1', `unix_socket_directories=${own}`];
+  const listen = [`port=${String(port)}`, 'listen_addresses=127.0.0.1', `unix_socket_directories=${own}`];
+  const settings = [...listen, `max_connections=${String(MOST_CONNECTIONS)}`];
   const server = new ServerProcess(context, {
     name: 'postgres',
     url: `postgres://bench@127.0.0.1:${String(port)}/bench`,

@@ -1,8 +1,7 @@
 /** Processes of the built `marid` command: a control plane and workers, each by itself, as in an installation. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MaridClient } from '../../client/index.js';
@@ -25,9 +24,9 @@ export class Fleet {
     readonly client: MaridClient,
   ) {}
 
-  /** Starts a control plane; `environment` configures it and its workers. */
-  static async start(environment: Readonly<Record<string, string>> = {}): Promise<Fleet> {
-    const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
+  /** Starts a control plane in a new folder below `parent`; `environment` configures it and its workers. */
+  static async start(parent: string, environment: Readonly<Record<string, string>> = {}): Promise<Fleet> {
+    const folder = await mkdtemp(join(parent, 'fleet-'));
     const args = ['control-plane', '--listen', '127.0.0.1:0', '--data-folder', join(folder, 'data')];
     const controlPlane = await startMarid(args, join(folder, 'control-plane.log'), environment);
     const fleet = new Fleet(folder, controlPlane, MaridClient.connect({ address: controlPlane.address }));
@@ -47,11 +46,10 @@ export class Fleet {
     return worker;
   }
 
-  /** Ends all processes that still run, the control plane last, and removes the folder. */
+  /** Ends all processes that still run, the control plane last. The folder stays: see `oneRound`. */
   async stop(): Promise<void> {
     await this.client.close();
     for (const child of this.children.reverse()) await end(child);
-    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -1,4 +1,4 @@
-/** Every workload one after the other, each in a process of its own, with sizes that end in about twenty minutes on a quiet machine with two cores. */
+/** Every workload one after the other, each in a process of its own, with sizes that end in about half an hour on a quiet machine with two cores. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { writeFigures } from '../harness/results.js';

@@ -2,12 +2,12 @@
  * A worker is SIGKILLed while its jobs run. Each job appends the id of its process to a file of its own, so what counts is what really ran: how long until the jobs are watched again or run again,
  * how often each was started, and whether two copies of one ran at the same time.
  */
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BULL_MQ } from '../contenders/peers.js';
 import { end, Fleet } from '../harness/processes.js';
 import { writeFigures } from '../harness/results.js';
+import { inTemporaryFolder } from '../harness/temporary-folder.js';
 import type { Workload } from '../harness/workload.js';
 import { benchJob, JOB_MEMORY_MB, register } from '../system.js';
 
@@ -90,46 +90,48 @@ async function withFleet(
   jobs: number,
   work: (running: Running) => Promise<Seen>,
 ): Promise<Seen> {
-  const fleet = await Fleet.start(environment);
-  try {
-    const runs = await Runs.open(join(fleet.folder, 'runs'));
-    await register(fleet.client, { stay: [runs.program, runs.folder] });
-    const memoryMb = jobs * JOB_MEMORY_MB;
-    const { child: first } = await fleet.startWorker('w1', { memoryMb });
-    for (let index = 0; index < jobs; index += 1) {
-      await fleet.client.submit({ ...benchJob('stay', [`job-${String(index)}`]), maxAttempts: 2 });
+  return inTemporaryFolder(async (folder) => {
+    const fleet = await Fleet.start(folder, environment);
+    try {
+      const runs = await Runs.open(join(fleet.folder, 'runs'));
+      await register(fleet.client, { stay: [runs.program, runs.folder] });
+      const memoryMb = jobs * JOB_MEMORY_MB;
+      const { child: first } = await fleet.startWorker('w1', { memoryMb });
+      for (let index = 0; index < jobs; index += 1) {
+        await fleet.client.submit({ ...benchJob('stay', [`job-${String(index)}`]), maxAttempts: 2 });
+      }
+      await until('all jobs to run', () => runs.all(jobs, 1));
+      const seen = await work({ fleet, runs, first, memoryMb });
+      for await (const { id } of fleet.client.list({})) await fleet.client.kill(id);
+      await until('all jobs to end', async () => (await runs.alive()).length === 0);
+      return seen;
+    } finally {
+      await fleet.stop();
     }
-    await until('all jobs to run', () => runs.all(jobs, 1));
-    const seen = await work({ fleet, runs, first, memoryMb });
-    for await (const { id } of fleet.client.list({})) await fleet.client.kill(id);
-    await until('all jobs to end', async () => (await runs.alive()).length === 0);
-    return seen;
-  } finally {
-    await fleet.stop();
-  }
+  });
 }
 
-async function bullMqKilled(jobs: number): Promise<Seen> {
-  const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
-  const runs = await Runs.open(join(folder, 'runs'));
-  const prepared = await BULL_MQ.prepare({ folder, stamp: runs.program, report: console.error });
-  try {
-    const round = join(folder, 'round');
-    await mkdir(round);
-    const system = await prepared.start({ folder: round, ledger: runs.folder, concurrency: jobs });
-    for (let index = 0; index < jobs; index += 1) await system.submit(`job-${String(index)}`);
-    await until('all jobs to run', () => runs.all(jobs, 1));
-    const killed = performance.now();
-    await system.submit('kill-worker');
-    await until('all to run again', () => runs.all(jobs, 2));
-    const seen = { seconds: (performance.now() - killed) / 1000, ...(await runs.counts()) };
-    for (const pid of await runs.alive()) process.kill(pid, 'SIGKILL');
-    await system.stop();
-    return seen;
-  } finally {
-    await prepared.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+function bullMqKilled(jobs: number): Promise<Seen> {
+  return inTemporaryFolder(async (folder) => {
+    const runs = await Runs.open(join(folder, 'runs'));
+    const prepared = await BULL_MQ.prepare({ folder, stamp: runs.program, report: console.error });
+    try {
+      const round = join(folder, 'round');
+      await mkdir(round);
+      const system = await prepared.start({ folder: round, ledger: runs.folder, concurrency: jobs });
+      for (let index = 0; index < jobs; index += 1) await system.submit(`job-${String(index)}`);
+      await until('all jobs to run', () => runs.all(jobs, 1));
+      const killed = performance.now();
+      await system.submit('kill-worker');
+      await until('all to run again', () => runs.all(jobs, 2));
+      const seen = { seconds: (performance.now() - killed) / 1000, ...(await runs.counts()) };
+      for (const pid of await runs.alive()) process.kill(pid, 'SIGKILL');
+      await system.stop();
+      return seen;
+    } finally {
+      await prepared.stop();
+    }
+  });
 }
 
 /** What really ran: a file for each job, with the number of each of its processes. Stateless. */

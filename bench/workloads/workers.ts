@@ -5,6 +5,7 @@ import { Ledger } from '../harness/ledger.js';
 import { Fleet } from '../harness/processes.js';
 import { writeFigures } from '../harness/results.js';
 import { summaryOf, type Summary } from '../harness/statistics.js';
+import { inTemporaryFolder } from '../harness/temporary-folder.js';
 import { compiled, toolContext } from '../harness/tools.js';
 import type { Workload } from '../harness/workload.js';
 import { benchJob, JOB_MEMORY_MB, register } from '../system.js';
@@ -12,17 +13,21 @@ import { benchJob, JOB_MEMORY_MB, register } from '../system.js';
 const WORKERS = [1, 2, 4, 8];
 const IN_FLIGHT = 32;
 /** Jobs that all workers together run at once. */
-const AT_ONCE = 16;
+const AT_ONCE = 64;
+/** For the just-in-time compilers of all processes. */
+const WARM_UP_JOBS = 1000;
 
 /** Throughput by the number of workers. */
 export const WORKERS_BY_NUMBER: Workload = {
   summary: 'no-op process jobs end to end with 1, 2, 4 and 8 workers of one control plane',
-  run: async ({ jobs = 500, rounds = 5 }) => {
+  run: async ({ jobs = 1000, rounds = 5 }) => {
     const stamp = await compiled(toolContext(console.error), 'stamp');
     const found = new Map(WORKERS.map((count) => [count, [] as number[]]));
-    for (let round = 0; round < rounds; round += 1) {
-      for (const count of WORKERS) found.get(count)?.push(await oneRound(stamp, count, jobs));
-    }
+    await inTemporaryFolder(async (folder) => {
+      for (let round = 0; round < rounds; round += 1) {
+        for (const count of WORKERS) found.get(count)?.push(await oneRound({ folder, stamp }, count, jobs));
+      }
+    });
     const figures: Record<string, Summary> = {};
     for (const [count, rates] of found) {
       const summary = summaryOf(rates);
@@ -37,20 +42,24 @@ export const WORKERS_BY_NUMBER: Workload = {
   },
 };
 
-async function oneRound(stamp: string, workers: number, jobs: number): Promise<number> {
-  const fleet = await Fleet.start();
+async function oneRound(
+  { folder, stamp }: { readonly folder: string; readonly stamp: string },
+  workers: number,
+  jobs: number,
+): Promise<number> {
+  const fleet = await Fleet.start(folder);
   try {
     const ledger = new Ledger(join(fleet.folder, 'ledger'));
     await register(fleet.client, { stamp: [stamp, ledger.path] });
     const memoryMb = Math.ceil(AT_ONCE / workers) * JOB_MEMORY_MB;
     for (let index = 0; index < workers; index += 1) await fleet.startWorker(`w${String(index)}`, { memoryMb });
-    const ids = Array.from({ length: jobs + AT_ONCE }, (_, index) => String(index).padStart(12, '0'));
+    const ids = Array.from({ length: jobs + WARM_UP_JOBS }, (_, index) => String(index).padStart(12, '0'));
     const submit = (some: readonly string[]): Promise<void> =>
       inLanes(some, IN_FLIGHT, (id) => fleet.client.submit(benchJob('stamp', [id])));
-    await submit(ids.slice(0, AT_ONCE));
-    await ledger.reached(AT_ONCE);
+    await submit(ids.slice(0, WARM_UP_JOBS));
+    await ledger.reached(WARM_UP_JOBS);
     const started = performance.now();
-    await submit(ids.slice(AT_ONCE));
+    await submit(ids.slice(WARM_UP_JOBS));
     await ledger.reached(ids.length);
     const rate = (jobs * 1000) / (performance.now() - started);
     const { lost, doubled } = await ledger.judge(ids);
