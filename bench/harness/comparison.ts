@@ -1,12 +1,10 @@
 /** A comparison of contenders: a concurrency for each by a sweep, rounds, a table with ratios, a file of results and a chart. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Bench, Contender } from './contender.js';
 import { noiseLine, withNoise, type Noise } from './noise.js';
 import { writeResults, type Measured } from './results.js';
 import { interleaved, oneRound, prepareAll, type Entrant, type Started } from './rounds.js';
 import { summaryOf } from './statistics.js';
+import { inTemporaryFolder } from './temporary-folder.js';
 import { compiled, toolContext } from './tools.js';
 
 /** What the sweep for the best concurrency tries. */
@@ -34,31 +32,31 @@ export interface Comparison {
 }
 
 /** Runs it and prints; `say` gets each line. */
-export async function compare(comparison: Comparison, say: (line: string) => void): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
-  const bench: Bench = { folder, stamp: await compiled(toolContext(say), 'stamp'), report: say };
-  const ready = await prepareAll(bench, comparison.contenders);
-  try {
-    const entrants: Entrant[] = [];
-    for (const each of ready) entrants.push({ ...each, concurrency: await bestConcurrency(bench, comparison, each) });
-    say(entrants.map(({ name, concurrency }) => `${name}: ${String(concurrency)} at once`).join('; '));
-    const measured = new Map(entrants.map(({ name }) => [name, [] as Readonly<Record<string, number>>[]]));
-    const noises: Noise[] = [];
-    await interleaved(comparison.rounds, entrants, async (entrant, round) => {
-      const work = (started: Started) => withNoise(() => comparison.measure(started, comparison.jobs));
-      const { result, noise } = await oneRound(bench, entrant, work);
-      noises.push(noise);
-      measured.get(entrant.name)?.push(result);
-      say(`round ${String(round + 1)}  ${entrant.name.padEnd(24)} ${figuresLine(result)}`);
-    });
-    const results = entrants.map((entrant) => summarized(entrant, measured.get(entrant.name) ?? []));
-    table(comparison, results, say);
-    say(noiseLine(noises));
-    say(`written: ${(await writeResults(comparison, results, noises)).join(', ')}`);
-  } finally {
-    for (const { prepared } of ready) await prepared.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+export function compare(comparison: Comparison, say: (line: string) => void): Promise<void> {
+  return inTemporaryFolder(async (folder) => {
+    const bench: Bench = { folder, stamp: await compiled(toolContext(say), 'stamp'), report: say };
+    const ready = await prepareAll(bench, comparison.contenders);
+    try {
+      const entrants: Entrant[] = [];
+      for (const each of ready) entrants.push({ ...each, concurrency: await bestConcurrency(bench, comparison, each) });
+      say(entrants.map(({ name, concurrency }) => `${name}: ${String(concurrency)} at once`).join('; '));
+      const measured = new Map(entrants.map(({ name }) => [name, [] as Readonly<Record<string, number>>[]]));
+      const noises: Noise[] = [];
+      await interleaved(comparison.rounds, entrants, async (entrant, round) => {
+        const work = (started: Started) => withNoise(() => comparison.measure(started, comparison.jobs));
+        const { result, noise } = await oneRound(bench, entrant, work);
+        noises.push(noise);
+        measured.get(entrant.name)?.push(result);
+        say(`round ${String(round + 1)}  ${entrant.name.padEnd(24)} ${figuresLine(result)}`);
+      });
+      const results = entrants.map((entrant) => summarized(entrant, measured.get(entrant.name) ?? []));
+      table(comparison, results, say);
+      say(noiseLine(noises));
+      say(`written: ${(await writeResults(comparison, results, noises)).join(', ')}`);
+    } finally {
+      for (const { prepared } of ready) await prepared.stop();
+    }
+  });
 }
 
 async function bestConcurrency(bench: Bench, comparison: Comparison, each: Omit<Entrant, 'concurrency'>) {

@@ -1,10 +1,9 @@
 /** How one control plane grows: a real process with the embedded engines, thousands of idle workers, and more and more jobs that run for ever. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { ControlPlaneProcess } from '../harness/control-plane-process.js';
 import { HeldWorker } from '../harness/held-worker.js';
 import { inLanes, upTo } from '../harness/lanes.js';
+import { inTemporaryFolder } from '../harness/temporary-folder.js';
 import type { Workload } from '../harness/workload.js';
 import { benchJob, cpuOf, JOB_MEMORY_MB, memoryOf, register } from '../system.js';
 
@@ -19,23 +18,22 @@ const MEASURE_MS = 10_000;
 /** The workers are real gateways, each with a connection of its own; only their jobs are not processes. */
 export const GROWTH: Workload = {
   summary: 'CPU and memory of a control plane with --workers idle workers and 1, 100, ... --jobs running jobs',
-  run: async ({ jobs = 10_000, workers = 2000 }) => {
-    const folder = await mkdtemp(join(tmpdir(), 'marid-growth-'));
-    const growing = await Growing.start(folder);
-    try {
-      await growing.report('no workers');
-      await growing.addWorkers('idle', workers, JOB_MEMORY_MB);
-      await growing.report(`${String(workers)} idle workers`);
-      await growing.addWorkers('default', HOLDERS, Math.ceil((jobs * 1.2) / HOLDERS) * JOB_MEMORY_MB);
-      for (const step of [...[1, 100, 1000].filter((each) => each < jobs), jobs]) {
-        await growing.runJobs(step);
-        await growing.report(`${String(workers)} idle workers, ${String(HOLDERS)} with ${String(step)} jobs`);
+  run: ({ jobs = 10_000, workers = 2000 }) =>
+    inTemporaryFolder(async (folder) => {
+      const growing = await Growing.start(folder);
+      try {
+        await growing.report('no workers');
+        await growing.addWorkers('idle', workers, JOB_MEMORY_MB);
+        await growing.report(`${String(workers)} idle workers`);
+        await growing.addWorkers('default', HOLDERS, Math.ceil((jobs * 1.2) / HOLDERS) * JOB_MEMORY_MB);
+        for (const step of [...[1, 100, 1000].filter((each) => each < jobs), jobs]) {
+          await growing.runJobs(step);
+          await growing.report(`${String(workers)} idle workers, ${String(HOLDERS)} with ${String(step)} jobs`);
+        }
+      } finally {
+        await growing.stop();
       }
-    } finally {
-      await growing.stop();
-      await rm(folder, { recursive: true, force: true });
-    }
-  },
+    }),
 };
 
 /** A control plane, and what makes it grow. */

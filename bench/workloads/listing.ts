@@ -1,6 +1,4 @@
 /** Pages of jobs over a large store in SQLite: the first page and the deepest one, unfiltered and by a user, a tag and a status. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobFilter, JobPosition } from '../../core/ports/job-store.js';
 import { PinoLogger } from '../../infra/runtime/pino-logger.js';
@@ -10,6 +8,7 @@ import { SqliteJobStore } from '../../infra/store/sqlite/sqlite-job-store.js';
 import { listOnPostgres, type PageTimes } from '../contenders/postgres-listing.js';
 import { writeFigures } from '../harness/results.js';
 import { quantile } from '../harness/statistics.js';
+import { inTemporaryFolder } from '../harness/temporary-folder.js';
 import type { Workload } from '../harness/workload.js';
 import { jobMaker } from './stored-jobs.js';
 
@@ -31,32 +30,31 @@ const FILTERS: Readonly<Record<string, JobFilter>> = {
 /** Time of one page. */
 export const LISTING: Workload = {
   summary: 'first and deepest page of a listing over a million jobs (--jobs), by filter, beside PostgreSQL',
-  run: async ({ jobs = 1_000_000 }) => {
-    const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
-    const database = SqliteDatabase.open({
-      path: join(folder, 'marid.db'),
-      logger: PinoLogger.create({ level: 'warn' }),
-    });
-    try {
-      const store = new SqliteJobStore(database);
-      await fill(store, jobs);
-      const marid: Record<string, PageTimes> = {};
-      for (const [name, filter] of Object.entries(FILTERS)) {
-        const first = await timed(store, filter, null);
-        marid[name] = { first, deepest: await timed(store, filter, await deepest(store, filter)) };
-      }
-      const options = { jobs, document: jobMaker((n) => 1_700_000_000_000 + n * 1000)(7) };
-      const postgres = await listOnPostgres(folder, options).catch((error: unknown) => {
-        console.log(`PostgreSQL is left out: ${errorText(error)}`);
-        return {};
+  run: ({ jobs = 1_000_000 }) =>
+    inTemporaryFolder(async (folder) => {
+      const database = SqliteDatabase.open({
+        path: join(folder, 'marid.db'),
+        logger: PinoLogger.create({ level: 'warn' }),
       });
-      print(marid, postgres);
-      console.log(`written: ${await writeFigures('listing', { unit: 'ms', jobs, figures: { marid, postgres } })}`);
-    } finally {
-      database.close();
-      await rm(folder, { recursive: true, force: true });
-    }
-  },
+      try {
+        const store = new SqliteJobStore(database);
+        await fill(store, jobs);
+        const marid: Record<string, PageTimes> = {};
+        for (const [name, filter] of Object.entries(FILTERS)) {
+          const first = await timed(store, filter, null);
+          marid[name] = { first, deepest: await timed(store, filter, await deepest(store, filter)) };
+        }
+        const options = { jobs, document: jobMaker((n) => 1_700_000_000_000 + n * 1000)(7) };
+        const postgres = await listOnPostgres(folder, options).catch((error: unknown) => {
+          console.log(`PostgreSQL is left out: ${errorText(error)}`);
+          return {};
+        });
+        print(marid, postgres);
+        console.log(`written: ${await writeFigures('listing', { unit: 'ms', jobs, figures: { marid, postgres } })}`);
+      } finally {
+        database.close();
+      }
+    }),
 };
 
 function print(

@@ -1,9 +1,8 @@
 /** What a worker does for a job with 20 files that are in its cache, beside the bare calls: one folder and 20 links, and beside copying. */
 import { copyFileSync, linkSync, mkdirSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFetchers } from '../../infra/fetch/open-fetchers.js';
 import { PinoLogger } from '../../infra/runtime/pino-logger.js';
@@ -13,6 +12,7 @@ import { DependencyCache } from '../../workers/gateway/cache/dependency-cache.js
 import { workerConfigSchema } from '../../workers/gateway/config.js';
 import { writeFigures } from '../harness/results.js';
 import { summaryOf } from '../harness/statistics.js';
+import { inTemporaryFolder } from '../harness/temporary-folder.js';
 import type { Workload } from '../harness/workload.js';
 
 const FILES = 20;
@@ -23,36 +23,35 @@ const COPY_EVERY = 100;
 /** Time of the files of one job. */
 export const STAGING: Workload = {
   summary: '20 cached dependencies of a job (50 MB), beside bare mkdir and links and beside copying',
-  run: async ({ jobs = 500, rounds = 5 }) => {
-    const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
-    const server = await serveFiles();
-    try {
-      const names = Array.from({ length: FILES }, (_, index) => `f${String(index)}`);
-      for (const name of names) await writeFile(join(folder, name), Buffer.alloc(FILE_BYTES, name));
-      const works = worksOf(folder, server.url, names, await openCache(folder, server.url, names));
-      const found: Record<string, number[]> = { bare: [], hit: [], copy: [] };
-      for (let round = 0; round < rounds * jobs; round += 1) {
-        for (const [name, work] of Object.entries(works)) {
-          if (name !== 'copy' || round % COPY_EVERY === 0)
-            found[name]?.push(timed(join(folder, `${name}-${String(round)}`), work));
+  run: ({ jobs = 500, rounds = 5 }) =>
+    inTemporaryFolder(async (folder) => {
+      const server = await serveFiles();
+      try {
+        const names = Array.from({ length: FILES }, (_, index) => `f${String(index)}`);
+        for (const name of names) await writeFile(join(folder, name), Buffer.alloc(FILE_BYTES, name));
+        const works = worksOf(folder, server.url, names, await openCache(folder, server.url, names));
+        const found: Record<string, number[]> = { bare: [], hit: [], copy: [] };
+        for (let round = 0; round < rounds * jobs; round += 1) {
+          for (const [name, work] of Object.entries(works)) {
+            if (name !== 'copy' || round % COPY_EVERY === 0)
+              found[name]?.push(timed(join(folder, `${name}-${String(round)}`), work));
+          }
         }
+        const figures = Object.fromEntries(Object.entries(found).map(([name, times]) => [name, summaryOf(times)]));
+        const median = (name: string): number => figures[name]?.median ?? NaN;
+        const ratios = {
+          'hit to bare links': median('hit') / median('bare'),
+          'copy to hit': median('copy') / median('hit'),
+        };
+        const ms = (name: string): string => `${median(name).toFixed(3)} ms`;
+        console.log(
+          `${String(FILES)} files: bare ${ms('bare')}, cache ${ms('hit')} (${ratios['hit to bare links'].toFixed(2)} x), copied ${ms('copy')}`,
+        );
+        console.log(`written: ${await writeFigures('staging', { unit: 'ms', rounds, jobs, figures, ratios })}`);
+      } finally {
+        server.close();
       }
-      const figures = Object.fromEntries(Object.entries(found).map(([name, times]) => [name, summaryOf(times)]));
-      const median = (name: string): number => figures[name]?.median ?? NaN;
-      const ratios = {
-        'hit to bare links': median('hit') / median('bare'),
-        'copy to hit': median('copy') / median('hit'),
-      };
-      const ms = (name: string): string => `${median(name).toFixed(3)} ms`;
-      console.log(
-        `${String(FILES)} files: bare ${ms('bare')}, cache ${ms('hit')} (${ratios['hit to bare links'].toFixed(2)} x), copied ${ms('copy')}`,
-      );
-      console.log(`written: ${await writeFigures('staging', { unit: 'ms', rounds, jobs, figures, ratios })}`);
-    } finally {
-      server.close();
-      await rm(folder, { recursive: true, force: true });
-    }
-  },
+    }),
 };
 
 /** Serves a file of the size at every path. */

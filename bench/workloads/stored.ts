@@ -1,6 +1,4 @@
 /** What a submit costs as stored jobs grow: ended jobs are written to the store directly, then a real control plane is started over them. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Job } from '../../core/job/job.js';
 import { requestKill } from '../../core/job/kill.js';
@@ -10,6 +8,7 @@ import { SqliteJobStore } from '../../infra/store/sqlite/sqlite-job-store.js';
 import { ControlPlaneProcess } from '../harness/control-plane-process.js';
 import { inLanes, upTo } from '../harness/lanes.js';
 import { quantile } from '../harness/statistics.js';
+import { inTemporaryFolder } from '../harness/temporary-folder.js';
 import type { Workload } from '../harness/workload.js';
 import { benchJob, cpuOf, register } from '../system.js';
 import { jobMaker } from './stored-jobs.js';
@@ -23,19 +22,15 @@ const SPAN_MS = 30 * 24 * 3_600_000;
 /** Control plane's CPU, and latency, of a submit. */
 export const STORED: Workload = {
   summary: 'cost of a submit with 1,000, 10,000, ... --jobs stored jobs (a million)',
-  run: async ({ jobs = 1_000_000 }) => {
-    const folder = await mkdtemp(join(tmpdir(), 'marid-stored-'));
-    try {
+  run: ({ jobs = 1_000_000 }) =>
+    inTemporaryFolder(async (folder) => {
       let stored = 0;
       for (const step of [...[1000, 10_000, 100_000].filter((each) => each < jobs), jobs]) {
         await store(folder, stored, step);
         stored = step;
         console.log(`${String(stored).padStart(9)} stored jobs: ${await submits(folder, stored === 1000)}`);
       }
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  },
+    }),
 };
 
 /** Writes ended jobs until there are so many. */

@@ -1,6 +1,4 @@
 /** Durable submits of jobs of a pool without workers, so that nothing else runs, beside bare calls of the same gRPC library that send as much. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toBinary, create } from '@bufbuild/protobuf';
 import { SubmitJobRequestSchema } from '../../proto/gen/marid/v1/job_service_pb.js';
@@ -9,6 +7,7 @@ import { Echo } from '../harness/echo.js';
 import { inLanes, upTo } from '../harness/lanes.js';
 import { writeFigures } from '../harness/results.js';
 import { summaryOf, quantile, type Summary } from '../harness/statistics.js';
+import { inTemporaryFolder } from '../harness/temporary-folder.js';
 import type { Workload } from '../harness/workload.js';
 import { benchJob, SystemUnderTest } from '../system.js';
 
@@ -35,29 +34,28 @@ interface Takers {
 /** Latency of one, throughput of 32 in flight, and of a stream. */
 export const SUBMIT: Workload = {
   summary: 'durable submits: one in flight, 32 in flight and streamed, beside bare gRPC and BullMQ addBulk',
-  run: async ({ jobs = 1000, rounds = 5 }) => {
-    const folder = await mkdtemp(join(tmpdir(), 'marid-bench-'));
-    const takers = await start(folder);
-    try {
-      const all = seriesOf(takers);
-      for (const { measure } of all) await measure(200);
-      const found = new Map(all.map(({ name }) => [name, [] as number[]]));
-      for (let round = 0; round < rounds; round += 1) {
-        for (let index = 0; index < all.length; index += 1) {
-          const series = all[(index + round) % all.length];
-          if (series !== undefined) found.get(series.name)?.push(await series.measure(jobs));
+  run: ({ jobs = 1000, rounds = 5 }) =>
+    inTemporaryFolder(async (folder) => {
+      const takers = await start(folder);
+      try {
+        const all = seriesOf(takers);
+        for (const { measure } of all) await measure(200);
+        const found = new Map(all.map(({ name }) => [name, [] as number[]]));
+        for (let round = 0; round < rounds; round += 1) {
+          for (let index = 0; index < all.length; index += 1) {
+            const series = all[(index + round) % all.length];
+            if (series !== undefined) found.get(series.name)?.push(await series.measure(jobs));
+          }
         }
+        const figures = Object.fromEntries([...found].map(([name, values]) => [name, summaryOf(values)]));
+        const ratios = ratiosOf(figures);
+        print(figures, ratios);
+        console.log(`written: ${await writeFigures('submit', { rounds, jobs, figures, ratios })}`);
+      } finally {
+        const { system, bare, durable, bulk } = takers;
+        await Promise.all([system.stop(), bare.stop(), durable.stop(), bulk?.stop()]);
       }
-      const figures = Object.fromEntries([...found].map(([name, values]) => [name, summaryOf(values)]));
-      const ratios = ratiosOf(figures);
-      print(figures, ratios);
-      console.log(`written: ${await writeFigures('submit', { rounds, jobs, figures, ratios })}`);
-    } finally {
-      const { system, bare, durable, bulk } = takers;
-      await Promise.all([system.stop(), bare.stop(), durable.stop(), bulk?.stop()]);
-      await rm(folder, { recursive: true, force: true });
-    }
-  },
+    }),
 };
 
 async function start(folder: string): Promise<Takers> {
