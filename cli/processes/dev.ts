@@ -1,14 +1,20 @@
 /** What `marid dev` does: a control plane and a worker in one process, on one folder. */
 import { join } from 'node:path';
+import { z } from 'zod';
+import { installationName, kafkaKeys } from '../../core/configuration/kafka-keys.js';
+import { s3Keys } from '../../core/configuration/s3-keys.js';
 import { startControlPlane } from '../../services/control-plane/main.js';
-import { startWorker } from '../../workers/gateway/main.js';
 import type { DevOptions } from '../commands/dev.js';
 import type { CliContext } from '../context.js';
-import { loadConfiguration, systemRuntime } from './configuration.js';
+import { loadConfiguration, systemRuntime, type Configuration } from './configuration.js';
 import { runProcess } from './run-process.js';
+import { startWorkerThread } from './worker-thread.js';
 
 /** How long Ctrl-C waits for jobs: a person waits with it. Milliseconds. */
 const DRAIN_TIMEOUT_MS = 3000;
+
+/** What control plane and worker say of the engines that both reach by themselves. */
+const ENGINES = z.object({ installation: installationName, ...kafkaKeys, ...s3Keys });
 
 /** Runs both until they are told to end. */
 export async function runDev(context: CliContext, options: DevOptions): Promise<void> {
@@ -18,24 +24,34 @@ export async function runDev(context: CliContext, options: DevOptions): Promise<
     'worker.memoryMb': options.memory,
     'worker.drainTimeoutMs': DRAIN_TIMEOUT_MS,
   });
-  const runtime = systemRuntime(configuration);
-  const { controlPlane: config, worker } = configuration.sections;
-  const controlPlane = await startControlPlane({ config, runtime });
-  const stateFolder = join(config.dataFolder, 'worker');
-  const gateway = await startWorker({
-    config: { ...worker, stateFolder, controlPlane: controlPlane.address },
-    runtime,
-    local: controlPlane.local,
-  }).catch(async (error: unknown) => {
+  const { sections } = configuration;
+  const controlPlane = await startControlPlane({
+    config: sections.controlPlane,
+    runtime: systemRuntime(configuration),
+  });
+  const worker = workerOf(sections, controlPlane.address);
+  const thread = await startWorkerThread({ sections: { ...sections, worker } }).catch(async (error: unknown) => {
     await controlPlane.stop();
     throw error;
   });
   await runProcess(context, options.output, {
-    failed: gateway.superseded,
-    facts: { address: controlPlane.address, worker: gateway.id, folder: config.dataFolder },
+    failed: thread.failed,
+    facts: { address: controlPlane.address, worker: thread.id, folder: sections.controlPlane.dataFolder },
     stop: async (haste) => {
-      await gateway.stop(haste);
+      await thread.stop(haste);
       await controlPlane.stop();
     },
   });
+}
+
+/** The worker's configuration: in the control plane's folder, with its engines. */
+function workerOf({ controlPlane, worker }: Configuration['sections'], address: string) {
+  return {
+    ...worker,
+    ...ENGINES.parse(controlPlane),
+    stateFolder: join(controlPlane.dataFolder, 'worker'),
+    controlPlane: address,
+    log: controlPlane.log === 'kafka' ? ('kafka' as const) : ('remote' as const),
+    blobs: controlPlane.blobs === 's3' ? ('s3' as const) : ('remote' as const),
+  };
 }

@@ -1,9 +1,7 @@
 /** A control plane as a process: the engines that were chosen, the control plane over them, and its gRPC server. */
-import type { BlobStore } from '../../core/ports/blob-store.js';
-import type { TopicLog } from '../../core/ports/topic-log.js';
 import { openControlPlaneEngines, type OpenEngines } from '../../infra/engines/open-control-plane-engines.js';
 import { MetricsServer } from '../../infra/metrics/metrics-server.js';
-import { bindService, connectRpc, createInProcessClient, RpcServer, type BoundService } from '../../infra/rpc/index.js';
+import { bindService, connectRpc, RpcServer, type BoundService } from '../../infra/rpc/index.js';
 import { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
 import { AttachmentService } from '../../proto/gen/marid/v1/attachment_service_pb.js';
 import { BlobService } from '../../proto/gen/marid/v1/blob_service_pb.js';
@@ -14,7 +12,6 @@ import { JobService } from '../../proto/gen/marid/v1/job_service_pb.js';
 import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
-import type { ServiceClient } from '../../proto/rpc/service.js';
 import { createBlobServiceHandlers } from './api/blob-service.js';
 import { createLogServiceHandlers } from './api/log-service.js';
 import type { ControlPlaneConfig } from './config.js';
@@ -30,13 +27,6 @@ const GRACE_MS = 5000;
 export interface RunningControlPlane {
   /** `host:port` of its gRPC server, with the real port. */
   readonly address: string;
-  /** What a worker in the same process calls without a connection. */
-  readonly local: {
-    readonly workers: ServiceClient<typeof WorkerService>;
-    readonly log: TopicLog;
-    /** Opened by the first call. */
-    readonly blobs: () => Promise<BlobStore>;
-  };
   /** Ends everything, the engines last; safe to repeat. */
   stop(): Promise<void>;
 }
@@ -55,7 +45,6 @@ export async function startControlPlane(options: {
   try {
     const open = await openControlPlaneEngines(config, { clock, logger });
     releases.push(() => open.close());
-    const { log, blobs } = open;
     const engines = { ...open, dial: dialWith(runtime) };
     const plane = await ControlPlane.create({ config, runtime, engines, version: readVersion() });
     releases.push(() => plane.stop());
@@ -74,8 +63,7 @@ export async function startControlPlane(options: {
     logger.info({ address: server.address, engines: open.names }, 'control plane serves');
     if (config.blobs === 's3') warnWhenAway(open.blobs(), runtime);
     let stopping: Promise<void> | null = null;
-    const workers = createInProcessClient(WorkerService, plane.handlers.workers, { logger });
-    return { address: server.address, local: { workers, log, blobs }, stop: () => (stopping ??= stop()) };
+    return { address: server.address, stop: () => (stopping ??= stop()) };
   } catch (error) {
     await stop();
     throw error;

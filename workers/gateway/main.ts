@@ -58,8 +58,6 @@ type Releases = ((haste?: AbortSignal) => Promise<void> | void)[];
 export interface StartWorkerOptions {
   readonly config: WorkerConfig;
   readonly runtime: WorkerRuntime;
-  /** The control plane of the same process, in place of the configured address and engines. Its parts stay the caller's. */
-  readonly local?: Surroundings;
 }
 
 /** What a worker talks to. */
@@ -84,7 +82,7 @@ export interface RunningWorker {
  * Starts a worker. It registers in the background, and goes on trying while the control plane is away. Rejects with `UNAVAILABLE` when its
  * launcher cannot be started or its address cannot be had.
  */
-export async function startWorker({ config, runtime, local }: StartWorkerOptions): Promise<RunningWorker> {
+export async function startWorker({ config, runtime }: StartWorkerOptions): Promise<RunningWorker> {
   const { clock, random, logger } = runtime;
   const stateFolder = resolve(config.stateFolder);
   const identity = await loadIdentity(stateFolder, random);
@@ -98,7 +96,7 @@ export async function startWorker({ config, runtime, local }: StartWorkerOptions
     const dial = () => connectLauncher({ stateFolder, clock, logger });
     const launcher = await LauncherLink.connect({ connect: dial, clock, random, logger });
     releases.push(() => launcher.close());
-    const { workers: client, log, blobs } = local ?? (await connect(config, runtime, releases));
+    const { workers: client, log, blobs } = await connect(config, runtime, releases);
     const caches = await openFolderCaches({ ...config, stateFolder }, { ...runtime, blobs }, releases);
     const limit = { timeoutMs: config.stagingTimeoutMs, clock };
     const preparation = folderPreparation(caches, limit, config, { secrets: secretsAccess(config), users });

@@ -1,0 +1,69 @@
+/** The worker of `marid dev`, in a thread of its own: its event loop and the control plane's do not wait for each other. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { MaridError, type ErrorCode } from '../../core/errors/marid-error.js';
+import type { Configuration } from './configuration.js';
+
+/** What the thread is given. */
+export type ThreadData = Pick<Configuration, 'sections'>;
+
+/** What it is told: `stop` drains the worker, `haste` lets it wait for its jobs no longer. */
+export type ThreadOrder = 'stop' | 'haste';
+
+/** What it tells: `ready` once, `failed` when it cannot start or go on, `stopped` at last. */
+export type ThreadNews =
+  | { readonly kind: 'ready'; readonly id: string }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: 'stopped' };
+
+/** A worker that runs in a thread. */
+export interface WorkerThread {
+  readonly id: string;
+  /** Resolves when it cannot go on, with the reason. */
+  readonly failed: Promise<MaridError>;
+  /** Drains and ends it, without waiting for its jobs when `haste` aborts; resolves when the thread is gone. */
+  stop(haste: AbortSignal): Promise<void>;
+}
+
+/** Starts a worker in a thread. Rejects as `startWorker` does. */
+export async function startWorkerThread(data: ThreadData): Promise<WorkerThread> {
+  const thread = new Worker(new URL('./worker-thread-main.js', import.meta.url), { workerData: data, name: 'worker' });
+  const { ready, failed, ended } = newsOf(thread);
+  const started = await Promise.race([ready, failed]);
+  if (started instanceof Error) {
+    await thread.terminate();
+    throw started;
+  }
+  const order = (text: ThreadOrder): void => thread.postMessage(text);
+  const stop = async (haste: AbortSignal): Promise<void> => {
+    order('stop');
+    if (haste.aborted) order('haste');
+    else haste.addEventListener('abort', () => order('haste'), { once: true });
+    await ended;
+    await thread.terminate();
+  };
+  return { id: started, failed, stop };
+}
+
+/** What the thread tells, each when it does. */
+function newsOf(thread: Worker) {
+  const ready = new Promise<string>((resolve) => {
+    thread.on('message', (news: ThreadNews) => {
+      if (news.kind === 'ready') resolve(news.id);
+    });
+  });
+  const failed = new Promise<MaridError>((resolve) => {
+    thread.on('message', (news: ThreadNews) => {
+      if (news.kind === 'failed') resolve(new MaridError(news.code, news.message));
+    });
+    thread.on('error', (cause) => {
+      resolve(new MaridError('INTERNAL', `The thread of the worker ended: ${String(cause)}`, { cause }));
+    });
+  });
+  const stopped = new Promise<void>((resolve) => {
+    thread.on('message', (news: ThreadNews) => {
+      if (news.kind === 'stopped') resolve();
+    });
+  });
+  return { ready, failed, ended: Promise.race([stopped, once(thread, 'exit')]) };
+}
