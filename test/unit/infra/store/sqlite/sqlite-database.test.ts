@@ -66,6 +66,29 @@ describe('group commit', () => {
     expect(db.statistics.commits).toBe(4);
   });
 
+  test('right behind many writes, those of several turns share a commit', async () => {
+    const db = open();
+    const many = Array.from({ length: 100 }, (_, index) => put(db, `many-${String(index)}`));
+    await new Promise<void>((resolve) => void db.write(() => undefined, 1, resolve));
+    const later: Promise<number>[] = [];
+    for (let turn = 0; turn < 100; turn += 1) {
+      later.push(put(db, `turn-${String(turn)}`));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all([...many, ...later]);
+    expect(names(db)).toHaveLength(200);
+    expect(db.statistics.commits).toBeLessThan(50);
+  });
+
+  test('closing commits what waits', async () => {
+    const db = open();
+    await Promise.all(Array.from({ length: 100 }, (_, index) => put(db, `many-${String(index)}`)));
+    const waiting = put(db, 'last');
+    db.close();
+    await expect(waiting).resolves.toBe(1);
+    expect(names(open())).toHaveLength(101);
+  });
+
   test('nothing is seen before the commit, everything after it', async () => {
     const db = open();
     const written = put(db, 'a');
