@@ -15,12 +15,17 @@ const INSERT =
 const REPLACE = 'UPDATE registry SET revision = ?, document = ? WHERE kind = ? AND id = ? AND revision = ?';
 const DELETE = 'DELETE FROM registry WHERE kind = ? AND id = ? AND revision = ?';
 
-/** Registry entries in SQLite. Shares the database, which its owner opens and closes. */
+/** Registry entries in SQLite, written by nobody else. Shares the database, which its owner opens and closes. */
 export class SqliteRegistryStore implements RegistryStore {
+  /** As last read; null when there were writes since. */
+  private known: number | null = null;
+
   constructor(private readonly database: SqliteDatabase) {}
 
+  /** Asked with each submit, so the answer is kept. */
   async revision(): Promise<number> {
-    return this.database.read((connection) => counterValue(connection, REVISION));
+    this.known ??= this.database.read((connection) => counterValue(connection, REVISION));
+    return this.known;
   }
 
   async load(): Promise<RegistrySnapshot> {
@@ -56,11 +61,15 @@ export class SqliteRegistryStore implements RegistryStore {
   }
 
   private change(sql: string, parameters: readonly (string | number)[]): Promise<boolean> {
-    return this.database.write((connection) => {
-      if (connection.run(sql, parameters).changes === 0) return false;
-      raiseCounter(connection, REVISION);
-      return true;
-    }, 2);
+    return this.database.write(
+      (connection) => {
+        if (connection.run(sql, parameters).changes === 0) return false;
+        raiseCounter(connection, REVISION);
+        return true;
+      },
+      2,
+      () => (this.known = null),
+    );
   }
 }
 
