@@ -68,6 +68,7 @@ for (const [name, { summary, run }] of Object.entries(WORKLOADS)) {
       'kafka, redis, s3, mongo with commas, or native for all (overview; default: embedded)',
       enginesNamed,
     )
+    .option('--mongo-url <url>', 'a MongoDB to list from as well, in a database of its own that is dropped (listing)')
     .action((options: BenchOptions) => run(options));
 }
 program

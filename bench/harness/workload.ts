@@ -21,4 +21,6 @@ export interface BenchOptions {
   readonly contenders?: readonly Contender[];
   /** Servers of the native stack in place of embedded engines, for `overview`. Default: none. */
   readonly engines?: readonly NativeProduct[];
+  /** A MongoDB to measure as well, for `listing`. Default: none. */
+  readonly mongoUrl?: string;
 }

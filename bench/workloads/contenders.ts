@@ -24,6 +24,6 @@ export function contendersNamed(list: string): readonly Contender[] {
     const found = CONTENDERS.find(({ name }) => name.toLowerCase() === wanted.trim().toLowerCase());
     if (found !== undefined) return found;
     const names = CONTENDERS.map(({ name }) => name).join('; ');
-    throw new InvalidArgumentError(`There is no "${wanted}"; there are ${names}.`);
+    throw new InvalidArgumentError(`There is no "${wanted}"; there are ${names}. Semicolons separate names.`);
   });
 }

@@ -3,16 +3,9 @@
 /** Settles as `promise` does, or rejects with the signal's reason as soon as it aborts. Leaves no listener behind. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      reject(reasonOf(signal));
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+    const forget = onAbort(signal, () => reject(reasonOf(signal)));
     promise.then(resolve, reject);
-    const settle = (): void => {
-      signal.removeEventListener('abort', onAbort);
-    };
-    promise.then(settle, settle);
+    promise.then(forget, forget);
   });
 }
 

@@ -1,9 +1,10 @@
 /** Redis servers that a test may kill, freeze and empty. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
+import { freePort } from '../../infra/deploy/native/ports.js';
 import { prepareRedis } from '../../infra/deploy/native/prepare.js';
 import { SystemClock } from '../../infra/runtime/system-clock.js';
+import { SystemRandom } from '../../infra/runtime/system-random.js';
 import { eventually } from './eventually.js';
 import { makeTemporaryFolder } from './temporary-folder.js';
 
@@ -29,7 +30,7 @@ export class TestRedis {
   ) {}
 
   static async start(program: string, password: string | null = null): Promise<TestRedis> {
-    const server = new TestRedis(program, await freePort(), password);
+    const server = new TestRedis(program, await freePort(new SystemRandom()), password);
     await server.start();
     return server;
   }
@@ -100,12 +101,4 @@ export async function withRedis<T>(url: string, question: (client: Redis) => Pro
   } finally {
     client.disconnect();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -3,6 +3,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isMaridError, MaridError } from '../../../core/errors/marid-error.js';
 import type { Logger } from '../../../core/ports/logger.js';
+import { SystemClock } from '../../runtime/system-clock.js';
 import { FileSync } from './file-sync.js';
 import { checkVersion, migrate } from './migrations.js';
 import { SqliteConnection } from './sqlite-connection.js';
@@ -10,6 +11,12 @@ import { resultCodeOf, translateSqliteError } from './sqlite-errors.js';
 
 /** Rows that one commit writes at most, so that a flood of writes lets other work in between. */
 const MAX_ROWS_PER_COMMIT = 4096;
+
+/** After a commit of so many writes the next one waits, so that more share it: most of what a commit costs does not grow with its writes. */
+const MANY_WRITES = 8;
+/** How often the time that the commit took, and how long at most, in milliseconds. */
+const PAUSE_FACTOR = 4;
+const MOST_PAUSE_MS = 25;
 
 /** Write-ahead log, which `FileSync` forces to disk behind the commits. Sizes: 64 MiB of cache, checkpoints of 8 MiB. */
 const SETTINGS = `
@@ -49,12 +56,15 @@ interface QueuedWrite {
 
 /**
  * An open database. States: open (from `open`) and closed (by `close`, for ever). Writes are queued and committed together, once per turn of the
- * event loop. Commits are forced to disk outside of the event loop, one force at a time for all that were committed when it began, and only then are
+ * event loop, under load once in a few milliseconds. Commits are forced to disk outside of the event loop, one force at a time for all that were committed when it began, and only then are
  * their callers told: this is SQLite's `synchronous=FULL` without its wait. Reads see what is committed, at most one force ahead of the disk.
  */
 export class SqliteDatabase {
   private queue: QueuedWrite[] = [];
-  private scheduled: NodeJS.Immediate | null = null;
+  private readonly clock = new SystemClock();
+  private cancelScheduled: (() => void) | null = null;
+  /** When the pause after the last commit is over, by the monotonic clock. */
+  private pausedUntil = 0;
   private closed = false;
   private commits = 0;
   private writes = 0;
@@ -125,19 +135,39 @@ export class SqliteDatabase {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    if (this.scheduled !== null) clearImmediate(this.scheduled);
+    this.cancelScheduled?.();
     while (this.queue.length > 0) this.commit(this.takeBatch());
     this.wal?.close();
     disconnect(this.connection, this.logger);
   }
 
   private schedule(): void {
-    if (this.scheduled !== null || this.queue.length === 0) return;
-    this.scheduled = setImmediate(() => {
-      this.scheduled = null;
-      this.commit(this.takeBatch());
+    if (this.cancelScheduled !== null || this.queue.length === 0) return;
+    const commit = (): void => {
+      this.cancelScheduled = null;
+      this.commitNext();
       this.schedule();
-    });
+    };
+    const waitMs = this.pausedUntil - this.clock.monotonic();
+    if (waitMs > 0) {
+      const pause = new AbortController();
+      this.cancelScheduled = () => pause.abort();
+      void this.clock.sleep(waitMs, pause.signal).then(() => {
+        if (!pause.signal.aborted) commit();
+      });
+    } else {
+      const turn = setImmediate(commit);
+      this.cancelScheduled = () => clearImmediate(turn);
+    }
+  }
+
+  private commitNext(): void {
+    const begun = this.clock.monotonic();
+    const batch = this.takeBatch();
+    this.commit(batch);
+    if (batch.length < MANY_WRITES || this.queue.length > 0) return;
+    const now = this.clock.monotonic();
+    this.pausedUntil = now + Math.min(MOST_PAUSE_MS, PAUSE_FACTOR * (now - begun));
   }
 
   private takeBatch(): readonly QueuedWrite[] {

@@ -16,9 +16,9 @@ import { WHOLE_ARCHIVE, type ArchiveFacts, type Attempt } from '../attempts/atte
 import { readFacts } from '../attempts/facts-file.js';
 import type { EventOutbox } from '../attempts/event-outbox.js';
 import { backoffMs } from '../backoff.js';
+import { breathe } from '../breathe.js';
 import { attemptDirectory } from '../jobs-folder.js';
 import { removeTree } from '../remove-tree.js';
-import { breathe } from './breathe.js';
 import { DueArchives, type DueArchive } from './due-archives.js';
 import { exclusionTest, findFiles } from './find-files.js';
 import { PACK_BYTES, writeArchives, type FoundAttempt } from './write-archives.js';

@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, realpathSync, type Dirent, type Stats } from 'n
 import { join } from 'node:path';
 import { globMatcher } from '../../../core/archive/glob.js';
 import type { SkippedFile, SkipReason } from '../../../core/archive/manifest.js';
-import { breathe } from './breathe.js';
+import { breathe } from '../breathe.js';
 import { unlessItsDoing } from './open-plain.js';
 
 /** Most entries of one kind that a manifest names. */

@@ -4,7 +4,7 @@ import { closeSync, read, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ArchivedFile } from '../../../core/archive/manifest.js';
-import { breathe } from './breathe.js';
+import { breathe } from '../breathe.js';
 import type { FoundFile, FoundFiles } from './find-files.js';
 import { openPlain } from './open-plain.js';
 

@@ -57,11 +57,10 @@ export class AttemptReporter {
 
   /** The worker prepares the attempt; told together with its start, unless that takes a while. */
   preparing(attempt: Attempt): void {
+    if (attempt.ending === 'lost') return;
     const at = this.#options.clock.now();
     const event = { status: 'INIT', at, reason: 'PREPARING', message: 'Preparing to launch job' } as const;
-    if (attempt.ending !== 'lost') {
-      this.#options.outbox.sendSoon(this.#eventOf(attempt, event), PREPARING_PATIENCE_MS);
-    }
+    this.#options.outbox.sendSoon(this.#eventOf(attempt, event), PREPARING_PATIENCE_MS);
   }
 
   /** Its process runs; told together with its end, unless it runs for a while. */

@@ -3,6 +3,7 @@ import { lstatSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '../../../core/errors/system-error.js';
+import { breathe } from '../breathe.js';
 import { resolveInside } from './open-file.js';
 
 /** Most files of a page, by the contract. */
@@ -49,7 +50,7 @@ export async function listFiles(root: string, range: ListRange): Promise<ListedF
   for (let done = 0; done < paths.length; done += BATCH) {
     // Synchronously: ten thousand calls in the thread pool would keep everybody else's waiting.
     files.push(...paths.slice(done, done + BATCH).flatMap((path) => describe(root, path)));
-    await new Promise((resolve) => setImmediate(resolve));
+    await breathe();
   }
   return { files, more, cut };
 }

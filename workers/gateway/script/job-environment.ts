@@ -31,10 +31,8 @@ export function jobVariables(
   secrets: Secrets,
 ): readonly (readonly [name: string, value: string])[] {
   const { resolution } = specification;
-  const given = new Map([...jobEnvironment(specification)].map(([name, { value }]) => [name, value]));
-  for (const texts of [secrets.files, secrets.variables]) {
-    for (const [name, value] of Object.entries(texts)) given.set(name, value);
-  }
+  const own = [...jobEnvironment(specification)].map(([name, { value }]) => [name, value] as const);
+  const given = new Map([...own, ...Object.entries(secrets.files), ...Object.entries(secrets.variables)]);
   const below = (path: string): string => `${directory}/${path}`;
   return [
     ['GENIE_JOB_DIR', directory],
