@@ -12,30 +12,14 @@ export interface CallFrame {
   readonly request?: Uint8Array;
 }
 
-/** Asks the other side for one more message: neither sends what nobody waits for. */
-interface PullFrame {
-  readonly kind: 'pull';
-  readonly id: number;
-}
-
-/** A request of a stream or an answer. `bytes` have a buffer of their own, as `toBinary` makes them: the port copies all of it. */
-interface MessageFrame {
-  readonly kind: 'message';
-  readonly id: number;
-  readonly bytes: Uint8Array;
-}
-
-/** The answer to a pull when there is no more. From the server it ends the call. */
-interface EndFrame {
-  readonly kind: 'end';
-  readonly id: number;
-}
-
-/** The client has no more interest. */
-interface CancelFrame {
-  readonly kind: 'cancel';
-  readonly id: number;
-}
+/**
+ * What both sides send. `pull` asks for one more message: nobody sends what nobody waits for. `message` or `end` answers it; `bytes` have a
+ * buffer of their own, as `toBinary` makes them, because the port copies all of it.
+ */
+type MessageFrame =
+  | { readonly kind: 'pull'; readonly id: number }
+  | { readonly kind: 'message'; readonly id: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'end'; readonly id: number };
 
 /** The call has failed. `status` is a google.rpc.Status, so that errors are bounded and escaped as those that come over gRPC. */
 interface FailFrame {
@@ -44,14 +28,14 @@ interface FailFrame {
   readonly status: Uint8Array;
 }
 
-/** What a client sends. */
-export type ClientFrame = CallFrame | PullFrame | MessageFrame | EndFrame | CancelFrame;
+/** What a client sends; `cancel` when it has no more interest. */
+export type ClientFrame = CallFrame | MessageFrame | { readonly kind: 'cancel'; readonly id: number };
 
-/** What a server sends. The one answer of a method without a stream of answers ends the call. */
-export type ServerFrame = PullFrame | MessageFrame | EndFrame | FailFrame;
+/** What a server sends. `end` or `fail` ends the call, and the one answer of a method without a stream of answers. */
+export type ServerFrame = MessageFrame | FailFrame;
 
 /** The frame that answers a pull. */
-export function frameOf(id: number, step: IteratorResult<Uint8Array, unknown>): MessageFrame | EndFrame {
+export function frameOf(id: number, step: IteratorResult<Uint8Array, unknown>): MessageFrame {
   return step.done === true ? { kind: 'end', id } : { kind: 'message', id, bytes: step.value };
 }
 
