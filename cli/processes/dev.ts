@@ -1,5 +1,6 @@
 /** What `marid dev` does: a control plane and a worker in one process, on one folder. */
 import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
 import { z } from 'zod';
 import { installationName, kafkaKeys } from '../../core/configuration/kafka-keys.js';
 import { s3Keys } from '../../core/configuration/s3-keys.js';
@@ -30,10 +31,14 @@ export async function runDev(context: CliContext, options: DevOptions): Promise<
     runtime: systemRuntime(configuration),
   });
   const worker = workerOf(sections, controlPlane.address);
-  const thread = await startWorkerThread({ sections: { ...sections, worker } }).catch(async (error: unknown) => {
-    await controlPlane.stop();
-    throw error;
-  });
+  const { port1, port2 } = new MessageChannel();
+  controlPlane.serve(port1);
+  const thread = await startWorkerThread({ sections: { ...sections, worker }, port: port2 }).catch(
+    async (error: unknown) => {
+      await controlPlane.stop();
+      throw error;
+    },
+  );
   await runProcess(context, options.output, {
     failed: thread.failed,
     facts: { address: controlPlane.address, worker: thread.id, folder: sections.controlPlane.dataFolder },

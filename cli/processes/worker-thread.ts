@@ -1,11 +1,11 @@
 /** The worker of `marid dev`, in a thread of its own: its event loop and the control plane's do not wait for each other. */
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { Worker, type MessagePort } from 'node:worker_threads';
 import { MaridError, type ErrorCode } from '../../core/errors/marid-error.js';
 import type { Configuration } from './configuration.js';
 
-/** What the thread is given. */
-export type ThreadData = Pick<Configuration, 'sections'>;
+/** What the thread is given. `port` leads to the control plane. */
+export type ThreadData = Pick<Configuration, 'sections'> & { readonly port: MessagePort };
 
 /** What it is told: `stop` drains the worker, `haste` lets it wait for its jobs no longer. */
 export type ThreadOrder = 'stop' | 'haste';
@@ -25,9 +25,13 @@ export interface WorkerThread {
   stop(haste: AbortSignal): Promise<void>;
 }
 
-/** Starts a worker in a thread. Rejects as `startWorker` does. */
+/** Starts a worker in a thread, which takes the port. Rejects as `startWorker` does. */
 export async function startWorkerThread(data: ThreadData): Promise<WorkerThread> {
-  const thread = new Worker(new URL('./worker-thread-main.js', import.meta.url), { workerData: data, name: 'worker' });
+  const thread = new Worker(new URL('./worker-thread-main.js', import.meta.url), {
+    workerData: data,
+    transferList: [data.port],
+    name: 'worker',
+  });
   const { ready, failed, ended } = newsOf(thread);
   const started = await Promise.race([ready, failed]);
   if (started instanceof Error) {

@@ -1,5 +1,5 @@
 /** Clients of a gRPC server. */
-import { fromBinary, toBinary, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
+import type { DescMethod, DescService, Message } from '@bufbuild/protobuf';
 import {
   Client,
   connectivityState,
@@ -11,12 +11,13 @@ import {
   type ClientWritableStream,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { MaridError } from '../../core/errors/marid-error.js';
+import type { MaridError } from '../../core/errors/marid-error.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { CallOptions, ServiceClient } from '../../proto/rpc/service.js';
 import { SystemClock } from '../runtime/system-clock.js';
 import { parseAddress } from './address.js';
 import { pathOf } from './bind-service.js';
+import { cancelled, channelClosed, decodeResponse, encodeRequest } from './client-messages.js';
 import { ClientStream } from './client-stream.js';
 import { sendAll } from './client-upload.js';
 import { errorOf } from './error-status.js';
@@ -106,7 +107,7 @@ export class RpcChannel implements ClientTransport {
         pathOf(method),
         asBuffer,
         asBuffer,
-        encodeRequest(method, request),
+        asBuffer(encodeRequest(method, request)),
         new Metadata(),
         { deadline: this.clock.now() + (options.timeoutMs ?? DEFAULT_UNARY_TIMEOUT_MS) },
         (error, bytes) => {
@@ -126,7 +127,7 @@ export class RpcChannel implements ClientTransport {
         pathOf(method),
         asBuffer,
         asBuffer,
-        encodeRequest(method, request),
+        asBuffer(encodeRequest(method, request)),
         this.deadlineOf(options),
       ),
     );
@@ -195,18 +196,14 @@ export class RpcChannel implements ClientTransport {
 
   private refuseIfOver(signal: AbortSignal | undefined): void {
     if (signal?.aborted === true) throw cancelled();
-    if (this.closed) throw this.closedError();
+    if (this.closed) throw channelClosed(this.address);
   }
 
   private errorFor(error: ServiceError, method: DescMethod, signal: AbortSignal | undefined): MaridError {
     if (signal?.aborted === true) return cancelled();
-    if (this.closed) return this.closedError();
+    if (this.closed) return channelClosed(this.address);
     this.options.logger?.debug({ error, method: pathOf(method), address: this.address }, 'call failed');
     return errorOf(error, this.address);
-  }
-
-  private closedError(): MaridError {
-    return new MaridError('UNAVAILABLE', `The channel to ${this.address} is closed.`, { retryable: false });
   }
 }
 
@@ -226,35 +223,13 @@ function channelOptions(): ChannelOptions {
   };
 }
 
-function cancelled(): MaridError {
-  return new MaridError('CANCELLED', 'The call was cancelled.');
-}
-
 /** Requests that cannot be read or sent end the call. */
 function sendRequests(call: ClientWritableStream<Buffer>, method: DescMethod, requests: AsyncIterable<Message>): void {
-  sendAll(call, requests, (request) => encodeRequest(method, request)).catch(() => {
+  sendAll(call, requests, (request) => asBuffer(encodeRequest(method, request))).catch(() => {
     call.cancel();
   });
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function encodeRequest(method: DescMethod, request: Message): Buffer {
-  try {
-    return asBuffer(toBinary(method.input, request));
-  } catch (cause) {
-    const text = cause instanceof Error ? cause.message : 'it is not a message';
-    throw new MaridError('INVALID_ARGUMENT', `The request of ${pathOf(method)} cannot be sent: ${text}`, { cause });
-  }
-}
-
-function decodeResponse(method: DescMethod, bytes: Buffer | undefined): Message {
-  try {
-    if (bytes === undefined) throw new Error('no message');
-    return fromBinary(method.output, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  } catch (cause) {
-    throw new MaridError('DATA_LOSS', `The answer of ${pathOf(method)} is not a ${method.output.typeName}.`, { cause });
-  }
 }

@@ -1,6 +1,6 @@
 /**
- * The seam between Marid's services and the transport: typed handlers and clients for the generated services. The transport (grpc-js, in
- * `infra/rpc`) implements it; services and workers know only these types.
+ * The seam between Marid's services and the transport: typed handlers and clients for the generated services. The transports (grpc-js, and
+ * ports between threads, in `infra/rpc`) implement it; services and workers know only these types.
  */
 import type {
   DescMethodBiDiStreaming,

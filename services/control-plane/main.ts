@@ -1,7 +1,8 @@
 /** A control plane as a process: the engines that were chosen, the control plane over them, and its gRPC server. */
+import type { MessagePort } from 'node:worker_threads';
 import { openControlPlaneEngines, type OpenEngines } from '../../infra/engines/open-control-plane-engines.js';
 import { MetricsServer } from '../../infra/metrics/metrics-server.js';
-import { bindService, connectRpc, RpcServer, type BoundService } from '../../infra/rpc/index.js';
+import { bindService, connectRpc, PortServer, RpcServer, type BoundService } from '../../infra/rpc/index.js';
 import { ApplicationService } from '../../proto/gen/marid/v1/application_service_pb.js';
 import { AttachmentService } from '../../proto/gen/marid/v1/attachment_service_pb.js';
 import { BlobService } from '../../proto/gen/marid/v1/blob_service_pb.js';
@@ -27,6 +28,8 @@ const GRACE_MS = 5000;
 export interface RunningControlPlane {
   /** `host:port` of its gRPC server, with the real port. */
   readonly address: string;
+  /** Serves the same to a `PortChannel` at the other end of a port, which becomes the control plane's. */
+  serve(port: MessagePort): void;
   /** Ends everything, the engines last; safe to repeat. */
   stop(): Promise<void>;
 }
@@ -49,7 +52,8 @@ export async function startControlPlane(options: {
     const plane = await ControlPlane.create({ config, runtime, engines, version: readVersion() });
     releases.push(() => plane.stop());
     await plane.start();
-    const server = await RpcServer.start({ ...runtime, listen: config.listen, services: bind(plane, open, runtime) });
+    const services = bind(plane, open, runtime);
+    const server = await RpcServer.start({ ...runtime, listen: config.listen, services });
     releases.push(() => {
       plane.endCalls();
       return server.stop({ graceMs: GRACE_MS });
@@ -63,7 +67,11 @@ export async function startControlPlane(options: {
     logger.info({ address: server.address, engines: open.names }, 'control plane serves');
     if (config.blobs === 's3') warnWhenAway(open.blobs(), runtime);
     let stopping: Promise<void> | null = null;
-    return { address: server.address, stop: () => (stopping ??= stop()) };
+    const serve = (port: MessagePort): void => {
+      const local = new PortServer({ port, services, logger });
+      releases.push(() => local.close());
+    };
+    return { address: server.address, serve, stop: () => (stopping ??= stop()) };
   } catch (error) {
     await stop();
     throw error;

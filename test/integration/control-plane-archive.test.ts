@@ -5,7 +5,7 @@ import { MaridError } from '../../core/errors/marid-error.js';
 import { FilesystemBlobStore } from '../../infra/blobs/filesystem/filesystem-blob-store.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { ArchiveRetentionTask } from '../../services/control-plane/archive/archive-retention-task.js';
-import { createInProcessClient } from '../../infra/rpc/index.js';
+import { createInProcessClient } from '../support/in-process-client.js';
 import { encodeArchiveNews } from '../../proto/codec/index.js';
 import { partitionOf } from '../../core/dispatch/partition-of.js';
 import { TOPICS } from '../../core/fleet/topics.js';

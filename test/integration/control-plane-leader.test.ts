@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createInProcessClient } from '../../infra/rpc/index.js';
+import { createInProcessClient } from '../support/in-process-client.js';
 import { SqliteFleetStore } from '../../infra/store/sqlite/sqlite-fleet-store.js';
 import { LeaderTaskState, type LeaderTask } from '../../proto/gen/marid/v1/fleet_service_pb.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';

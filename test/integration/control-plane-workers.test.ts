@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MaridError } from '../../core/errors/marid-error.js';
 import { jobTopic, TOPICS } from '../../core/fleet/topics.js';
-import { createInProcessClient } from '../../infra/rpc/index.js';
+import { createInProcessClient } from '../support/in-process-client.js';
 import { encodeBeat } from '../../proto/codec/index.js';
 import { WorkerState } from '../../proto/gen/marid/v1/fleet_service_pb.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';

@@ -7,7 +7,7 @@ import { partitionOf } from '../../core/dispatch/partition-of.js';
 import { TOPICS } from '../../core/fleet/topics.js';
 import { EmbeddedLease } from '../../infra/lease/embedded/embedded-lease.js';
 import { EmbeddedTopicLog } from '../../infra/log/embedded/embedded-topic-log.js';
-import { createInProcessClient } from '../../infra/rpc/index.js';
+import { createInProcessClient } from './in-process-client.js';
 import { SystemClock } from '../../infra/runtime/system-clock.js';
 import { SystemRandom } from '../../infra/runtime/system-random.js';
 import { SqliteDatabase } from '../../infra/store/sqlite/sqlite-database.js';

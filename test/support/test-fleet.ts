@@ -1,7 +1,7 @@
 /** Workers of a control plane that a test lets live, fall silent and come back, on a clock of its own. */
 import { partitionOf } from '../../core/dispatch/partition-of.js';
 import { TOPICS } from '../../core/fleet/topics.js';
-import { createInProcessClient } from '../../infra/rpc/index.js';
+import { createInProcessClient } from './in-process-client.js';
 import { encodeBeat } from '../../proto/codec/index.js';
 import { WorkerNodeService } from '../../proto/gen/marid/v1/worker_node_service_pb.js';
 import { anyJob, openControlPlane, registerEntries, sendEvents, type TestControlPlane } from './control-plane.js';

@@ -14,7 +14,7 @@ import { openKafka } from '../../infra/engines/open-kafka.js';
 import { WorkerBlobs } from '../../infra/engines/open-worker-blobs.js';
 import { openFetchers } from '../../infra/fetch/open-fetchers.js';
 import { connectLauncher } from '../../infra/process/launcher/connect.js';
-import { bindService, connectServers, RpcServer } from '../../infra/rpc/index.js';
+import { bindService, connectServers, RpcServer, type ServiceChannel } from '../../infra/rpc/index.js';
 import { WorkerSecrets } from '../../infra/secrets/worker-secrets.js';
 import { BlobService } from '../../proto/gen/marid/v1/blob_service_pb.js';
 import { LogService } from '../../proto/gen/marid/v1/log_service_pb.js';
@@ -58,6 +58,8 @@ type Releases = ((haste?: AbortSignal) => Promise<void> | void)[];
 export interface StartWorkerOptions {
   readonly config: WorkerConfig;
   readonly runtime: WorkerRuntime;
+  /** How the control plane is reached; it stays the caller's. Default: gRPC at the configured address. */
+  readonly channel?: ServiceChannel;
 }
 
 /** What a worker talks to. */
@@ -82,7 +84,7 @@ export interface RunningWorker {
  * Starts a worker. It registers in the background, and goes on trying while the control plane is away. Rejects with `UNAVAILABLE` when its
  * launcher cannot be started or its address cannot be had.
  */
-export async function startWorker({ config, runtime }: StartWorkerOptions): Promise<RunningWorker> {
+export async function startWorker({ config, runtime, channel }: StartWorkerOptions): Promise<RunningWorker> {
   const { clock, random, logger } = runtime;
   const stateFolder = resolve(config.stateFolder);
   const identity = await loadIdentity(stateFolder, random);
@@ -96,7 +98,7 @@ export async function startWorker({ config, runtime }: StartWorkerOptions): Prom
     const dial = () => connectLauncher({ stateFolder, clock, logger });
     const launcher = await LauncherLink.connect({ connect: dial, clock, random, logger });
     releases.push(() => launcher.close());
-    const { workers: client, log, blobs } = await connect(config, runtime, releases);
+    const { workers: client, log, blobs } = await connect(config, runtime, releases, channel);
     const caches = await openFolderCaches({ ...config, stateFolder }, { ...runtime, blobs }, releases);
     const limit = { timeoutMs: config.stagingTimeoutMs, clock };
     const preparation = folderPreparation(caches, limit, config, { secrets: secretsAccess(config), users });
@@ -121,12 +123,21 @@ export async function startWorker({ config, runtime }: StartWorkerOptions): Prom
   }
 }
 
-/** The control planes at the configured address, and the engines that are configured. */
-async function connect(config: WorkerConfig, runtime: WorkerRuntime, releases: Releases): Promise<Surroundings> {
+/** The control planes at the configured address, unless a channel is given, and the engines that are configured. */
+async function connect(
+  config: WorkerConfig,
+  runtime: WorkerRuntime,
+  releases: Releases,
+  given: ServiceChannel | undefined,
+): Promise<Surroundings> {
   const { random, logger } = runtime;
-  const channel = connectServers({ address: config.controlPlane, random, logger });
-  releases.push(() => channel.close());
-  const log = await openLog(config, runtime, releases);
+  const dial = (): ServiceChannel => {
+    const channel = connectServers({ address: config.controlPlane, random, logger });
+    releases.push(() => channel.close());
+    return channel;
+  };
+  const channel = given ?? dial();
+  const log = await openLog(config, runtime, releases, () => given ?? dial());
   const blobs = new WorkerBlobs({ choice: config, remote: channel.client(BlobService), logger });
   releases.push(() => blobs.close());
   return { workers: channel.client(WorkerService), log, blobs: () => blobs.open() };
@@ -161,11 +172,12 @@ async function openFolderCaches(
   return openCaches({ folder, fetchers, settings: config, ...runtime });
 }
 
-/** Kafka, or the control plane's log over a channel of its own: commits must reach the control plane that lends a subscription. */
+/** Kafka, or the control plane's log, for which `dial` makes a channel of its own where there may be several: commits must reach the control plane that lends a subscription. */
 async function openLog(
   config: WorkerConfig,
-  { clock, random, logger }: WorkerRuntime,
+  { clock, logger }: WorkerRuntime,
   releases: Releases,
+  dial: () => ServiceChannel,
 ): Promise<TopicLog> {
   if (config.log === 'kafka') {
     const log = await openKafka(config, { clientId: 'marid-worker', mayBeAway: true, clock, logger });
@@ -173,11 +185,7 @@ async function openLog(
     return log;
   }
   const { RemoteTopicLog } = await import('../../infra/log/remote/remote-topic-log.js');
-  const channel = connectServers({ address: config.controlPlane, random, logger });
-  const log = new RemoteTopicLog({ client: channel.client(LogService), clock, logger });
-  releases.push(
-    () => channel.close(),
-    () => log.close(),
-  );
+  const log = new RemoteTopicLog({ client: dial().client(LogService), clock, logger });
+  releases.push(() => log.close());
   return log;
 }

@@ -4,14 +4,14 @@ import { connectRpc } from '../../../../infra/rpc/index.js';
 import { LogService } from '../../../../proto/gen/marid/v1/log_service_pb.js';
 import { eventually } from '../../../support/eventually.js';
 import { FakeClock } from '../../../support/fake-clock.js';
-import { deferred, startHarness, stopHarnesses, untilEnded } from './rpc-harness.js';
+import { deferred, startHarness, stopHarnesses, TRANSPORTS, untilEnded } from './rpc-harness.js';
 
 afterEach(stopHarnesses);
 
-describe('unary calls', () => {
+describe.each(TRANSPORTS)('unary calls %s', (_, start) => {
   test('carry messages both ways, with defaults filled in', async () => {
     let seen = '';
-    const { client } = await startHarness({
+    const { client } = await start({
       describeTopic: async (request) => {
         seen = request.topic;
         return {};
@@ -24,7 +24,7 @@ describe('unary calls', () => {
 
   test('take a request of 10 MB, and its bytes are plain Uint8Arrays', async () => {
     let bytes: Uint8Array = new Uint8Array();
-    const { client } = await startHarness({
+    const { client } = await start({
       produce: async (request) => {
         bytes = request.records[0]?.value ?? bytes;
         return {};
@@ -36,15 +36,9 @@ describe('unary calls', () => {
     expect(Buffer.compare(bytes, value)).toBe(0);
   });
 
-  test('refuse a request above 32 MiB with RESOURCE_EXHAUSTED', async () => {
-    const { client } = await startHarness({ produce: async () => ({}) });
-    const call = client.produce({ records: [{ topic: 't', value: new Uint8Array(33 * 1024 * 1024) }] });
-    await expect(call).rejects.toMatchObject({ name: 'MaridError', code: 'RESOURCE_EXHAUSTED' });
-  });
-
   test('fail with DEADLINE_EXCEEDED when the answer takes too long, and abort the handler', async () => {
     const aborted = deferred<unknown>();
-    const { client } = await startHarness({
+    const { client } = await start({
       produce: async () => ({}),
       describeTopic: (_request, context) => {
         context.signal.addEventListener('abort', () => aborted.resolve(context.signal.reason));
@@ -55,6 +49,39 @@ describe('unary calls', () => {
     const call = client.describeTopic({ topic: 't' }, { timeoutMs: 500 });
     await expect(call).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     expect(await aborted.promise).toMatchObject({ code: 'CANCELLED' });
+  });
+
+  test('end with CANCELLED when the caller gives up, and abort the handler', async () => {
+    const started = deferred();
+    const aborted = deferred();
+    const { client } = await start({
+      describeTopic: (_request, context) => {
+        context.signal.addEventListener('abort', () => aborted.resolve());
+        started.resolve();
+        return untilEnded(context);
+      },
+    });
+    const controller = new AbortController();
+    const call = client.describeTopic({ topic: 't' }, { signal: controller.signal });
+    await started.promise;
+    controller.abort();
+    await expect(call).rejects.toMatchObject({ code: 'CANCELLED' });
+    await aborted.promise;
+    await expect(client.describeTopic({}, { signal: controller.signal })).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
+  test('fail with INVALID_ARGUMENT when the request cannot be written', async () => {
+    const { client } = await start({ produce: async () => ({}) });
+    const call = client.produce({ records: [{ partition: 2 ** 40 }] });
+    await expect(call).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+});
+
+describe('calls over the wire', () => {
+  test('refuse a request above 32 MiB with RESOURCE_EXHAUSTED', async () => {
+    const { client } = await startHarness({ produce: async () => ({}) });
+    const call = client.produce({ records: [{ topic: 't', value: new Uint8Array(33 * 1024 * 1024) }] });
+    await expect(call).rejects.toMatchObject({ name: 'MaridError', code: 'RESOURCE_EXHAUSTED' });
   });
 
   test('are cut at the server after 60 s, whatever the caller allows', async () => {
@@ -76,31 +103,6 @@ describe('unary calls', () => {
       clock.advance(60_000),
     ]);
     expect(clock.pending).toBe(0);
-  });
-
-  test('end with CANCELLED when the caller gives up, and abort the handler', async () => {
-    const started = deferred();
-    const aborted = deferred();
-    const { client } = await startHarness({
-      describeTopic: (_request, context) => {
-        context.signal.addEventListener('abort', () => aborted.resolve());
-        started.resolve();
-        return untilEnded(context);
-      },
-    });
-    const controller = new AbortController();
-    const call = client.describeTopic({ topic: 't' }, { signal: controller.signal });
-    await started.promise;
-    controller.abort();
-    await expect(call).rejects.toMatchObject({ code: 'CANCELLED' });
-    await aborted.promise;
-    await expect(client.describeTopic({}, { signal: controller.signal })).rejects.toMatchObject({ code: 'CANCELLED' });
-  });
-
-  test('fail with INVALID_ARGUMENT when the request cannot be written', async () => {
-    const { client } = await startHarness({ produce: async () => ({}) });
-    const call = client.produce({ records: [{ partition: 2 ** 40 }] });
-    await expect(call).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });
 
@@ -135,9 +137,9 @@ describe('an unreachable server', () => {
   });
 });
 
-describe('streaming calls', () => {
+describe.each(TRANSPORTS)('streaming calls %s', (_, start) => {
   test('deliver every message in order, then an error that comes after them', async () => {
-    const { client } = await startHarness({
+    const { client } = await start({
       subscribe: async function* () {
         for (let count = 0; count < 100; count += 1) {
           yield { event: { case: 'subscriptionId', value: String(count) } };
@@ -150,13 +152,13 @@ describe('streaming calls', () => {
       for await (const message of client.subscribe({})) seen.push(message.event.value);
     };
     await expect(read()).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'no more' });
-    expect(seen).toEqual(Array.from({ length: 100 }, (_, index) => String(index)));
+    expect(seen).toEqual(Array.from({ length: 100 }, (__, index) => String(index)));
   });
 
   test('release the handler when the reader leaves in the middle', async () => {
     const released = deferred();
     let aborted = false;
-    const { client } = await startHarness({
+    const { client } = await start({
       subscribe: async function* (_request, context) {
         context.signal.addEventListener('abort', () => {
           aborted = true;
@@ -179,7 +181,7 @@ describe('streaming calls', () => {
   test('release a handler that waits, when the reader cancels while it waits', async () => {
     const waiting = deferred();
     const returned = deferred();
-    const { client } = await startHarness({
+    const { client } = await start({
       subscribe: (_request, context) => ({
         [Symbol.asyncIterator]: () => ({
           next: () => {
@@ -204,7 +206,7 @@ describe('streaming calls', () => {
   test('hold the handler back while the reader does not read', async () => {
     let sent = 0;
     const records = [{ topic: 't', value: new Uint8Array(64 * 1024) }];
-    const { client } = await startHarness({
+    const { client } = await start({
       subscribe: async function* () {
         for (; sent < 300; sent += 1) yield { event: { case: 'batch', value: { records } } };
       },
@@ -225,7 +227,7 @@ describe('streaming calls', () => {
   });
 
   test('end with DEADLINE_EXCEEDED only when the caller sets a time', async () => {
-    const { client } = await startHarness({
+    const { client } = await start({
       subscribe: async function* (_request, context) {
         yield { event: { case: 'subscriptionId', value: 'x' } };
         await new Promise((resolve) => context.signal.addEventListener('abort', resolve));
@@ -238,10 +240,10 @@ describe('streaming calls', () => {
   });
 });
 
-describe('closing a channel', () => {
+describe.each(TRANSPORTS)('closing a channel %s', (_, start) => {
   test('ends calls under way and refuses later ones', async () => {
     const started = deferred();
-    const { client, channel } = await startHarness({
+    const { client, channel } = await start({
       describeTopic: (_request, context) => {
         started.resolve();
         return untilEnded(context);

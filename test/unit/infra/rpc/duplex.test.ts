@@ -1,19 +1,20 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { MaridError } from '../../../../core/errors/marid-error.js';
-import { bindService, connectRpc, createInProcessClient, RpcServer } from '../../../../infra/rpc/index.js';
+import { bindService, connectRpc, RpcServer } from '../../../../infra/rpc/index.js';
 import { SystemClock } from '../../../../infra/runtime/system-clock.js';
 import { JobService } from '../../../../proto/gen/marid/v1/job_service_pb.js';
 import type { ServiceClient, ServiceHandlers } from '../../../../proto/rpc/service.js';
 import { eventually } from '../../../support/eventually.js';
 import { MemoryJobs } from '../../../support/memory-jobs.js';
 import { QuietLogger } from '../../../support/quiet-logger.js';
-import { deferred } from './rpc-harness.js';
+import { deferred, openPort, stopHarnesses } from './rpc-harness.js';
 
 type SubmitJobs = ServiceHandlers<typeof JobService>['submitJobs'];
 type Client = ServiceClient<typeof JobService>;
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
+  await stopHarnesses();
   for (const close of closers.splice(0)) await close();
 });
 
@@ -33,7 +34,10 @@ async function overTheWire(submitJobs: SubmitJobs): Promise<Client> {
 
 const transports: readonly (readonly [string, (submitJobs: SubmitJobs) => Promise<Client>])[] = [
   ['over the wire', overTheWire],
-  ['in process', async (submitJobs) => createInProcessClient(JobService, handlers(submitJobs))],
+  [
+    'over a port',
+    async (submitJobs) => openPort(bindService(JobService, handlers(submitJobs))).channel.client(JobService),
+  ],
 ];
 
 const accepted = (jobId: string) => ({ outcome: { case: 'accepted' as const, value: { jobId } } });

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ERROR_CODES, isMaridError, MaridError } from '../../../../core/errors/marid-error.js';
 import { errorOf, statusOf } from '../../../../infra/rpc/error-status.js';
-import { startHarness, stopHarnesses } from './rpc-harness.js';
+import { startHarness, stopHarnesses, TRANSPORTS } from './rpc-harness.js';
 
 const MAX_TRAILER_BYTES = 4096;
 
@@ -22,10 +22,10 @@ function callRaw(address: string, path: string, request: Uint8Array): Promise<Se
   });
 }
 
-describe('errors over the wire', () => {
+describe.each(TRANSPORTS)('errors %s', (_, start) => {
   test.each(ERROR_CODES)('%s arrives as it was thrown', async (code) => {
     const thrown = new MaridError(code, `because of ${code}`, { facts: { job_id: 'a', étage: 'ü' } });
-    const { client } = await startHarness({
+    const { client } = await start({
       describeTopic: async () => {
         throw thrown;
       },
@@ -40,7 +40,7 @@ describe('errors over the wire', () => {
       { field: 'job.user', description: 'is missing' },
       { field: 'job.cluster_criteria[0].tags', description: 'holds an empty tag' },
     ];
-    const { client } = await startHarness({
+    const { client } = await start({
       produce: async () => {
         throw new MaridError('INVALID_ARGUMENT', 'bad', { violations });
       },
@@ -49,7 +49,7 @@ describe('errors over the wire', () => {
   });
 
   test('anything else is INTERNAL without its text, and is logged with the id that the caller gets', async () => {
-    const { client, logger } = await startHarness({
+    const { client, logger } = await start({
       describeTopic: async () => {
         throw new TypeError('secret of the database');
       },
@@ -61,22 +61,8 @@ describe('errors over the wire', () => {
     expect(error).toMatchObject({ facts: { request_id: line?.fields['requestId'] } });
   });
 
-  test('bytes that are no request are INVALID_ARGUMENT', async () => {
-    const { server } = await startHarness({ describeTopic: async () => ({}) });
-    const path = '/marid.v1.LogService/DescribeTopic';
-    const error = await callRaw(server.address, path, new Uint8Array([0x0a, 0xff, 0xff]));
-    expect(error.code).toBe(Status.INVALID_ARGUMENT);
-    expect(error.details).toContain('marid.v1.DescribeTopicRequest');
-  });
-
-  test('a method that the server does not have is UNSUPPORTED', async () => {
-    const { server } = await startHarness({});
-    const status = await callRaw(server.address, '/marid.v1.LogService/Nothing', new Uint8Array());
-    expect(errorOf(status, server.address).code).toBe('UNSUPPORTED');
-  });
-
   test('a message in any language and with control characters arrives escaped', async () => {
-    const { client } = await startHarness({
+    const { client } = await start({
       describeTopic: async () => {
         throw new MaridError('NOT_FOUND', 'job "ジョブ\u001b[31m\n\u202e%41\ud800" not found');
       },
@@ -84,6 +70,22 @@ describe('errors over the wire', () => {
     await expect(client.describeTopic({})).rejects.toMatchObject({
       message: 'job "ジョブ\\u001b[31m\\n\\u202e%41\\ud800" not found',
     });
+  });
+});
+
+describe('a server over the wire', () => {
+  test('answers bytes that are no request with INVALID_ARGUMENT', async () => {
+    const { server } = await startHarness({ describeTopic: async () => ({}) });
+    const path = '/marid.v1.LogService/DescribeTopic';
+    const error = await callRaw(server.address, path, new Uint8Array([0x0a, 0xff, 0xff]));
+    expect(error.code).toBe(Status.INVALID_ARGUMENT);
+    expect(error.details).toContain('marid.v1.DescribeTopicRequest');
+  });
+
+  test('answers UNSUPPORTED for a method that it does not have', async () => {
+    const { server } = await startHarness({});
+    const status = await callRaw(server.address, '/marid.v1.LogService/Nothing', new Uint8Array());
+    expect(errorOf(status, server.address).code).toBe('UNSUPPORTED');
   });
 });
 

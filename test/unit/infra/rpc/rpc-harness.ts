@@ -1,7 +1,16 @@
 /** A server of LogService whose handlers a test chooses, and a channel to it. */
+import { MessageChannel } from 'node:worker_threads';
 import { MaridError } from '../../../../core/errors/marid-error.js';
 import type { Clock } from '../../../../core/ports/clock.js';
-import { bindService, connectRpc, RpcServer, type RpcChannel } from '../../../../infra/rpc/index.js';
+import {
+  bindService,
+  connectRpc,
+  PortChannel,
+  PortServer,
+  RpcServer,
+  type BoundService,
+  type ServiceChannel,
+} from '../../../../infra/rpc/index.js';
 import { SystemClock } from '../../../../infra/runtime/system-clock.js';
 import { LogService } from '../../../../proto/gen/marid/v1/log_service_pb.js';
 import type { CallContext, ServiceClient, ServiceHandlers } from '../../../../proto/rpc/service.js';
@@ -26,15 +35,20 @@ export function makeHandlers(overrides: Partial<LogHandlers> = {}): LogHandlers 
   };
 }
 
-/** A running server with a client. */
-export interface Harness {
-  readonly server: RpcServer;
-  readonly channel: RpcChannel;
+/** A client, whatever carries its calls. */
+export interface Connected {
+  readonly channel: ServiceChannel;
   readonly client: ServiceClient<typeof LogService>;
+  /** The server's. */
   readonly logger: QuietLogger;
 }
 
-const open: Harness[] = [];
+/** A running gRPC server with a client. */
+export interface Harness extends Connected {
+  readonly server: RpcServer;
+}
+
+const closers: (() => Promise<void> | void)[] = [];
 
 /** Starts a server on a free port of this machine. */
 export async function startHarness(
@@ -49,17 +63,41 @@ export async function startHarness(
     clock: options.clock ?? new SystemClock(),
   });
   const channel = connectRpc({ address: server.address });
-  const harness = { server, channel, client: channel.client(LogService), logger };
-  open.push(harness);
-  return harness;
+  closers.push(
+    () => channel.close(),
+    () => server.stop(),
+  );
+  return { server, channel, client: channel.client(LogService), logger };
 }
 
-/** Ends every server that a test started. */
+/** Serves services at one end of a port; a channel is at the other. */
+export function openPort(...services: readonly BoundService[]) {
+  const { port1, port2 } = new MessageChannel();
+  const logger = new QuietLogger();
+  const server = new PortServer({ port: port1, services, logger });
+  const channel = new PortChannel(port2);
+  closers.push(
+    () => channel.close(),
+    () => server.close(),
+  );
+  return { server, channel, logger };
+}
+
+/** The same as `startHarness`, over a port. */
+export async function startPort(overrides: Partial<LogHandlers>): Promise<Connected & { readonly server: PortServer }> {
+  const opened = openPort(bindService(LogService, makeHandlers(overrides)));
+  return { ...opened, client: opened.channel.client(LogService) };
+}
+
+/** What calls can go over. */
+export const TRANSPORTS: readonly (readonly [string, (overrides: Partial<LogHandlers>) => Promise<Connected>])[] = [
+  ['over the wire', startHarness],
+  ['over a port', startPort],
+];
+
+/** Ends every server and channel that a test started. */
 export async function stopHarnesses(): Promise<void> {
-  for (const { channel, server } of open.splice(0)) {
-    await channel.close();
-    await server.stop();
-  }
+  for (const close of closers.splice(0)) await close();
 }
 
 /** A promise that is settled from outside. */

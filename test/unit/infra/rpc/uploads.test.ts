@@ -1,18 +1,19 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { MaridError } from '../../../../core/errors/marid-error.js';
-import { bindService, connectRpc, createInProcessClient, RpcServer } from '../../../../infra/rpc/index.js';
+import { bindService, connectRpc, RpcServer } from '../../../../infra/rpc/index.js';
 import { SystemClock } from '../../../../infra/runtime/system-clock.js';
 import { BlobService } from '../../../../proto/gen/marid/v1/blob_service_pb.js';
 import type { ServiceClient, ServiceHandlers } from '../../../../proto/rpc/service.js';
 import { eventually } from '../../../support/eventually.js';
 import { QuietLogger } from '../../../support/quiet-logger.js';
-import { deferred, untilEnded } from './rpc-harness.js';
+import { deferred, openPort, stopHarnesses, untilEnded } from './rpc-harness.js';
 
 type PutBlob = ServiceHandlers<typeof BlobService>['putBlob'];
 type Client = ServiceClient<typeof BlobService>;
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
+  await stopHarnesses();
   for (const close of closers.splice(0)) await close();
 });
 
@@ -41,7 +42,7 @@ async function overTheWire(putBlob: PutBlob): Promise<Client> {
 
 const transports: readonly (readonly [string, (putBlob: PutBlob) => Promise<Client>])[] = [
   ['over the wire', overTheWire],
-  ['in process', async (putBlob) => createInProcessClient(BlobService, handlers(putBlob))],
+  ['over a port', async (putBlob) => openPort(bindService(BlobService, handlers(putBlob))).channel.client(BlobService)],
 ];
 
 const piece = (bytes: number) => ({ part: { case: 'data' as const, value: new Uint8Array(bytes) } });

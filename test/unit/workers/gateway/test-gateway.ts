@@ -7,7 +7,7 @@ import type { JobSpecification, WorkerEvent } from '../../../../core/job/job.js'
 import { openFetchers } from '../../../../infra/fetch/open-fetchers.js';
 import { EmbeddedTopicLog } from '../../../../infra/log/embedded/embedded-topic-log.js';
 import { connectLauncher } from '../../../../infra/process/launcher/connect.js';
-import { createInProcessClient } from '../../../../infra/rpc/index.js';
+import { createInProcessClient } from '../../../support/in-process-client.js';
 import { SystemClock } from '../../../../infra/runtime/system-clock.js';
 import { SystemRandom } from '../../../../infra/runtime/system-random.js';
 import { SqliteDatabase } from '../../../../infra/store/sqlite/sqlite-database.js';

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { MemoryBudget } from '../../../../../core/dispatch/budget.js';
 import { MaridError } from '../../../../../core/errors/marid-error.js';
-import { createInProcessClient } from '../../../../../infra/rpc/index.js';
+import { createInProcessClient } from '../../../../support/in-process-client.js';
 import { WorkerService } from '../../../../../proto/gen/marid/v1/worker_service_pb.js';
 import { ClaimGate } from '../../../../../workers/gateway/claiming/claim-gate.js';
 import { Claimer } from '../../../../../workers/gateway/claiming/claimer.js';

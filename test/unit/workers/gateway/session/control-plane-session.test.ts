@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { MaridError } from '../../../../../core/errors/marid-error.js';
-import { createInProcessClient } from '../../../../../infra/rpc/index.js';
+import { createInProcessClient } from '../../../../support/in-process-client.js';
 import { SystemClock } from '../../../../../infra/runtime/system-clock.js';
 import { WorkerService } from '../../../../../proto/gen/marid/v1/worker_service_pb.js';
 import { ClaimGate } from '../../../../../workers/gateway/claiming/claim-gate.js';

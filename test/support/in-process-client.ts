@@ -1,28 +1,19 @@
 /** Clients of handlers in the same process: no sockets and no bytes, but the same defaults and errors. */
 import { create, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
 import { isMaridError, MaridError } from '../../core/errors/marid-error.js';
-import type { Logger } from '../../core/ports/logger.js';
-import { publicError } from '../../proto/rpc/public-error.js';
 import type { CallContext, CallOptions, ServiceClient, ServiceHandlers } from '../../proto/rpc/service.js';
 import {
   decodeDuplexHandler,
   decodeStreamHandler,
   decodeUnaryHandler,
   decodeUploadHandler,
-  pathOf,
   type MessageFields,
-} from './bind-service.js';
-import { errorOf, statusOf } from './error-status.js';
-import { clientOf, type ClientTransport } from './service-client.js';
-import { onAbort, untilAborted } from './until-aborted.js';
+} from '../../infra/rpc/bind-service.js';
+import { errorOf, statusOf } from '../../infra/rpc/error-status.js';
+import { clientOf, type ClientTransport } from '../../infra/rpc/service-client.js';
+import { onAbort, untilAborted } from '../../infra/rpc/until-aborted.js';
 
 const PEER = 'in-process';
-
-/** Options of `createInProcessClient`. */
-export interface InProcessOptions {
-  /** Gets what handlers throw besides `MaridError`. Default: none; such errors carry it as their cause. */
-  readonly logger?: Logger;
-}
 
 /**
  * A client that calls handlers directly. Errors are as over the wire: bounded, and anything but a `MaridError` is `INTERNAL`. There is no
@@ -31,16 +22,12 @@ export interface InProcessOptions {
 export function createInProcessClient<S extends DescService>(
   service: S,
   handlers: ServiceHandlers<S>,
-  options: InProcessOptions = {},
 ): ServiceClient<S> {
-  return clientOf(service, new InProcessTransport(handlers, options));
+  return clientOf(service, new InProcessTransport(handlers));
 }
 
 class InProcessTransport implements ClientTransport {
-  constructor(
-    private readonly handlers: object,
-    private readonly options: InProcessOptions,
-  ) {}
+  constructor(private readonly handlers: object) {}
 
   unary(method: DescMethod, request: Message, options: CallOptions): Promise<Message> {
     return this.answer(method, options, (context) => decodeUnaryHandler(this.handlers, method)(request, context));
@@ -60,7 +47,7 @@ class InProcessTransport implements ClientTransport {
       const answer = ask(call.context);
       return create(method.output, await untilAborted(answer, call.context.signal));
     } catch (error) {
-      throw this.errorFor(error, method);
+      throw errorFor(error);
     } finally {
       call.end();
     }
@@ -97,34 +84,27 @@ class InProcessTransport implements ClientTransport {
         } catch (error) {
           if (over) return finish();
           finish();
-          this.release(messages, method);
-          throw this.errorFor(error, method);
+          release(messages);
+          throw errorFor(error);
         }
       },
       return: async () => {
         finish();
         call.abort(new MaridError('CANCELLED', 'The caller cancelled the call.'));
-        this.release(messages, method);
+        release(messages);
         return { done: true, value: undefined };
       },
     };
   }
+}
 
-  private release(messages: AsyncIterator<MessageFields> | null, method: DescMethod): void {
-    const released = Promise.resolve(messages?.return?.());
-    released.catch((error: unknown) => {
-      this.options.logger?.warn({ error, method: pathOf(method), peer: PEER }, 'stream failed while it was released');
-    });
-  }
+function errorFor(error: unknown): MaridError {
+  if (isMaridError(error)) return errorOf(statusOf(error), PEER);
+  return new MaridError('INTERNAL', 'internal error', { cause: error });
+}
 
-  private errorFor(error: unknown, method: DescMethod): MaridError {
-    const { logger } = this.options;
-    if (isMaridError(error) || logger !== undefined) {
-      const known = logger === undefined ? error : publicError(error, { logger, method: pathOf(method), peer: PEER });
-      if (isMaridError(known)) return errorOf(statusOf(known), PEER);
-    }
-    return new MaridError('INTERNAL', 'internal error', { cause: error });
-  }
+function release(messages: AsyncIterator<MessageFields> | null): void {
+  Promise.resolve(messages?.return?.()).catch(() => undefined);
 }
 
 /** The signal of one call. */
