@@ -26,10 +26,8 @@ export async function runDev(context: CliContext, options: DevOptions): Promise<
     'worker.drainTimeoutMs': DRAIN_TIMEOUT_MS,
   });
   const { sections } = configuration;
-  const controlPlane = await startControlPlane({
-    config: sections.controlPlane,
-    runtime: systemRuntime(configuration),
-  });
+  const runtime = systemRuntime(configuration);
+  const controlPlane = await startControlPlane({ config: sections.controlPlane, runtime });
   const worker = workerOf(sections, controlPlane.address);
   const { port1, port2 } = new MessageChannel();
   controlPlane.serve(port1);
@@ -39,6 +37,7 @@ export async function runDev(context: CliContext, options: DevOptions): Promise<
       throw error;
     },
   );
+  void thread.failed.then((error) => runtime.logger.error({ error }, 'the worker cannot go on'));
   await runProcess(context, options.output, {
     failed: thread.failed,
     facts: { address: controlPlane.address, worker: thread.id, folder: sections.controlPlane.dataFolder },

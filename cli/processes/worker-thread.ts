@@ -1,7 +1,7 @@
 /** The worker of `marid dev`, in a thread of its own: its event loop and the control plane's do not wait for each other. */
-import { once } from 'node:events';
 import { Worker, type MessagePort } from 'node:worker_threads';
 import { MaridError, type ErrorCode } from '../../core/errors/marid-error.js';
+import { errorText } from '../../core/errors/system-error.js';
 import type { Configuration } from './configuration.js';
 
 /** What the thread is given. `port` leads to the control plane. */
@@ -51,23 +51,22 @@ export async function startWorkerThread(data: ThreadData): Promise<WorkerThread>
 
 /** What the thread tells, each when it does. */
 function newsOf(thread: Worker) {
-  const ready = new Promise<string>((resolve) => {
-    thread.on('message', (news: ThreadNews) => {
-      if (news.kind === 'ready') resolve(news.id);
+  const told = <K extends ThreadNews['kind']>(kind: K): Promise<Extract<ThreadNews, { readonly kind: K }>> =>
+    new Promise((resolve) => {
+      thread.on('message', (news: ThreadNews) => {
+        if (news.kind === kind) resolve(news as Extract<ThreadNews, { readonly kind: K }>);
+      });
+    });
+  const broken = new Promise<MaridError>((resolve) => {
+    thread.once('error', (cause) => {
+      resolve(new MaridError('INTERNAL', `The worker ended unexpectedly: ${errorText(cause)}`, { cause }));
     });
   });
-  const failed = new Promise<MaridError>((resolve) => {
-    thread.on('message', (news: ThreadNews) => {
-      if (news.kind === 'failed') resolve(new MaridError(news.code, news.message));
-    });
-    thread.on('error', (cause) => {
-      resolve(new MaridError('INTERNAL', `The thread of the worker ended: ${String(cause)}`, { cause }));
-    });
-  });
-  const stopped = new Promise<void>((resolve) => {
-    thread.on('message', (news: ThreadNews) => {
-      if (news.kind === 'stopped') resolve();
-    });
-  });
-  return { ready, failed, ended: Promise.race([stopped, once(thread, 'exit')]) };
+  const gone = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+  const failed = told('failed').then(({ code, message }) => new MaridError(code, message));
+  return {
+    ready: told('ready').then(({ id }) => id),
+    failed: Promise.race([failed, broken]),
+    ended: Promise.race([told('stopped'), gone]),
+  };
 }

@@ -1,6 +1,6 @@
 /** `marid dev` as its user meets it: real processes, real commands. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { spawn, spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -167,6 +167,28 @@ describe('marid dev', () => {
     const port = await runMarid(['dev', '--listen', dev.address, '--data-folder', bench.path('other')]);
     expect(port.code).not.toBe(0);
     expect(port.stderr).toContain(dev.address);
+  });
+});
+
+describe('the worker of marid dev', () => {
+  test('ends it with a sentence when it cannot start', async () => {
+    const bench = await MaridBench.open();
+    await mkdir(bench.path('data'));
+    await writeFile(bench.path('data', 'worker'), 'a file in the place of a folder');
+    const ended = await runMarid(['dev', '--listen', '127.0.0.1:0', '--data-folder', bench.path('data')]);
+    expect(ended.code).not.toBe(0);
+    expect(ended.stderr).toMatch(/^marid: The worker ended unexpectedly: .*data\/worker/m);
+    expect(ended.stderr).not.toContain('    at ');
+    await bench.close();
+  });
+
+  test('ends it with a sentence when another process takes its place', async () => {
+    const bench = await MaridBench.open();
+    const dev = await bench.start(['dev', '--listen', '127.0.0.1:0', '--data-folder', bench.path('data')]);
+    await bench.start(['worker', '--control-plane', dev.address, '--state-folder', bench.path('data', 'worker')]);
+    expect(await new Promise((resolve) => dev.child.once('close', resolve))).not.toBe(0);
+    expect(dev.stderr()).toContain('Run one worker only on a state folder.');
+    await bench.close();
   });
 });
 
