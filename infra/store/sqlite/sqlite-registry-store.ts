@@ -15,17 +15,20 @@ const INSERT =
 const REPLACE = 'UPDATE registry SET revision = ?, document = ? WHERE kind = ? AND id = ? AND revision = ?';
 const DELETE = 'DELETE FROM registry WHERE kind = ? AND id = ? AND revision = ?';
 
-/** Registry entries in SQLite, written by nobody else. Shares the database, which its owner opens and closes. */
+/** Registry entries in SQLite. Shares the database, which its owner opens and closes. */
 export class SqliteRegistryStore implements RegistryStore {
-  /** As last read; null when there were writes since. */
-  private known: number | null = null;
+  /** As last read, after so many commits. */
+  private known = { commits: -1, revision: 0 };
 
   constructor(private readonly database: SqliteDatabase) {}
 
-  /** Asked with each submit, so the answer is kept. */
+  /** Asked with each submit, so it is read once for each commit. */
   async revision(): Promise<number> {
-    this.known ??= this.database.read((connection) => counterValue(connection, REVISION));
-    return this.known;
+    const { commits } = this.database.statistics;
+    if (this.known.commits !== commits) {
+      this.known = { commits, revision: this.database.read((connection) => counterValue(connection, REVISION)) };
+    }
+    return this.known.revision;
   }
 
   async load(): Promise<RegistrySnapshot> {
@@ -61,15 +64,11 @@ export class SqliteRegistryStore implements RegistryStore {
   }
 
   private change(sql: string, parameters: readonly (string | number)[]): Promise<boolean> {
-    return this.database.write(
-      (connection) => {
-        if (connection.run(sql, parameters).changes === 0) return false;
-        raiseCounter(connection, REVISION);
-        return true;
-      },
-      2,
-      () => (this.known = null),
-    );
+    return this.database.write((connection) => {
+      if (connection.run(sql, parameters).changes === 0) return false;
+      raiseCounter(connection, REVISION);
+      return true;
+    }, 2);
   }
 }
 
