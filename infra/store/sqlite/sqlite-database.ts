@@ -63,7 +63,8 @@ interface QueuedWrite {
 export class SqliteDatabase {
   private queue: QueuedWrite[] = [];
   private readonly clock = new SystemClock();
-  private cancelScheduled: (() => void) | null = null;
+  /** The commit that is to come; aborted, it does not come. */
+  private scheduled: AbortController | null = null;
   /** When the pause after the last commit is over, by the monotonic clock. */
   private pausedUntil = 0;
   private closed = false;
@@ -136,32 +137,32 @@ export class SqliteDatabase {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.cancelScheduled?.();
+    this.scheduled?.abort();
     while (this.queue.length > 0) this.commit(this.takeBatch());
     this.wal?.close();
     disconnect(this.connection, this.logger);
   }
 
   private schedule(): void {
-    if (this.cancelScheduled !== null || this.queue.length === 0) return;
-    const scheduled = new AbortController();
-    this.cancelScheduled = () => scheduled.abort();
+    if (this.scheduled !== null || this.queue.length === 0) return;
+    const { signal } = (this.scheduled = new AbortController());
     const commit = (): void => {
-      if (scheduled.signal.aborted) return;
-      this.cancelScheduled = null;
+      if (signal.aborted) return;
+      this.scheduled = null;
       this.commitNext();
       this.schedule();
     };
-    if (this.clock.monotonic() < this.pausedUntil) void this.quiet(scheduled.signal).then(commit);
+    if (this.clock.monotonic() < this.pausedUntil) void this.quiet(signal).then(commit);
     else setImmediate(commit);
   }
 
   /** Resolves when no write has come for a moment, or the pause is over. */
   private async quiet(signal: AbortSignal): Promise<void> {
-    for (let known = -1; this.queue.length > known && this.clock.monotonic() < this.pausedUntil && !signal.aborted;) {
+    let known: number;
+    do {
       known = this.queue.length;
       await this.clock.sleep(QUIET_MS, signal);
-    }
+    } while (this.queue.length > known && this.clock.monotonic() < this.pausedUntil);
   }
 
   private commitNext(): void {
