@@ -1,5 +1,5 @@
 /** What goes over a port: the frames of calls. `id` is the call's, chosen by the client; frames of calls that are over are ignored. */
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { fromBinary, toBinary, type DescMethod } from '@bufbuild/protobuf';
 import type { MaridError } from '../../../core/errors/marid-error.js';
 import { StatusSchema } from '../../../proto/gen/google/rpc/status_pb.js';
 import { errorFromStatus, errorToStatus } from '../../../proto/rpc/error-details.js';
@@ -33,6 +33,11 @@ export type ClientFrame = CallFrame | MessageFrame | { readonly kind: 'cancel'; 
 
 /** What a server sends. `end` or `fail` ends the call, and the one answer of a method without a stream of answers. */
 export type ServerFrame = MessageFrame | FailFrame;
+
+/** Whether a method has one answer, which ends the call. */
+export function isAnsweredOnce({ methodKind }: DescMethod): boolean {
+  return methodKind === 'unary' || methodKind === 'client_streaming';
+}
 
 /** The frame that answers a pull. */
 export function frameOf(id: number, step: IteratorResult<Uint8Array, unknown>): MessageFrame {

@@ -6,7 +6,7 @@ import { SystemClock } from '../../runtime/system-clock.js';
 import { pathOf } from '../bind-service.js';
 import { cancelled, encodeRequest } from '../client-messages.js';
 import { onAbort } from '../until-aborted.js';
-import { failureOf, frameOf, type ClientFrame, type ServerFrame } from './frames.js';
+import { failureOf, frameOf, isAnsweredOnce, type ClientFrame, type ServerFrame } from './frames.js';
 import { PulledMessages } from './pulled-messages.js';
 
 const CLOCK = new SystemClock();
@@ -114,8 +114,4 @@ export class PortCall {
       this.cancel(cancelled());
     }
   }
-}
-
-function isAnsweredOnce({ methodKind }: DescMethod): boolean {
-  return methodKind === 'unary' || methodKind === 'client_streaming';
 }

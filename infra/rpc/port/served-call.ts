@@ -3,7 +3,7 @@ import { MaridError } from '../../../core/errors/marid-error.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import { publicError } from '../../../proto/rpc/public-error.js';
 import { pathOf, type BoundMethod } from '../bind-service.js';
-import { failFrame, frameOf, type CallFrame, type ClientFrame, type ServerFrame } from './frames.js';
+import { failFrame, frameOf, isAnsweredOnce, type CallFrame, type ClientFrame, type ServerFrame } from './frames.js';
 import { PulledMessages } from './pulled-messages.js';
 
 const PEER = 'in-process';
@@ -54,7 +54,7 @@ export class ServedCall {
       const step = await this.answers.next();
       if (this.over) return;
       post(frameOf(id, step));
-      if (step.done === true || bound.kind === 'unary' || bound.kind === 'upload') this.end();
+      if (step.done === true || isAnsweredOnce(bound.method)) this.end();
     } catch (error) {
       this.fail(error);
     }
