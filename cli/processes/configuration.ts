@@ -35,7 +35,7 @@ export async function loadConfiguration(
 }
 
 /** Clock, chance and log of a process. */
-export function systemRuntime(configuration: Pick<Configuration, 'sections'>) {
+export function systemRuntime(configuration: { readonly sections: Pick<Configuration['sections'], 'log'> }) {
   const { level, format } = configuration.sections.log;
   const logger = PinoLogger.create({ level, ...(format === 'auto' ? {} : { pretty: format === 'pretty' }) });
   return { clock: new SystemClock(), random: new SystemRandom(), logger };

@@ -31,7 +31,7 @@ export async function runDev(context: CliContext, options: DevOptions): Promise<
   const worker = workerOf(sections, controlPlane.address);
   const { port1, port2 } = new MessageChannel();
   controlPlane.serve(port1);
-  const thread = await startWorkerThread({ sections: { ...sections, worker }, port: port2 }).catch(
+  const thread = await startWorkerThread({ sections: { worker, log: sections.log }, port: port2 }).catch(
     async (error: unknown) => {
       await controlPlane.stop();
       throw error;

@@ -2,10 +2,14 @@
 import { Worker, type MessagePort } from 'node:worker_threads';
 import { MaridError, type ErrorCode } from '../../core/errors/marid-error.js';
 import { errorText } from '../../core/errors/system-error.js';
+import { onAbort } from '../../infra/rpc/until-aborted.js';
 import type { Configuration } from './configuration.js';
 
 /** What the thread is given. `port` leads to the control plane. */
-export type ThreadData = Pick<Configuration, 'sections'> & { readonly port: MessagePort };
+export interface ThreadData {
+  readonly sections: Pick<Configuration['sections'], 'worker' | 'log'>;
+  readonly port: MessagePort;
+}
 
 /** What it is told: `stop` drains the worker, `haste` lets it wait for its jobs no longer. */
 export type ThreadOrder = 'stop' | 'haste';
@@ -41,8 +45,7 @@ export async function startWorkerThread(data: ThreadData): Promise<WorkerThread>
   const order = (text: ThreadOrder): void => thread.postMessage(text);
   const stop = async (haste: AbortSignal): Promise<void> => {
     order('stop');
-    if (haste.aborted) order('haste');
-    else haste.addEventListener('abort', () => order('haste'), { once: true });
+    onAbort(haste, () => order('haste'));
     await ended;
     await thread.terminate();
   };
