@@ -46,6 +46,8 @@ export interface OpenEngines {
   readonly names: Readonly<Record<string, string>>;
   /** Whether the store is a file that this process holds alone. */
   readonly alone: boolean;
+  /** Whether store and log are one file, in which what is written later is seen later. */
+  readonly oneDatabase: boolean;
   /** Closes all of them, the last opened first; safe to repeat. */
   close(): Promise<void>;
 }
@@ -59,7 +61,9 @@ export async function openControlPlaneEngines(choice: EngineChoice, runtime: Eng
     const lease = await opening.lease();
     const names = { store: choice.store, log: choice.log, lease: choice.lease, blobs: choice.blobs };
     const alone = choice.store === 'sqlite';
-    return { ...stores, log, lease, names, alone, blobs: () => opening.blobs(), close: () => opening.close() };
+    const oneDatabase = alone && choice.log === 'embedded';
+    const ends = { blobs: () => opening.blobs(), close: () => opening.close() };
+    return { ...stores, log, lease, names, alone, oneDatabase, ...ends };
   } catch (error) {
     await opening.close();
     throw error;

@@ -37,6 +37,8 @@ export interface Engines {
   readonly names: Readonly<Record<string, string>>;
   /** Whether nobody else writes to the store while this process has it: then what this process knows of the workers is what is stored. Default: false. */
   readonly alone?: boolean;
+  /** Whether store and log are one database, in which what is written later is seen later. Default: false. */
+  readonly oneDatabase?: boolean;
 }
 
 /** Options of `ControlPlane.create`. */

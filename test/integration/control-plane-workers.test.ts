@@ -60,6 +60,24 @@ function register(session: string, held: readonly string[]) {
   return plane.workers.registerWorker({ workerId: 'w', session, ...facts, held: attempts });
 }
 
+describe('an offer', () => {
+  test('is heard of when its job can be claimed, not before', async () => {
+    const found: boolean[] = [];
+    const subscription = await plane.log.subscribe({
+      topics: [jobTopic('default')],
+      start: { kind: 'group', group: 'listeners' },
+      onRecords: (records) => {
+        for (const { key } of records) void plane.store.get({ id: key }).then((job) => found.push(job !== null));
+      },
+      onBroken: () => undefined,
+    });
+    await Promise.all(['a', 'b', 'c'].map((jobId) => plane.jobs.submitJob({ jobId, job: anyJob() })));
+    await eventually('three offers', () => (found.length === 3 ? true : undefined));
+    expect(found).toEqual([true, true, true]);
+    await subscription.close();
+  });
+});
+
 describe('RegisterWorker', () => {
   test('moves what the worker still holds to its new session and loses the rest', async () => {
     await submitAndClaim('kept');

@@ -89,6 +89,7 @@ export async function openControlPlane(options: TestControlPlaneOptions = {}): P
         userSlots,
       },
       ...{ log, lease: new EmbeddedLease({ db, clock }), names: { store: 'sqlite' } },
+      oneDatabase: true,
       dial: options.dial ?? unreachable,
       blobs: async () => options.blobs ?? noBlobs(),
     },

@@ -35,11 +35,15 @@ export function assembleSubmit(
   const largestBudgetMb = (pool: string): number | null => directory.largestBudgetMb(pool);
   const admission = new Admission({ pools: config.pools, maxMemoryMb: config.maxMemoryMb, largestBudgetMb });
   const { offerAfterMs } = config;
+  const { oneDatabase: offersFollow = false } = engines;
   const attachments = new Attachments(engines.blobs, config);
   return {
     matcher,
     admission,
     attachments,
-    submitter: new Submitter({ jobs, admission, limits, matcher, offerer, attachments, offerAfterMs, clock, random }),
+    submitter: new Submitter({
+      ...{ jobs, admission, limits, matcher, offerer, attachments },
+      ...{ offersFollow, offerAfterMs, clock, random },
+    }),
   };
 }

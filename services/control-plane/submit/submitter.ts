@@ -22,6 +22,8 @@ export interface SubmitterOptions {
   readonly matcher: Matcher;
   readonly offerer: Offerer;
   readonly attachments: Attachments;
+  /** Whether an offer that is sent with the insert of its job is seen after the job. */
+  readonly offersFollow: boolean;
   /** How long the dispatch loop leaves a new job alone, milliseconds. */
   readonly offerAfterMs: number;
   readonly clock: Clock;
@@ -56,7 +58,7 @@ export class Submitter {
    */
   async submit(submission: Submission): Promise<Submitted> {
     const { jobId, request, agentId } = submission;
-    const { admission, limits, jobs, random, offerer } = this.options;
+    const { admission, limits, jobs, random, offerer, offersFollow } = this.options;
     admission.checkRequest(jobId, request, agentId);
     const requestHash = hashOf(submission);
     const id = jobId === '' ? random.id() : jobId;
@@ -71,11 +73,13 @@ export class Submitter {
       if (earlier === null) throw error;
       return repeated(earlier, requestHash); // it was accepted before the registry changed
     }
-    // A worker that hears of it has it only after the job is durable: its claim is written behind it.
     const offer = (): void => {
       if (agentId === null) offerer.offer(job);
     };
-    if (!(await jobs.insert(job, offer))) return this.findEarlier(job);
+    // A worker that hears of it has it only after the job is durable: its claim is written behind it.
+    const inserted = jobs.insert(job, offersFollow ? undefined : offer);
+    if (offersFollow) offer();
+    if (!(await inserted)) return this.findEarlier(job);
     return { job, created: true };
   }
 

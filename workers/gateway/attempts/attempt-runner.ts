@@ -19,6 +19,7 @@ import type { AttemptReporter } from './attempt-reporter.js';
 import { concludeExit, infrastructure, KILLED_BY_USER, type Conclusion } from './conclusion.js';
 import { exitTraces } from './exit-traces.js';
 import type { HeldAttempts } from './held-attempts.js';
+import { Turnstile } from './turnstile.js';
 
 /** Options of `AttemptRunner`. */
 export interface AttemptRunnerOptions {
@@ -41,6 +42,7 @@ export interface AttemptRunnerOptions {
 export class AttemptRunner {
   readonly #options: AttemptRunnerOptions;
   readonly #preparing = new Set<Promise<void>>();
+  readonly #turnstile = new Turnstile();
 
   constructor(options: AttemptRunnerOptions) {
     this.#options = options;
@@ -132,6 +134,7 @@ export class AttemptRunner {
   }
 
   async #prepare(attempt: Attempt, specification: JobSpecification, earlier: readonly Attempt[]): Promise<void> {
+    await this.#turnstile.pass(); // so that the first is started while others are being prepared
     await this.#endEarlier(earlier);
     this.#options.reporter.preparing(attempt);
     const { signal } = attempt.abort;
