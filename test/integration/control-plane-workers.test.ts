@@ -61,20 +61,41 @@ function register(session: string, held: readonly string[]) {
 }
 
 describe('an offer', () => {
-  test('is heard of when its job can be claimed, not before', async () => {
-    const found: boolean[] = [];
-    const subscription = await plane.log.subscribe({
+  /** Whether the job of each offer could be found when the offer was heard of. */
+  async function listen(): Promise<Record<string, boolean>[]> {
+    const heard: Record<string, boolean>[] = [];
+    await plane.log.subscribe({
       topics: [jobTopic('default')],
       start: { kind: 'group', group: 'listeners' },
       onRecords: (records) => {
-        for (const { key } of records) void plane.store.get({ id: key }).then((job) => found.push(job !== null));
+        for (const { key } of records) {
+          void plane.store.get({ id: key }).then((job) => heard.push({ [key]: job !== null }));
+        }
       },
       onBroken: () => undefined,
     });
+    return heard;
+  }
+
+  test('is heard of when its job can be claimed, not before', async () => {
+    const heard = await listen();
     await Promise.all(['a', 'b', 'c'].map((jobId) => plane.jobs.submitJob({ jobId, job: anyJob() })));
-    await eventually('three offers', () => (found.length === 3 ? true : undefined));
-    expect(found).toEqual([true, true, true]);
-    await subscription.close();
+    await eventually('three offers', () => heard.length === 3);
+    expect(Object.assign({}, ...heard)).toEqual({ a: true, b: true, c: true });
+  });
+
+  test('is made once, whoever else submits other content under the same id, at the same time or later', async () => {
+    const heard = await listen();
+    const submit = (jobId: string, memoryMb: number) =>
+      plane.jobs.submitJob({ jobId, job: { ...anyJob(), memoryMb } }).then(
+        () => 'accepted',
+        (error: unknown) => (error instanceof MaridError ? error.code : String(error)),
+      );
+    expect(await Promise.all([submit('a', 10), submit('a', 20)])).toEqual(['accepted', 'ALREADY_EXISTS']);
+    expect(await submit('a', 30)).toBe('ALREADY_EXISTS');
+    expect(await submit('b', 10)).toBe('accepted');
+    await eventually('the offer of b', () => heard.some((each) => 'b' in each));
+    expect(heard.filter((each) => 'a' in each)).toHaveLength(1);
   });
 });
 

@@ -46,7 +46,7 @@ export interface EventPublisherOptions {
  * right behind transitions that are in the log already: those that this process had acknowledged, has read there, or found marked as published. So the log never
  * has a transition before the one below it, whoever writes and however the writes interleave.
  *
- * States: idle (nothing waits), sending (one produce at a time; jobs that come meanwhile share the next), stopped (`stop`: one last try, then
+ * States: idle (nothing waits), sending (first a moment in which others join, then one produce at a time; jobs that come meanwhile share the next), stopped (`stop`: one last try, then
  * whatever is left is found by the sweep of the next leader).
  */
 export class EventPublisher implements Service {

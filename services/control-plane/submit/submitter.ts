@@ -50,6 +50,9 @@ export interface Submitted {
 
 /** Submits, idempotent by id and content: the insert decides, whoever else submits the same id at the same time. */
 export class Submitter {
+  /** Ids whose insert is queued. */
+  private readonly inserting = new Set<string>();
+
   constructor(private readonly options: SubmitterOptions) {}
 
   /**
@@ -58,7 +61,7 @@ export class Submitter {
    */
   async submit(submission: Submission): Promise<Submitted> {
     const { jobId, request, agentId } = submission;
-    const { admission, limits, jobs, random, offerer, offersFollow } = this.options;
+    const { admission, limits, jobs, random, offerer } = this.options;
     admission.checkRequest(jobId, request, agentId);
     const requestHash = hashOf(submission);
     const id = jobId === '' ? random.id() : jobId;
@@ -76,10 +79,7 @@ export class Submitter {
     const offer = (): void => {
       if (agentId === null) offerer.offer(job);
     };
-    // A worker that hears of it has it only after the job is durable: its claim is written behind it.
-    const inserted = jobs.insert(job, offersFollow ? undefined : offer);
-    if (offersFollow) offer();
-    if (!(await inserted)) return this.findEarlier(job);
+    if (!(await this.insert(job, offer))) return this.findEarlier(job);
     return { job, created: true };
   }
 
@@ -103,6 +103,28 @@ export class Submitter {
     await limits.take(request.user, id);
     const facts = { id, request, requestHash, resolution, explanation, parentId, agentId };
     return acceptJob({ ...facts, now: clock.now(), offerAfterMs });
+  }
+
+  /**
+   * Adds the job; false when its id is taken. A worker that hears of it has it only after it is durable: its claim is written behind it. An offer never goes before it is certain that
+   * the id is free: it would speak of another job's memory.
+   */
+  private async insert(job: Job, offer: () => void): Promise<boolean> {
+    const { jobs, offersFollow } = this.options;
+    if (!offersFollow || this.inserting.has(job.id)) return jobs.insert(job, offer);
+    this.inserting.add(job.id);
+    try {
+      // Read and queued in one turn: who is not there now, and is not being inserted, cannot come before.
+      const free = jobs.get(job.id).then(
+        (earlier) => earlier === null,
+        () => false,
+      );
+      const inserted = jobs.insert(job);
+      if (await free) offer();
+      return await inserted;
+    } finally {
+      this.inserting.delete(job.id);
+    }
   }
 
   /** The job that took the id in between. Its slot is its own, if it is the same user's and has not ended. */
