@@ -1,9 +1,9 @@
 /** A `marid dev` in a fresh folder, with a cluster and commands, for one benchmark run. */
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MaridClient } from '../client/index.js';
 import { end, startMarid } from './harness/processes.js';
+import { temporaryFolder } from './harness/temporary-folder.js';
 import { ClusterStatus } from '../proto/gen/marid/v1/cluster_pb.js';
 
 /** Memory of one process. */
@@ -52,7 +52,8 @@ export class SystemUnderTest {
   /** Starts it, and registers a cluster and the commands. */
   static async start(options: SystemOptions = {}): Promise<SystemUnderTest> {
     const { environment = {}, memoryMb = 4096, commands = COMMANDS } = options;
-    const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'marid-bench-')));
+    const stays = { path: options.folder ?? '', remove: async () => undefined };
+    const { path: folder, remove } = options.folder === undefined ? await temporaryFolder() : stays;
     await mkdir(folder, { recursive: true });
     const memory = `${String(memoryMb)}m`;
     const args = ['dev', '--listen', '127.0.0.1:0', '--data-folder', folder, '--memory', memory];
@@ -62,7 +63,7 @@ export class SystemUnderTest {
     return new SystemUnderTest(client, folder, child.pid ?? 0, async () => {
       await client.close();
       await end(child);
-      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+      await remove();
     });
   }
 

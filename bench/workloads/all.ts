@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { writeFigures } from '../harness/results.js';
+import { inTemporaryFolder, KEPT_IN } from '../harness/temporary-folder.js';
 import type { BenchOptions } from '../harness/workload.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
@@ -27,12 +28,16 @@ const RUNS: readonly (readonly [string, ...string[]])[] = [
 ];
 
 /** Runs all; a workload that fails does not end the others. Resolves with the names of those that failed. */
-export async function runAll({ rounds = ROUNDS }: Pick<BenchOptions, 'rounds'>): Promise<readonly string[]> {
+export function runAll({ rounds = ROUNDS }: Pick<BenchOptions, 'rounds'>): Promise<readonly string[]> {
+  return inTemporaryFolder((folder) => runIn(folder, rounds));
+}
+
+async function runIn(folder: string, rounds: number): Promise<readonly string[]> {
   const runs: { workload: string; seconds: number; failed: boolean }[] = [];
   for (const [workload, ...args] of RUNS) {
     console.log(`\n== ${[workload, ...args].join(' ')}`);
     const started = performance.now();
-    const failed = !(await ends([workload, ...args, '--rounds', String(rounds)]));
+    const failed = !(await ends([workload, ...args, '--rounds', String(rounds)], folder));
     const seconds = Math.round((performance.now() - started) / 1000);
     runs.push({ workload, seconds, failed });
     console.log(`== ${workload} ${failed ? 'FAILED' : 'ended'} after ${String(seconds)} s`);
@@ -45,7 +50,8 @@ export async function runAll({ rounds = ROUNDS }: Pick<BenchOptions, 'rounds'>):
   return failed;
 }
 
-function ends(args: readonly string[]): Promise<boolean> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'inherit', timeout: LIMIT_MS });
+function ends(args: readonly string[], folder: string): Promise<boolean> {
+  const env = { ...process.env, [KEPT_IN]: folder };
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'inherit', timeout: LIMIT_MS, env });
   return new Promise((resolve) => child.once('close', (code) => resolve(code === 0)));
 }
