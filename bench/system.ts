@@ -52,8 +52,8 @@ export class SystemUnderTest {
   /** Starts it, and registers a cluster and the commands. */
   static async start(options: SystemOptions = {}): Promise<SystemUnderTest> {
     const { environment = {}, memoryMb = 4096, commands = COMMANDS } = options;
-    const stays = { path: options.folder ?? '', remove: async () => undefined };
-    const { path: folder, remove } = options.folder === undefined ? await temporaryFolder() : stays;
+    const { path: folder, remove } =
+      options.folder === undefined ? await temporaryFolder() : { path: options.folder, remove: async () => undefined };
     await mkdir(folder, { recursive: true });
     const memory = `${String(memoryMb)}m`;
     const args = ['dev', '--listen', '127.0.0.1:0', '--data-folder', folder, '--memory', memory];

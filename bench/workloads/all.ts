@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { writeFigures } from '../harness/results.js';
-import { inTemporaryFolder, KEPT_IN } from '../harness/temporary-folder.js';
+import { KEPT_IN, temporaryFolder } from '../harness/temporary-folder.js';
 import type { BenchOptions } from '../harness/workload.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
@@ -28,8 +28,12 @@ const RUNS: readonly (readonly [string, ...string[]])[] = [
 ];
 
 /** Runs all; a workload that fails does not end the others. Resolves with the names of those that failed. */
-export function runAll({ rounds = ROUNDS }: Pick<BenchOptions, 'rounds'>): Promise<readonly string[]> {
-  return inTemporaryFolder((folder) => runIn(folder, rounds));
+export async function runAll({ rounds = ROUNDS }: Pick<BenchOptions, 'rounds'>): Promise<readonly string[]> {
+  const { path, remove } = await temporaryFolder();
+  const failed = await runIn(path, rounds);
+  if (failed.length === 0) await remove();
+  else console.log(`files and logs stay in ${path}`); // errors name them
+  return failed;
 }
 
 async function runIn(folder: string, rounds: number): Promise<readonly string[]> {
