@@ -18,6 +18,8 @@ const MANY_WRITES = 8;
 const PAUSE_FACTOR = 10;
 const MOST_PAUSE_MS = 25;
 const QUIET_MS = 1;
+/** When the first write comes so much later, its callers had waited for that commit and come together; nobody else is left to wait for. In milliseconds. */
+const ANSWERED_MS = 4;
 
 /** Write-ahead log, which `FileSync` forces to disk behind the commits. Sizes: 64 MiB of cache, checkpoints of 8 MiB. */
 const SETTINGS = `
@@ -65,8 +67,8 @@ export class SqliteDatabase {
   private readonly clock = new SystemClock();
   /** The commit that is to come; aborted, it does not come. */
   private scheduled: AbortController | null = null;
-  /** When the pause after the last commit is over, by the monotonic clock. */
-  private pausedUntil = 0;
+  /** The pause after the last commit, by the monotonic clock. */
+  private pause = { from: 0, until: 0 };
   private closed = false;
   private commits = 0;
   private writes = 0;
@@ -152,7 +154,9 @@ export class SqliteDatabase {
       this.commitNext();
       this.schedule();
     };
-    if (this.clock.monotonic() < this.pausedUntil) void this.quiet(signal).then(commit);
+    const now = this.clock.monotonic();
+    const { from, until } = this.pause;
+    if (now < Math.min(until, from + ANSWERED_MS)) void this.quiet(signal).then(commit);
     else setImmediate(commit);
   }
 
@@ -162,7 +166,7 @@ export class SqliteDatabase {
     do {
       known = this.queue.length;
       await this.clock.sleep(QUIET_MS, signal);
-    } while (this.queue.length > known && this.clock.monotonic() < this.pausedUntil);
+    } while (this.queue.length > known && this.clock.monotonic() < this.pause.until);
   }
 
   private commitNext(): void {
@@ -171,7 +175,7 @@ export class SqliteDatabase {
     this.commit(batch);
     if (batch.length < MANY_WRITES || this.queue.length > 0) return;
     const now = this.clock.monotonic();
-    this.pausedUntil = now + Math.min(MOST_PAUSE_MS, PAUSE_FACTOR * (now - begun));
+    this.pause = { from: now, until: now + Math.min(MOST_PAUSE_MS, PAUSE_FACTOR * (now - begun)) };
   }
 
   private takeBatch(): readonly QueuedWrite[] {
