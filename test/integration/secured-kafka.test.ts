@@ -59,7 +59,8 @@ const { ca = '', otherCa = '', key = '', keystore = '' } = authority ?? {};
   });
 
   const REFUSED = /refused by the brokers \(.+\); check kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword/;
-  const UNTRUSTED = /unable to verify the first certificate; check kafkaTlsCaFile/;
+  /** Later versions of Node add an advice of their own. */
+  const UNTRUSTED = /unable to verify the first certificate.*; check kafkaTlsCaFile/;
   const CLOSED = /if the brokers are up, check kafkaTls and kafkaSaslMechanism/;
   const NO_TLS = { kafkaTls: false, kafkaTlsCaFile: null };
   const NO_LOG_IN = { kafkaSaslMechanism: null, kafkaSaslUsername: null, kafkaSaslPassword: null };
