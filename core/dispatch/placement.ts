@@ -18,25 +18,27 @@ interface Candidate {
 }
 
 /**
- * The partition for an offer: of two random ones among those read by workers with room, the one with more free memory ("the power of two
- * choices", Mitzenmacher 1996: nearly as even as the best, and many dispatchers do not all pick the same). Any, when nobody has room.
+ * The partition for an offer: that of the worker with more free memory of two random ones that have room ("the power of two choices", Mitzenmacher 1996: nearly as even as the best, and
+ * many dispatchers do not all pick the same); of any worker, when none has room; any partition, when none is known to be read. Of a worker's partitions it is always the first, so that offers that are
+ * written together lie together.
  */
 export function choosePartition(o: ChoosePartitionOptions): number {
-  const candidates = candidatesOf(o);
-  const first = pick(candidates, o.random);
-  if (first === undefined) return indexBelow(o.partitions, o.random);
+  const readers = readersOf(o);
+  const roomy = readers.filter(({ memoryFreeMb }) => memoryFreeMb >= o.memoryMb);
+  const first = pick(roomy, o.random);
+  if (first === undefined) return pick(readers, o.random)?.partition ?? indexBelow(o.partitions, o.random);
   const second = pick(
-    candidates.filter((each) => each !== first),
+    roomy.filter((each) => each !== first),
     o.random,
   );
   return second !== undefined && second.memoryFreeMb > first.memoryFreeMb ? second.partition : first.partition;
 }
 
-function candidatesOf(o: ChoosePartitionOptions): readonly Candidate[] {
-  return o.workers
-    .filter((worker) => worker.memoryFreeMb >= o.memoryMb)
-    .flatMap(({ memoryFreeMb, partitions }) => partitions.map((partition) => ({ partition, memoryFreeMb })))
-    .filter(({ partition }) => partition >= 0 && partition < o.partitions);
+function readersOf({ workers, partitions: count }: ChoosePartitionOptions): readonly Candidate[] {
+  return workers.flatMap(({ memoryFreeMb, partitions }) => {
+    const partition = partitions.find((each) => each >= 0 && each < count);
+    return partition === undefined ? [] : [{ partition, memoryFreeMb }];
+  });
 }
 
 function pick<T>(items: readonly T[], random: Random): T | undefined {

@@ -35,8 +35,11 @@ export const controlPlaneConfigSchema = z
       .int()
       .min(1)
       .max(1024)
-      .default(8)
-      .describe('Partitions of each topic; may grow, never shrink.'),
+      .nullable()
+      .default(null)
+      .describe(
+        'Partitions of each topic, among which the members of a consumer group share it; may grow, never shrink. null: 8; with the embedded log 1 for each topic but those of the pools.',
+      ),
     pools: z
       .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'must be letters, digits, `.`, `_` or `-`'))
       .min(1)

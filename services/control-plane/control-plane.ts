@@ -51,7 +51,8 @@ export class ControlPlane implements Service {
   /** Makes sure of the topics and puts the parts together. */
   static async create(options: ControlPlaneOptions): Promise<ControlPlane> {
     const { config, engines, runtime } = options;
-    return new ControlPlane(options, await TopicKeeper.open({ ...config, ...runtime, log: engines.log }));
+    const { log, oneDatabase = false } = engines;
+    return new ControlPlane(options, await TopicKeeper.open({ ...config, ...runtime, log, oneDatabase }));
   }
 
   async start(): Promise<void> {

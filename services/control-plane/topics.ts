@@ -19,6 +19,9 @@ const HEARTBEAT_RETENTION_MS = 15 * MINUTE_MS;
 const LOOK_EVERY_MS = 10_000;
 const LOOK_AGAIN_MS = 500;
 
+/** Partitions of a topic that several processes may read: so many of them share it. */
+const SHARED = 8;
+
 /** Number of partitions by topic, of those that have been seen. */
 export type PartitionCounts = ReadonlyMap<string, number>;
 
@@ -26,8 +29,10 @@ export type PartitionCounts = ReadonlyMap<string, number>;
 export interface TopicKeeperOptions {
   readonly log: TopicLog;
   readonly pools: readonly string[];
-  /** Partitions of each topic that is created. */
-  readonly partitions: number;
+  /** Partitions of each topic that is created; `null`: 8, but 1 for all topics but those of offers when `oneDatabase`. */
+  readonly partitions: number | null;
+  /** Whether the log and what its events are about lie in one file: then one process reads what workers send, and records that are written together in one partition cost little more than one. */
+  readonly oneDatabase: boolean;
   readonly jobEventRetentionMs: number;
   /** Of each partition; `null`: all. */
   readonly jobEventRetentionRecords: number | null;
@@ -86,14 +91,16 @@ export class TopicKeeper implements Service {
   }
 
   private get settings(): readonly TopicSettings[] {
-    const { pools, partitions, jobEventRetentionMs: retentionMs, jobEventRetentionRecords: most } = this.options;
+    const { pools, jobEventRetentionMs: retentionMs, jobEventRetentionRecords: most, oneDatabase } = this.options;
+    const shared = this.options.partitions ?? SHARED;
+    const partitions = this.options.partitions ?? (oneDatabase ? 1 : SHARED);
     const kept = [
-      { topic: TOPICS.workerEvents, retentionMs: WORKER_EVENT_RETENTION_MS },
-      { topic: TOPICS.heartbeats, retentionMs: HEARTBEAT_RETENTION_MS },
-      { topic: TOPICS.jobEvents, retentionMs, ...(most === null ? {} : { retentionRecords: most }) },
-      ...pools.map((pool) => ({ topic: jobTopic(pool), retentionMs: OFFER_RETENTION_MS })),
+      { topic: TOPICS.workerEvents, partitions, retentionMs: WORKER_EVENT_RETENTION_MS },
+      { topic: TOPICS.heartbeats, partitions, retentionMs: HEARTBEAT_RETENTION_MS },
+      { topic: TOPICS.jobEvents, partitions, retentionMs, ...(most === null ? {} : { retentionRecords: most }) },
+      ...pools.map((pool) => ({ topic: jobTopic(pool), partitions: shared, retentionMs: OFFER_RETENTION_MS })),
     ];
-    return kept.map((each) => ({ ...each, partitions: this.counted.get(each.topic) ?? partitions }));
+    return kept.map((each) => ({ ...each, partitions: this.counted.get(each.topic) ?? each.partitions }));
   }
 
   /** False also for a topic that has not been seen yet, whose settings are looked at when it is made sure of. */

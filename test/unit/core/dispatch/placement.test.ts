@@ -28,10 +28,22 @@ describe('choosePartition', () => {
     }
   });
 
-  test('takes any partition when nobody has room', () => {
+  test('takes any worker when nobody has room, and any partition when nobody is known to read one', () => {
     const o = { partitions: 8, memoryMb: 9_000, workers: WORKERS };
-    expect(choosePartition({ ...o, random: sequence(0.99) })).toBe(7);
-    expect(choosePartition({ ...o, workers: [], random: sequence(0) })).toBe(0);
+    expect(choosePartition({ ...o, random: sequence(0) })).toBe(0);
+    expect(choosePartition({ ...o, random: sequence(0.5) })).toBe(2);
+    expect(choosePartition({ ...o, workers: [{ memoryFreeMb: 9_000, partitions: [] }], random: sequence(0.99) })).toBe(
+      7,
+    );
+  });
+
+  test('keeps to one partition of a worker, so that what is written together lies together', () => {
+    const workers = [{ memoryFreeMb: 100, partitions: [5, 1, 6] }];
+    for (const memoryMb of [50, 500]) {
+      for (const value of [0, 0.5, 0.99]) {
+        expect(choosePartition({ partitions: 8, memoryMb, workers, random: sequence(value) })).toBe(5);
+      }
+    }
   });
 
   test('never leaves the topic, and never passes by workers with room', () => {

@@ -5,7 +5,7 @@ import { deadlinePolicyOf } from '../../../../services/control-plane/leader-conf
 describe('controlPlaneConfigSchema', () => {
   test('has a default and a description for every key', () => {
     const config = controlPlaneConfigSchema.parse({});
-    expect(config).toMatchObject({ listen: '127.0.0.1:7070', partitions: 8, pools: ['default'], maxMemoryMb: null });
+    expect(config).toMatchObject({ listen: '127.0.0.1:7070', partitions: null, pools: ['default'], maxMemoryMb: null });
     for (const [key, field] of Object.entries(controlPlaneConfigSchema.shape)) {
       expect([key, field.description]).toEqual([key, expect.stringMatching(/\.$/)]);
     }

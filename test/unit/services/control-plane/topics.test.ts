@@ -24,9 +24,9 @@ afterEach(async () => {
   db.close();
 });
 
-const open = () =>
+const open = (partitions: number | null = 4, oneDatabase = true) =>
   TopicKeeper.open({
-    ...{ log, pools: ['p'], partitions: 4, jobEventRetentionMs: 1000, jobEventRetentionRecords: null },
+    ...{ log, pools: ['p'], partitions, oneDatabase, jobEventRetentionMs: 1000, jobEventRetentionRecords: null },
     ...{ clock: new FakeClock(), logger: new QuietLogger() },
   });
 
@@ -36,6 +36,16 @@ describe('TopicKeeper', () => {
     const keeper = await open();
     expect(keeper.counts.get(TOPICS.workerEvents)).toBe(4);
     expect(keeper.counts.get(jobTopic('p'))).toBe(6);
+  });
+
+  test.each([
+    [true, 1],
+    [false, 8],
+  ])('unless told otherwise, shares only the offers among readers when all is one database: %p', async (one, count) => {
+    const { counts } = await open(null, one);
+    const { workerEvents, heartbeats, jobEvents } = TOPICS;
+    for (const topic of [workerEvents, heartbeats, jobEvents]) expect(counts.get(topic)).toBe(count);
+    expect(counts.get(jobTopic('p'))).toBe(8);
   });
 
   test('makes a topic again that was deleted or has come back with fewer partitions, with as many as before', async () => {
