@@ -91,9 +91,9 @@ export class TopicKeeper implements Service {
   }
 
   private get settings(): readonly TopicSettings[] {
-    const { pools, jobEventRetentionMs: retentionMs, jobEventRetentionRecords: most, oneDatabase } = this.options;
+    const { pools, jobEventRetentionMs: retentionMs, jobEventRetentionRecords: most } = this.options;
     const shared = this.options.partitions ?? SHARED;
-    const partitions = this.options.partitions ?? (oneDatabase ? 1 : SHARED);
+    const partitions = this.options.oneDatabase ? (this.options.partitions ?? 1) : shared;
     const kept = [
       { topic: TOPICS.workerEvents, partitions, retentionMs: WORKER_EVENT_RETENTION_MS },
       { topic: TOPICS.heartbeats, partitions, retentionMs: HEARTBEAT_RETENTION_MS },

@@ -60,7 +60,8 @@ const { ca = '', otherCa = '', key = '', keystore = '' } = authority ?? {};
 
   const REFUSED = /refused by the brokers \(.+\); check kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword/;
   /** Later versions of Node add an advice of their own. */
-  const UNTRUSTED = /unable to verify the first certificate.*; check kafkaTlsCaFile/;
+  const ADVICE = '(; if the root CA is installed locally, try running Node.js with --use-system-ca)?';
+  const UNTRUSTED = new RegExp(`unable to verify the first certificate${ADVICE}; check kafkaTlsCaFile`);
   const CLOSED = /if the brokers are up, check kafkaTls and kafkaSaslMechanism/;
   const NO_TLS = { kafkaTls: false, kafkaTlsCaFile: null };
   const NO_LOG_IN = { kafkaSaslMechanism: null, kafkaSaslUsername: null, kafkaSaslPassword: null };
