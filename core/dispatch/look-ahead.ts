@@ -56,6 +56,11 @@ export class LookAhead<T> {
     return null;
   }
 
+  /** Whether an entry needs at most `freeMb`. */
+  fits(freeMb: number): boolean {
+    return [...this.#entries.values()].some(({ memoryMb }) => memoryMb <= freeMb);
+  }
+
   /** Takes out the entries that have waited too long, in the order of arrival. */
   takeExpired(now: number): readonly Entry<T>[] {
     const expired = [...this.#entries.values()].filter((entry) => now - entry.addedAt >= this.#options.maxAgeMs);

@@ -25,13 +25,21 @@ interface Candidate {
 export function choosePartition(o: ChoosePartitionOptions): number {
   const readers = readersOf(o);
   const roomy = readers.filter(({ memoryFreeMb }) => memoryFreeMb >= o.memoryMb);
-  const first = pick(roomy, o.random);
-  if (first === undefined) return pick(readers, o.random)?.partition ?? indexBelow(o.partitions, o.random);
+  const chosen = roomierOfTwo(roomy, o.random) ?? pick(readers, o.random);
+  return chosen?.partition ?? indexBelow(o.partitions, o.random);
+}
+
+/** Of two random ones that with more free memory; `undefined` when there are none. */
+export function roomierOfTwo<T extends { readonly memoryFreeMb: number }>(
+  workers: readonly T[],
+  random: Random,
+): T | undefined {
+  const first = pick(workers, random);
   const second = pick(
-    roomy.filter((each) => each !== first),
-    o.random,
+    workers.filter((each) => each !== first),
+    random,
   );
-  return second !== undefined && second.memoryFreeMb > first.memoryFreeMb ? second.partition : first.partition;
+  return first !== undefined && second !== undefined && second.memoryFreeMb > first.memoryFreeMb ? second : first;
 }
 
 function readersOf({ workers, partitions: count }: ChoosePartitionOptions): readonly Candidate[] {

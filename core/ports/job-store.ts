@@ -45,9 +45,14 @@ export interface ListJobsOptions {
 export interface JobStore {
   /**
    * Adds a job. Durable when it resolves. False, and nothing written, when the id is taken. `onVisible` may be called once before it resolves with true: from then on reads find the job, and
-   * whatever is written to the same store becomes durable after it.
+   * whatever is written to the same store becomes durable after it. `latest` is asked for the document as late as the store can, perhaps more than once: a later revision of `job` with the same request,
+   * resolution and place in the time order.
    */
-  insert(options: { readonly job: Job; readonly onVisible?: () => void }): Promise<boolean>;
+  insert(options: {
+    readonly job: Job;
+    readonly latest?: () => Job;
+    readonly onVisible?: () => void;
+  }): Promise<boolean>;
   /** One job, as last committed; `null` when there is none. */
   get(options: { readonly id: string }): Promise<Job | null>;
   /** Jobs by id, in the order of `ids`, `null` where there is none. */

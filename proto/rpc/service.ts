@@ -18,6 +18,8 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** Address of the caller, for the log. */
   readonly peer: string;
+  /** Whether the caller is a thread of this process. Default: false. */
+  readonly inProcess?: boolean;
 }
 
 /** What a caller may set for one call. */

@@ -89,14 +89,15 @@ function assemble(options: ControlPlaneOptions, topics: TopicKeeper): Parts {
   const changes = followChanges(options, topics);
   const { signals, publisher, active, delays, limits, jobs } = changes;
   const targets = (pool: string): ReturnType<WorkerDirectory['targets']> => directory.targets(pool);
-  const offerer = new Offerer({ log: engines.log, partitions, targets, random, logger });
   const heartbeatPartitions = (): number => partitionsOf(partitions, TOPICS.heartbeats);
   const projector = new Projector({ ...runtime, log: engines.log, jobs, retry, partitions });
   const caughtUp = (timeoutMs: number): Promise<boolean> => projector.caughtUp(timeoutMs);
   const heartbeats = new Heartbeats({ partitions: heartbeatPartitions });
   const term = (): number | null => leader.term;
   const fleet = assembleFleet(options, { directory, heartbeats, jobs, retry, caughtUp, heartbeatPartitions, term });
-  const submit = assembleSubmit(options, { keeper, directory, active, limits, jobs, offerer });
+  const { grants } = fleet;
+  const offerer = new Offerer({ log: engines.log, partitions, targets, grants, random, logger });
+  const submit = assembleSubmit(options, { keeper, directory, active, limits, jobs, offerer, grants });
   const gauges = new UsageGauges({ survey: engines.survey, clock });
   const leader = new Leader({
     ...{ lease: engines.lease, store: engines.fleet, holder: instanceId, clock, logger },

@@ -48,6 +48,8 @@ export interface ControlPlaneOptions {
   readonly engines: Engines;
   /** Whether workers need not beat while their renewals are answered: where no other control plane has to hear of them. Default: as `engines.alone`. */
   readonly syncSuffices?: boolean;
+  /** Whether new jobs are claimed for workers that wait: only where there is no other control plane. Default: as `engines.oneDatabase`, since elsewhere the offers are to go through the log. */
+  readonly grants?: boolean;
   /** Version of the program. */
   readonly version: string;
   /** Jobs that each of its caches keeps in memory. Default: each its own number. */

@@ -32,6 +32,7 @@ export interface ControlPlaneNodeOptions {
   readonly skewMs: number;
   readonly settings: PlaneSettings;
   readonly syncSuffices: boolean;
+  readonly grants: boolean;
   /** Jobs in each of its caches: few, so that they are often forgotten. */
   readonly cacheSize: number;
   readonly sink: LineSink | null;
@@ -76,7 +77,7 @@ export class ControlPlaneNode {
   }
 
   async #serve(process: SimProcess): Promise<void> {
-    const { world, name, settings, cacheSize, syncSuffices, sink } = this.#options;
+    const { world, name, settings, cacheSize, syncSuffices, grants, sink } = this.#options;
     const random = world.chance(`${name} ${String(this.#runs)}`);
     const { store, network, broker } = world;
     const link = world.link(process, 'store');
@@ -97,6 +98,7 @@ export class ControlPlaneNode {
       version: 'simulated',
       cacheSize,
       syncSuffices,
+      grants,
     });
     await plane.start();
     const { jobs, workers } = plane.handlers;

@@ -93,6 +93,13 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 1,
   },
   {
+    name: 'a grant counts although its job was not stored',
+    file: 'services/control-plane/dispatch/grants.ts',
+    find: 'made ? claimed : null',
+    replace: 'claimed',
+    seed: 44,
+  },
+  {
     name: 'events are sent before the worker is registered',
     file: 'workers/gateway/attempts/event-outbox.ts',
     find: 'this.#open && this.#queue.length > 0',

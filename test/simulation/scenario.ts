@@ -43,6 +43,8 @@ export interface Scenario {
   readonly hostFaults: number;
   /** Whether workers beat only when their renewals are not answered. */
   readonly syncSuffices: boolean;
+  /** Whether jobs are granted to workers whose calls are held: only with one control plane. */
+  readonly grants: boolean;
   /** The only fault, of `SINGLE_FAULTS`, for what rarely happens among others; `null`: there are others. */
   readonly single: 'late beats' | 'lost answers' | null;
   /** See `leaseGraceMs` and `expiryWarmUpMs` of a control plane. */
@@ -69,8 +71,9 @@ export function scenarioOf(seed: number): Scenario {
   const pools = random.next() < 0.3 ? ['default', 'other'] : ['default'];
   const leaseTtlMs = pick(random, TTLS_MS);
   const faultsMs = seed % 7 === 0 ? 0 : between(random, 20_000, 60_000);
+  const planes = planesOf(random);
   return {
-    planes: planesOf(random),
+    planes,
     pools,
     workers: workersOf(random, pools),
     jobs: jobsOf(random, { seed, pools, count: seed % 20 === 1 ? between(random, 150, 300) : between(random, 15, 50) }),
@@ -82,6 +85,7 @@ export function scenarioOf(seed: number): Scenario {
     faults: faultsMs === 0 ? 0 : between(random, 2, 20),
     ...hostFaultsOf(seed, faultsMs),
     syncSuffices: seed % 3 === 0 && seed % 8 !== 7,
+    grants: seed % 2 === 0 && planes.length === 1,
     ...(seed % 8 === 7 ? { ...SINGLE, single: 'late beats' } : {}),
     ...(seed % 16 === 11 ? { ...SINGLE, single: 'lost answers' } : {}),
   };

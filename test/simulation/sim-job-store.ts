@@ -13,7 +13,8 @@ export class SimJobStore implements JobStore {
     private readonly link: Link,
   ) {}
 
-  insert({ job }: { readonly job: Job }): Promise<boolean> {
+  insert({ job: first, latest }: { readonly job: Job; readonly latest?: () => Job }): Promise<boolean> {
+    const job = latest?.() ?? first;
     return this.link.call(() => {
       if (this.state.jobs.has(job.id)) return false;
       this.state.commit(job);

@@ -41,12 +41,12 @@ export async function simulate(seed: number, sink: LineSink | null = null): Prom
   const settle: LineSink | null =
     sink === null ? null : (line) => sink(`${timeline.now.toFixed(3).padStart(12)} ${line}`);
   register(world);
-  const { leaseTtlMs, leaseGraceMs, expiryWarmUpMs, heartbeatIntervalMs, pools, partitions, cacheSize, syncSuffices } =
-    scenario;
+  const { leaseTtlMs, leaseGraceMs, expiryWarmUpMs, heartbeatIntervalMs, pools, partitions } = scenario;
+  const { cacheSize, syncSuffices, grants } = scenario;
   const leases = { leaseTtlMs, leaseGraceMs, expiryWarmUpMs, heartbeatIntervalMs };
   const settings = { ...leases, partitions, pools: [...pools] };
   const planes = scenario.planes.map(
-    (plan) => new ControlPlaneNode({ ...plan, world, settings, cacheSize, syncSuffices, sink: settle }),
+    (plan) => new ControlPlaneNode({ ...plan, world, settings, cacheSize, syncSuffices, grants, sink: settle }),
   );
   const addresses = planes.map(({ address }) => address);
   const workers = scenario.workers.map((plan) => new WorkerNode({ ...plan, world, planes: addresses, sink: settle }));

@@ -21,6 +21,8 @@ export class MemoryWorkerService {
   refusing = false;
   /** Whether it knows `AwaitJobs`. */
   holdsCalls = false;
+  /** Whether it holds `ClaimNext`. */
+  claimNextWaits = false;
   /** Calls that it holds or has held, in order. */
   readonly held: { readonly memoryMb: number; readonly end: (ask: boolean) => void }[] = [];
   sessionCurrent = true;
@@ -81,9 +83,15 @@ export class MemoryWorkerService {
       await this.after();
       return { results };
     },
-    claimNext: async ({ claimId, memoryMb, maxJobs }) => {
+    claimNext: async ({ claimId, memoryMb, maxJobs, wait }, { signal }) => {
       this.calls.push([claimId]);
       await this.before();
+      if (this.claimNextWaits && wait !== undefined && this.waiting.size === this.claimed.size) {
+        await new Promise<void>((resolve) => {
+          this.held.push({ memoryMb, end: () => resolve() });
+          signal.addEventListener('abort', () => resolve());
+        });
+      }
       let left = memoryMb;
       const fitting = [...this.waiting.values()].filter((job) => {
         const mine = this.claimed.get(job.jobId) ?? claimId;

@@ -125,12 +125,14 @@ export class Gateway {
     this.#adoption = new Adoption({ ...shared, session: identity.session, runner: this.#runner, readFacts });
     this.#claimer = new Claimer({ ...claims, onClaimed: (job, memoryKey) => this.#accept(job, memoryKey) });
     const mayClaim = (): boolean => this.#mayClaim() && this.#session?.reservedMb === null;
-    this.#reader = new OfferReader({ ...shared, pool, claimer: this.#claimer, mayClaim, runs });
-    // Offers that were read and wait do not fit; others may, of which no offer will be read.
-    const isIdle = (): boolean => this.#mayClaim() && this.#claimer.size === 0;
+    const asks = { waitingMb: () => this.#puller.waitingMb, onWanted: () => this.#puller.wake() };
+    this.#reader = new OfferReader({ ...shared, ...asks, pool, claimer: this.#claimer, mayClaim, runs });
     this.#puller = new NextPuller({
       ...claims,
-      isIdle,
+      // Offers that were read and wait do not fit; others may, of which no offer will be read.
+      isIdle: () => this.#claimer.size === 0,
+      mayClaim: () => this.#mayClaim(),
+      callsWait: () => this.#session?.claimNextWaits === true,
       reservedFor: () => this.#session?.reservedFor ?? null,
       onReservation: (reservation) => this.#session?.reserved(reservation),
       onRoom: () => this.#reader.pump(),
@@ -153,6 +155,7 @@ export class Gateway {
   async start(address: string): Promise<void> {
     const { launcher } = this.#options;
     launcher.onExit((exit) => this.#adoption.exited(exit));
+    launcher.onBroken(() => this.#puller.wake()); // it must not get jobs that cannot be started
     launcher.onReconnected(async () => {
       await this.#lease.tell();
       await this.#adoptAgain();
@@ -231,7 +234,7 @@ export class Gateway {
     return new ControlPlaneSession({
       ...{ client, clock, random, logger, gate: this.#gate, lease: this.#lease },
       worker: { ...identity, ...facts, memoryBudgetMb: this.#budget.totalMb },
-      memoryFreeMb: () => this.#budget.freeMb,
+      memoryFreeMb: () => this.#freeMb,
       partitions: () => this.#reader.partitions,
       held: () => [...this.#held.references(), ...this.#reporter.repeating],
       recentlyHeld: () => [...this.#held.recentReferences(), ...this.#reporter.repeating],
@@ -248,6 +251,11 @@ export class Gateway {
     });
   }
 
+  /** Memory that no job has, in MiB. */
+  get #freeMb(): number {
+    return this.#budget.freeMb + this.#puller.waitingMb;
+  }
+
   #mayClaim(): boolean {
     return this.#session?.mayClaim === true && this.#stopping === null && this.#options.launcher.connected;
   }
@@ -255,7 +263,7 @@ export class Gateway {
   #onRoom(): void {
     this.#reader.pump();
     const reservedMb = this.#session?.reservedMb ?? null;
-    if (reservedMb === null ? this.#puller.expectsMore : this.#budget.freeMb >= reservedMb) this.#puller.wake();
+    if (reservedMb === null ? this.#puller.expectsMore : this.#freeMb >= reservedMb) this.#puller.wake();
     else this.#puller.roomChanged();
   }
 
@@ -272,7 +280,7 @@ export class Gateway {
     return {
       ...identity,
       pool: config.pool,
-      memoryFreeMb: this.#mayClaim() ? this.#budget.freeMb : 0,
+      memoryFreeMb: this.#mayClaim() ? this.#freeMb : 0,
       held: this.#held.references(),
       partitions: this.#reader.partitions,
     };

@@ -73,7 +73,7 @@ export class ServedCall {
 
   private invoke(): AsyncIterator<Uint8Array> {
     const { bound, request = new Uint8Array() } = this.options;
-    const context = { signal: this.controller.signal, peer: PEER };
+    const context = { signal: this.controller.signal, peer: PEER, inProcess: true };
     switch (bound.kind) {
       case 'unary':
         return only(bound.invoke(request, context));

@@ -38,7 +38,8 @@ export class MongoJobStore implements JobStore {
     this.updates = new GuardedWriter(database, COLLECTIONS.jobs, ({ bytes }) => bytes);
   }
 
-  async insert({ job }: { readonly job: Job }): Promise<boolean> {
+  async insert({ job: first, latest }: { readonly job: Job; readonly latest?: () => Job }): Promise<boolean> {
+    const job = latest?.() ?? first;
     const write = insertOf(job, this.database.newMark(job.revision));
     const bytes = Buffer.byteLength((write.document as JobDocument).details) + sizeOfState(job);
     return this.inserts.write({ ...write, bytes });

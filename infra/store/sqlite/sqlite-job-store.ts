@@ -42,11 +42,16 @@ const DELETE_TOKEN = 'DELETE FROM job_tokens WHERE token = ? AND created_at = ? 
 export class SqliteJobStore implements JobStore {
   constructor(private readonly database: SqliteDatabase) {}
 
-  insert({ job, onVisible }: { readonly job: Job; readonly onVisible?: () => void }): Promise<boolean> {
+  insert(options: {
+    readonly job: Job;
+    readonly latest?: () => Job;
+    readonly onVisible?: () => void;
+  }): Promise<boolean> {
+    const { job, latest = () => job, onVisible } = options;
     const details = encodeDetails(job);
     const tokens = tokensOfJob(job);
     return this.database.write(
-      (connection) => insertJob(connection, job, details, tokens),
+      (connection) => insertJob(connection, latest(), details, tokens),
       tokens.length + 2,
       (inserted) => {
         if (inserted) onVisible?.();

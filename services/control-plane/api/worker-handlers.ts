@@ -11,10 +11,12 @@ import {
 } from '../../../proto/codec/index.js';
 import {
   ClaimOutcome,
+  type AwaitJobsRequest,
   type RegisterWorkerRequest,
   type WorkerService,
 } from '../../../proto/gen/marid/v1/worker_service_pb.js';
 import type { ServiceHandlers } from '../../../proto/rpc/service.js';
+import type { Grants } from '../dispatch/grants.js';
 import type { IdleWorkers } from '../dispatch/idle-workers.js';
 import type { ClaimAnswer, Claims } from '../fleet/claims.js';
 import type { LiveWorker, WorkerDirectory } from '../fleet/worker-directory.js';
@@ -22,7 +24,9 @@ import type { WorkerSessions } from '../fleet/worker-sessions.js';
 
 const MOST_CLAIMS = 256;
 const LONGEST_TEXT = 255;
+/** How long a call may be held: a worker heeds no answer to a call that is older than its lease. */
 const LONGEST_WAIT_MS = 30_000;
+const LONGEST_WAIT_PART = 0.25;
 
 /** Options of `createWorkerHandlers`. */
 export interface WorkerHandlerOptions {
@@ -35,11 +39,15 @@ export interface WorkerHandlerOptions {
   readonly heartbeatIntervalMs: number;
   /** See `ControlPlaneOptions.syncSuffices`. */
   readonly syncSuffices: boolean;
+  /** `null`: calls of `ClaimNext` are not held. */
+  readonly grants: Grants | null;
 }
 
 /** Handlers over sessions and claims. */
 export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHandlers<typeof WorkerService> {
   const { sessions, claims, idleWorkers, directory, pools, leaseTtlMs, heartbeatIntervalMs, syncSuffices } = options;
+  const waitOf = ({ wait }: Pick<AwaitJobsRequest, 'wait'>): number =>
+    Math.min(fromDuration(wait) ?? 0, LONGEST_WAIT_MS, leaseTtlMs * LONGEST_WAIT_PART);
   return {
     registerWorker: async (request) => {
       checkRegistration(request, pools);
@@ -55,6 +63,7 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
         draining: answer.draining,
         repeats: answer.repeats.map(attemptReferenceToMessage),
         syncSuffices,
+        claimNextWaits: options.grants !== null,
       };
     },
     claim: async (request) => {
@@ -62,18 +71,20 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
       const answers = await claims.claim(request, request.claims);
       return { results: request.claims.map((entry, index) => ({ ...namesOf(entry), ...resultOf(answers[index]) })) };
     },
-    claimNext: async (request) => {
+    claimNext: async (request, { signal, inProcess = false }) => {
       checkCount('max_jobs', request.maxJobs);
-      const { memoryMb, maxJobs, claimId } = request;
-      const specifications = await claims.claimNext(request, { memoryMb, maxJobs, claimId });
+      const { memoryMb, maxJobs, claimId, first, reservedFor } = request;
+      const asked = { memoryMb, maxJobs, claimId, first, reservedFor, inProcess, waitMs: waitOf(request) };
+      const specifications = await claims.claimNext(request, asked, signal);
       return {
         specifications: specifications.map(specificationToMessage),
         ...reserved(directory.get(request.workerId)),
       };
     },
-    awaitJobs: async ({ workerId, session, memoryMb, wait, reservedFor }, { signal }) => {
-      const waitMs = Math.min(fromDuration(wait) ?? 0, LONGEST_WAIT_MS);
-      return { ask: await idleWorkers.wait({ workerId, session, memoryMb, waitMs, reservedFor }, signal) };
+    awaitJobs: async (request, { signal }) => {
+      const { workerId, session, memoryMb, reservedFor } = request;
+      const worker = { workerId, session, memoryMb, waitMs: waitOf(request), reservedFor };
+      return { ask: await idleWorkers.wait(worker, signal) };
     },
     sync: async (request) => {
       const { workerId, session, memoryFreeMb, stopping, insteadOfBeat } = request;

@@ -1,5 +1,6 @@
 /** The parts that look after workers. */
 import type { RetryPolicy } from '../../../core/job/retry.js';
+import { Grants } from '../dispatch/grants.js';
 import { IdleWorkers } from '../dispatch/idle-workers.js';
 import { Reservations } from '../dispatch/reservations.js';
 import { AttemptReconciler } from '../fleet/attempt-reconciler.js';
@@ -18,7 +19,7 @@ import type { ControlPlaneOptions } from '../options.js';
 
 /** Sessions, claims and leases of workers. */
 export function assembleFleet(
-  { config, engines, runtime }: ControlPlaneOptions,
+  { config, engines, runtime, grants: mayGrant = engines.oneDatabase === true }: ControlPlaneOptions,
   parts: {
     readonly directory: WorkerDirectory;
     readonly heartbeats: Heartbeats;
@@ -48,7 +49,8 @@ export function assembleFleet(
     answers: (record) => nodes.answers(record),
   });
   const reservations = new Reservations({ store: engines.fleet, directory, jobs, clock });
-  const claims = new Claims({ store: engines.jobs, jobs, sessions, reservations, clock });
   const idleWorkers = new IdleWorkers({ store: engines.jobs, sessions, directory, clock, random, logger });
-  return { nodes, kills, reconciler, sessions, silent, expiryTask, reservations, claims, idleWorkers };
+  const grants = mayGrant ? new Grants({ directory, idleWorkers, clock, random }) : null;
+  const claims = new Claims({ store: engines.jobs, jobs, sessions, reservations, grants, clock });
+  return { nodes, kills, reconciler, sessions, silent, expiryTask, reservations, claims, idleWorkers, grants };
 }

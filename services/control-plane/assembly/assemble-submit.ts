@@ -1,6 +1,7 @@
 /** The parts that take jobs. */
 import { selectorByName } from '../../../core/matching/selectors.js';
 import { Attachments } from '../attachments/attachments.js';
+import type { Grants } from '../dispatch/grants.js';
 import type { Offerer } from '../dispatch/offerer.js';
 import type { WorkerDirectory } from '../fleet/worker-directory.js';
 import type { ActiveJobs } from '../jobs/active-jobs.js';
@@ -22,10 +23,11 @@ export function assembleSubmit(
     readonly limits: UserLimits;
     readonly jobs: JobRepository;
     readonly offerer: Offerer;
+    readonly grants: Grants | null;
   },
 ) {
   const { clock, random } = runtime;
-  const { keeper, directory, active, limits, jobs, offerer } = parts;
+  const { keeper, directory, active, limits, jobs, offerer, grants } = parts;
   const matcher = new Matcher({
     ...{ keeper, load: active, random },
     defaults: { memoryMb: config.defaultMemoryMb, timeoutMs: config.defaultTimeoutMs },
@@ -35,7 +37,6 @@ export function assembleSubmit(
   const largestBudgetMb = (pool: string): number | null => directory.largestBudgetMb(pool);
   const admission = new Admission({ pools: config.pools, maxMemoryMb: config.maxMemoryMb, largestBudgetMb });
   const { offerAfterMs } = config;
-  const { oneDatabase: offersFollow = false } = engines;
   const attachments = new Attachments(engines.blobs, config);
   return {
     matcher,
@@ -43,7 +44,7 @@ export function assembleSubmit(
     attachments,
     submitter: new Submitter({
       ...{ jobs, admission, limits, matcher, offerer, attachments },
-      ...{ offersFollow, offerAfterMs, clock, random },
+      ...{ grants, offerAfterMs, clock, random },
     }),
   };
 }

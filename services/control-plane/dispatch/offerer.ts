@@ -7,6 +7,7 @@ import type { Random } from '../../../core/ports/random.js';
 import type { Service } from '../../../core/ports/service.js';
 import type { LogRecord, TopicLog } from '../../../core/ports/topic-log.js';
 import { encodeOffer } from '../../../proto/codec/index.js';
+import type { Grants } from './grants.js';
 import { partitionsOf, type PartitionCounts } from '../topics.js';
 
 /** Offers in one produce. */
@@ -26,6 +27,8 @@ export interface OffererOptions {
   readonly partitions: PartitionCounts;
   /** Workers of a pool that take jobs now. */
   readonly targets: (pool: string) => readonly OfferTarget[];
+  /** Where the offers of pools go whose workers ask; `null`: all go through the log. */
+  readonly grants: Pick<Grants, 'offer'> | null;
   readonly random: Random;
   readonly logger: Logger;
 }
@@ -47,7 +50,7 @@ export class Offerer implements Service {
 
   /** Offers a job; returns at once. */
   offer(job: Job): void {
-    if (this.waiting.length >= MAX_WAITING) return;
+    if (this.options.grants?.offer(job) === true || this.waiting.length >= MAX_WAITING) return;
     this.waiting.push(this.recordOf(job));
     this.wake();
   }

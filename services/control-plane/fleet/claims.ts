@@ -1,9 +1,11 @@
 /** Gives jobs to workers. */
+import { Room } from '../../../core/dispatch/room.js';
 import { claimJob, specificationOf, type ClaimJobResult } from '../../../core/job/claim.js';
 import type { Job, JobSpecification } from '../../../core/job/job.js';
 import { restsUntil } from '../../../core/job/retry.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
+import type { Grants } from '../dispatch/grants.js';
 import type { Reservations } from '../dispatch/reservations.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import { CLAIM_REPEATED_MS } from './claim-times.js';
@@ -22,6 +24,8 @@ export interface ClaimsOptions {
   readonly jobs: JobRepository;
   readonly sessions: WorkerSessions;
   readonly reservations: Reservations;
+  /** Where calls wait for new jobs; `null`: none is held. */
+  readonly grants: Grants | null;
   readonly clock: Clock;
 }
 
@@ -45,6 +49,14 @@ export interface ClaimNextOptions {
   readonly maxJobs: number;
   /** Identity of the call, kept when it is repeated. */
   readonly claimId: string;
+  /** Whether no call had this identity before. Default: false. */
+  readonly first?: boolean;
+  /** How long it may be held for new jobs, milliseconds. Default: 0. */
+  readonly waitMs?: number;
+  /** The job that the worker knows it is reserved for. Default: empty, none. */
+  readonly reservedFor?: string;
+  /** Whether the worker is a thread of this process. Default: false. */
+  readonly inProcess?: boolean;
 }
 
 /** Claims are decided at once for a whole batch, so that their writes share a commit. A worker that is reserved for a job gets no other. */
@@ -69,33 +81,82 @@ export class Claims {
 
   /**
    * Claims waiting jobs that fit together, oldest first. A repeated call gets the answer of the first, if that is still to come, or else from the claims that it left in
-   * the store: whichever control plane made them, and as far as they may still be given.
+   * the store: whichever control plane made them, and as far as they may still be given. Where there is nothing, it waits for new jobs as long as it may; a repetition or the end of
+   * `signal` ends that.
    */
-  async claimNext(identity: WorkerIdentity, options: ClaimNextOptions): Promise<readonly JobSpecification[]> {
-    const key = `${identity.workerId} ${identity.session} ${options.claimId}`;
+  async claimNext(
+    identity: WorkerIdentity,
+    options: ClaimNextOptions,
+    signal: AbortSignal,
+  ): Promise<readonly JobSpecification[]> {
+    const { workerId, session } = identity;
+    const key = `${workerId} ${session} ${options.claimId}`;
     const known = this.answers.get(key);
-    if (known !== undefined) return known;
-    const answer = this.claimWaiting(identity, options).finally(() => this.answers.delete(key));
+    if (known !== undefined) {
+      this.options.grants?.endWait(workerId, options.claimId);
+      return known;
+    }
+    const answer = this.claimOrWait(identity, options, signal).finally(() => this.answers.delete(key));
     this.answers.set(key, answer);
     return answer;
+  }
+
+  private async claimOrWait(
+    identity: WorkerIdentity,
+    options: ClaimNextOptions,
+    signal: AbortSignal,
+  ): Promise<readonly JobSpecification[]> {
+    const { memoryMb, maxJobs, waitMs = 0, reservedFor = '', inProcess = false } = options;
+    const { grants } = this.options;
+    if (waitMs <= 0 || grants === null) return this.claimWaiting(identity, options, new Room(memoryMb, maxJobs));
+    const { workerId, session } = identity;
+    const call = grants.open({ ...options, workerId, session, waitMs, reservedFor, inProcess });
+    let found: readonly JobSpecification[] = [];
+    try {
+      for (let ask = true; ask;) {
+        found = await this.claimWaiting(identity, options, call.room);
+        ask = found.length === 0 && !call.seal.signal.aborted && (await grants.wait(call, signal));
+      }
+    } catch (error) {
+      const granted = await grants.end(call);
+      if (granted.length === 0) throw error;
+      return granted.map(specificationOf);
+    }
+    return [...found, ...(await grants.end(call)).map(specificationOf)];
   }
 
   private async claimWaiting(
     identity: WorkerIdentity,
     options: ClaimNextOptions,
+    room: Room,
   ): Promise<readonly JobSpecification[]> {
     const worker = await this.claimant(identity);
-    if (worker === null || options.maxJobs < 1) return [];
-    const { memoryMb, maxJobs, claimId } = options;
-    const earlier = await this.claimedBefore(worker, claimId);
+    if (worker === null) return [];
+    const { claimId, first = false } = options;
+    const earlier = first ? [] : await this.claimedBefore(worker, claimId);
     if (earlier.length > 0) return earlier;
-    const limit = maxJobs * CANDIDATES_PER_JOB;
     const reserved = await this.options.reservations.jobOf(worker.record);
-    const waiting =
-      reserved === null ? await this.options.store.waiting({ pool: worker.record.pool, memoryMb, limit }) : [reserved];
+    const offered = reserved === null ? (this.options.grants?.offersFor(worker.record.pool, room) ?? []) : [];
+    const claimed = await this.claimAll(worker, reserved, offered, claimId);
+    if (claimed.length > 0 || room.jobsFree < 1) return claimed;
+    return this.claimAll(worker, reserved, await this.findWaiting(worker, reserved, room), claimId);
+  }
+
+  /** Waiting jobs that fit together. */
+  private async findWaiting(worker: LiveWorker, reserved: Job | null, room: Room): Promise<readonly Job[]> {
+    const { pool } = worker.record;
+    const question = { pool, memoryMb: room.memoryFreeMb, limit: room.jobsFree * CANDIDATES_PER_JOB };
+    const waiting = reserved === null ? await this.options.store.waiting(question) : [reserved];
     const now = this.options.clock.now();
-    const claimable = waiting.filter((job) => !this.underWay.has(job.id) && restsUntil(job, now) === null);
-    const chosen = fitting(claimable, options);
+    return room.takeFitting(waiting.filter((job) => !this.underWay.has(job.id) && restsUntil(job, now) === null));
+  }
+
+  private async claimAll(
+    worker: LiveWorker,
+    reserved: Job | null,
+    chosen: readonly { readonly id: string }[],
+    claimId: string,
+  ): Promise<readonly JobSpecification[]> {
     for (const { id } of chosen) this.underWay.add(id);
     try {
       const answers = await Promise.all(
@@ -144,17 +205,4 @@ export class Claims {
     if (reserved?.id === jobId) await this.options.reservations.put(record, null);
     return { kind: 'claimed', specification: specificationOf(decided.job) };
   }
-}
-
-/** The first jobs that fit into the memory together. */
-function fitting(waiting: readonly Job[], { memoryMb, maxJobs }: ClaimNextOptions): readonly Job[] {
-  let free = memoryMb;
-  const chosen: Job[] = [];
-  for (const job of waiting) {
-    if (chosen.length === maxJobs) break;
-    if (job.memoryMb > free) continue;
-    free -= job.memoryMb;
-    chosen.push(job);
-  }
-  return chosen;
 }

@@ -32,6 +32,13 @@ export interface Decided<R extends JobDecision> {
   readonly job: Job;
 }
 
+/** Options of `insert`. */
+export interface InsertOptions {
+  /** The job when it is written. Default: as it was given. */
+  readonly latest?: () => Job;
+  readonly onVisible?: () => void;
+}
+
 /** Options of `JobRepository`. */
 export interface JobRepositoryOptions {
   readonly store: JobStore;
@@ -52,18 +59,23 @@ export class JobRepository {
     this.cache = growingCache(options.cacheSize ?? CACHED_JOBS);
   }
 
-  /** Adds a job; durable when it resolves. False when the id is taken. `onVisible` is called once it may be decided on: what becomes of it is durable after it. */
-  async insert(job: Job, onVisible: () => void = () => undefined): Promise<boolean> {
+  /**
+   * Adds a job; durable when it resolves. False when the id is taken. `onVisible` is called once it may be decided on: what becomes of it is durable after it. For `latest` see
+   * `JobStore.insert`.
+   */
+  async insert(job: Job, { latest = () => job, onVisible = () => undefined }: InsertOptions = {}): Promise<boolean> {
+    let written = job;
     let visible = false;
     const show = (): void => {
       if (visible) return;
       visible = true;
-      this.remember(job);
+      this.remember(written);
       onVisible();
     };
-    if (!(await this.options.store.insert({ job, onVisible: show }))) return false;
+    const decide = (): Job => (written = latest());
+    if (!(await this.options.store.insert({ job, latest: decide, onVisible: show }))) return false;
     show();
-    this.options.onCommitted({ before: null, after: job });
+    this.options.onCommitted({ before: null, after: written });
     return true;
   }
 

@@ -12,9 +12,9 @@ export class DispatchDelays {
 
   /** Called for every committed change. */
   committed({ before, after }: JobChange): void {
-    if (before?.status !== 'ACCEPTED' || after.status !== 'CLAIMED') return;
-    const [accepted, claimed] = [before.history.at(-1), after.history.at(-1)];
-    if (accepted === undefined || claimed === undefined) return;
+    if (after.status !== 'CLAIMED' || before?.status === 'CLAIMED') return;
+    const [accepted, claimed] = after.history.slice(-2);
+    if (accepted?.to !== 'ACCEPTED' || claimed === undefined) return;
     this.#waits.observe(after.request.pool, Math.max(0, claimed.at - accepted.at) / 1000);
   }
 

@@ -1,11 +1,13 @@
 /** Takes jobs. */
 import { MaridError } from '../../../core/errors/marid-error.js';
+import { agentOfPool } from '../../../core/fleet/agent-pool.js';
 import { acceptJob } from '../../../core/job/accept.js';
 import { requestAgain, retryProblem } from '../../../core/job/copy.js';
 import type { Job, JobRequest } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Random } from '../../../core/ports/random.js';
 import { isTerminal } from '../../../core/job/status.js';
+import type { Grant, Grants } from '../dispatch/grants.js';
 import type { Offerer } from '../dispatch/offerer.js';
 import { jobNotFound, type JobRepository } from '../jobs/job-repository.js';
 import type { UserLimits } from '../quota/user-limits.js';
@@ -22,8 +24,8 @@ export interface SubmitterOptions {
   readonly matcher: Matcher;
   readonly offerer: Offerer;
   readonly attachments: Attachments;
-  /** Whether an offer that is sent with the insert of its job is seen after the job. */
-  readonly offersFollow: boolean;
+  /** Gives new jobs to workers that wait; `null`: all are offered. */
+  readonly grants: Grants | null;
   /** How long the dispatch loop leaves a new job alone, milliseconds. */
   readonly offerAfterMs: number;
   readonly clock: Clock;
@@ -50,18 +52,15 @@ export interface Submitted {
 
 /** Submits, idempotent by id and content: the insert decides, whoever else submits the same id at the same time. */
 export class Submitter {
-  /** Ids whose insert is queued. */
-  private readonly inserting = new Set<string>();
-
   constructor(private readonly options: SubmitterOptions) {}
 
   /**
-   * Accepts a job: durable when it resolves, and offered to the workers. `INVALID_ARGUMENT`, `NO_MATCH`, `RESOURCE_EXHAUSTED` when the user has as many active jobs as
+   * Accepts a job: durable when it resolves, and given or offered to the workers. The answer tells of the job as it was accepted. `INVALID_ARGUMENT`, `NO_MATCH`, `RESOURCE_EXHAUSTED` when the user has as many active jobs as
    * allowed, and `ALREADY_EXISTS` when the id is taken by other content.
    */
   async submit(submission: Submission): Promise<Submitted> {
     const { jobId, request, agentId } = submission;
-    const { admission, limits, jobs, random, offerer } = this.options;
+    const { admission, limits, jobs, random } = this.options;
     admission.checkRequest(jobId, request, agentId);
     const requestHash = hashOf(submission);
     const id = jobId === '' ? random.id() : jobId;
@@ -76,10 +75,7 @@ export class Submitter {
       if (earlier === null) throw error;
       return repeated(earlier, requestHash); // it was accepted before the registry changed
     }
-    const offer = (): void => {
-      if (agentId === null) offerer.offer(job);
-    };
-    if (!(await this.insert(job, offer))) return this.findEarlier(job);
+    if (!(await this.insert(job))) return this.findEarlier(job);
     return { job, created: true };
   }
 
@@ -105,26 +101,22 @@ export class Submitter {
     return acceptJob({ ...facts, now: clock.now(), offerAfterMs });
   }
 
-  /**
-   * Adds the job; false when its id is taken. A worker that hears of it has it only after it is durable: its claim is written behind it. An offer never goes before it is certain that
-   * the id is free: it would speak of another job's memory.
-   */
-  private async insert(job: Job, offer: () => void): Promise<boolean> {
-    const { jobs, offersFollow } = this.options;
-    if (!offersFollow || this.inserting.has(job.id)) return jobs.insert(job, offer);
-    this.inserting.add(job.id);
+  /** Adds the job, as a waiting worker's where there is one, or else offers it. False when its id is taken. */
+  private async insert(job: Job): Promise<boolean> {
+    const { jobs, grants, offerer } = this.options;
+    let grant: Grant | null = null;
+    const latest = (): Job => (grant ??= grants?.grant(job) ?? null)?.job ?? job;
+    const onVisible = (): void => {
+      if (grant !== null) grant.visible();
+      else if (agentOfPool(job.pool) === null) offerer.offer(job);
+    };
+    let inserted = false;
     try {
-      // Read and queued in one turn: who is not there now, and is not being inserted, cannot come before.
-      const free = jobs.get(job.id).then(
-        (earlier) => earlier === null,
-        () => false,
-      );
-      const inserted = jobs.insert(job);
-      if (await free) offer();
-      return await inserted;
+      inserted = await jobs.insert(job, { latest, onVisible });
     } finally {
-      this.inserting.delete(job.id);
+      (grant as Grant | null)?.settled(inserted);
     }
+    return inserted;
   }
 
   /** The job that took the id in between. Its slot is its own, if it is the same user's and has not ended. */

@@ -59,6 +59,14 @@ export function jobStoreSuite(product: string, open: () => Promise<JobStoreHarne
         expect(await changed).toBe(true);
       });
 
+      test('a job is stored as it is at the latest moment, and goes on from there', async () => {
+        const job = makeJob();
+        const latest = { ...job, revision: job.revision + 1, reason: 'LATER' };
+        expect(await store.insert({ job, latest: () => latest })).toBe(true);
+        expect(await store.get({ id: job.id })).toEqual(latest);
+        expect(await store.replace({ job: { ...latest, revision: latest.revision + 1 } })).toBe(true);
+      });
+
       test('an id that is taken is refused and the first job stays', async () => {
         const job = makeJob();
         expect(await store.insert({ job })).toBe(true);

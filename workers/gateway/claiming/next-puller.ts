@@ -1,9 +1,10 @@
 /**
- * Gets waiting jobs when there is room for which no offer was read: so no job waits for an offer that was lost, and jobs start when the log is
+ * Gets jobs when there is room for which no offer was read: so no job waits for an offer that was lost, and jobs start when the log is
  * away. All free memory is reserved for the time of a call; a call without a definite answer is repeated with the same id.
  *
- * States: those of its loop: *asking* (`ClaimNext`, again at once while calls give jobs), then *waiting* (a call that the control plane holds until there is something to ask for, and that is given up when there is more
- * room than it told of). A round begins a second or two after the one before at the earliest, but for `wake`; where nobody holds the call, that is how often it asks.
+ * States: those of its loop: *asking* (`ClaimNext`, again at once while calls give jobs), then *waiting*. Where the control plane lets `ClaimNext` wait, that call itself is held, gets new jobs as they are submitted, and keeps
+ * the memory; elsewhere a call that only tells when to ask (`AwaitJobs`). A held call is given up when there is more room than it told of. A round begins a second or two after the one before at the earliest, but for `wake`; where
+ * nobody holds calls, that is how often it asks.
  */
 import { PollLoop } from '../../../core/loops/poll-loop.js';
 import type { MemoryBudget } from '../../../core/dispatch/budget.js';
@@ -44,8 +45,12 @@ export interface NextPullerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Whether no claim is under way and the worker may claim. */
+  /** Whether the worker may claim. */
+  readonly mayClaim: () => boolean;
+  /** Whether no claim is under way: where calls are not held, offers go before. */
   readonly isIdle: () => boolean;
+  /** Whether the control plane holds `ClaimNext` until there are jobs. */
+  readonly callsWait: () => boolean;
   /** Takes over what was claimed; its memory is not reserved yet. */
   readonly onClaimed: (specification: JobSpecification) => void;
   /** The job for which the worker knows it is held; `null`: it is not. */
@@ -60,11 +65,23 @@ export interface NextPullerOptions {
 
 /** A call that the control plane holds. */
 interface Hold {
-  /** Room that it was told of, in MiB. */
-  readonly memoryMb: number;
+  /** Memory that it keeps, in MiB. */
+  readonly keptMb: number;
+  /** Free memory that it was told of beside that, in MiB. */
+  readonly toldMb: number;
   /** Gives up what is to end it soon. */
   cancel: (() => void) | null;
   readonly end: () => void;
+}
+
+/** A call of `ClaimNext` with its repetitions. */
+interface Call {
+  readonly claimId: string;
+  readonly memoryMb: number;
+  /** Aborted when it is not to wait any longer. */
+  readonly ended: AbortController;
+  /** Gives its memory back; idempotent. */
+  readonly release: () => void;
 }
 
 export class NextPuller implements Service {
@@ -99,9 +116,14 @@ export class NextPuller implements Service {
     await stopped;
   }
 
-  /** Whether the last call gave something: then there may be more, for which there was no room. */
+  /** Whether there may be jobs for which there was no room: the last call gave some, or where calls are held, none is. */
   get expectsMore(): boolean {
-    return this.#expectsMore;
+    return this.#options.callsWait() ? this.#hold === null : this.#expectsMore;
+  }
+
+  /** Memory that a held call keeps for the jobs that it may get, in MiB. */
+  get waitingMb(): number {
+    return this.#hold?.keptMb ?? 0;
   }
 
   /** Asks soon. */
@@ -114,7 +136,7 @@ export class NextPuller implements Service {
   /** Asks when the round has lasted long enough, if there is more room now than the control plane knows. */
   roomChanged(): void {
     const hold = this.#hold;
-    if (hold === null || hold.cancel !== null || this.#options.budget.freeMb <= hold.memoryMb) return;
+    if (hold === null || hold.cancel !== null || this.#options.budget.freeMb <= hold.toldMb) return;
     hold.cancel = this.#options.clock.after(this.#restMs(), hold.end);
   }
 
@@ -124,18 +146,19 @@ export class NextPuller implements Service {
   }
 
   async #round(signal: AbortSignal): Promise<void> {
-    const { budget, gate, isIdle, clock } = this.#options;
+    const { budget, gate, mayClaim, isIdle, callsWait, clock } = this.#options;
     this.#roundAt = clock.monotonic();
     this.#claimed = 0;
     const asks = this.#asks || this.#woken;
     this.#asks = true;
     this.#woken = false;
-    if (!gate.isOpen || budget.freeMb <= 0 || !isIdle()) return;
-    if (asks) {
-      this.#claimed = await this.#pull(budget.freeMb, signal);
+    const waits = callsWait();
+    if (!gate.isOpen || budget.freeMb <= 0 || !mayClaim() || !(waits || isIdle())) return;
+    if (asks || waits) {
+      this.#claimed = await this.#pull(budget.freeMb, waits, signal);
       this.#expectsMore = this.#claimed > 0;
     }
-    if (this.#claimed === 0 && !this.#woken && !signal.aborted) await this.#wait(budget.freeMb);
+    if (this.#claimed === 0 && !waits && !this.#woken && !signal.aborted) await this.#wait(budget.freeMb);
   }
 
   /** Waits until there is something to ask for, as far as the control plane helps. */
@@ -143,8 +166,7 @@ export class NextPuller implements Service {
     const { client, identity, clock, logger, reservedFor, onRefused } = this.#options;
     if (memoryMb <= 0 || clock.monotonic() < this.#noHoldUntil) return;
     const ended = new AbortController();
-    const hold: Hold = { memoryMb, cancel: null, end: () => ended.abort() };
-    this.#hold = hold;
+    const hold = this.#begin({ keptMb: 0, toldMb: memoryMb }, ended);
     try {
       const request = { ...identity, memoryMb, wait: toDuration(HOLD_MS), reservedFor: reservedFor() ?? '' };
       const options = { signal: ended.signal, timeoutMs: HOLD_MS + HOLD_GRACE_MS };
@@ -155,39 +177,83 @@ export class NextPuller implements Service {
       else if (isDefinite(error)) onRefused();
       else logger.debug({ error }, 'the control plane does not hold the question for jobs');
     } finally {
-      hold.cancel?.();
-      this.#hold = null;
+      this.#end(hold);
     }
   }
 
+  #begin(room: Pick<Hold, 'keptMb' | 'toldMb'>, ended: AbortController): Hold {
+    this.#hold = { ...room, cancel: null, end: () => ended.abort() };
+    return this.#hold;
+  }
+
+  #end(hold: Hold): void {
+    hold.cancel?.();
+    if (this.#hold === hold) this.#hold = null;
+  }
+
   /** One call, repeated until its answer is known. How many jobs it gave. */
-  async #pull(memoryMb: number, stop: AbortSignal): Promise<number> {
-    const { budget, gate, random, onRoom, onRefused } = this.#options;
+  async #pull(memoryMb: number, waits: boolean, stop: AbortSignal): Promise<number> {
+    const { budget, random, onRoom, onRefused } = this.#options;
     const claimId = random.id();
-    let claimed = 0;
+    const ended = new AbortController();
     budget.reserve(claimId, memoryMb);
+    const hold = waits ? this.#begin({ keptMb: memoryMb, toldMb: 0 }, ended) : null;
+    const release = (): void => {
+      if (hold !== null) this.#end(hold);
+      budget.release(claimId);
+    };
+    let claimed = 0;
     try {
-      await this.#untilKnown(stop, () =>
-        gate.pass(stop, async (signal) => {
-          claimed = await this.#call(claimId, memoryMb, signal);
-        }),
-      );
+      claimed = await this.#untilKnown({ claimId, memoryMb, ended, release }, waits, stop);
     } catch {
       // Refused for certain, or the worker stops: nothing was claimed that anybody would run.
       if (!stop.aborted) onRefused();
     }
-    budget.release(claimId);
+    release();
     onRoom();
     return claimed;
   }
 
-  async #call(claimId: string, memoryMb: number, signal: AbortSignal): Promise<number> {
-    const { client, identity, lease, budget, logger, onClaimed, onReservation } = this.#options;
+  /** Only the first try waits; it is given up when the call is to end, and the next one tells at once what it has claimed. */
+  async #untilKnown(call: Call, waits: boolean, stop: AbortSignal): Promise<number> {
+    const { gate, clock, random, logger } = this.#options;
+    let claimed = 0;
+    for (let tries = 1; ; tries++) {
+      const waitMs = waits && tries === 1 ? HOLD_MS : 0;
+      try {
+        await gate.pass(stop, async (signal) => {
+          claimed = await this.#call(call, { waitMs, first: tries === 1 }, signal);
+        });
+        return claimed;
+      } catch (error) {
+        if (waitMs > 0 && call.ended.signal.aborted) continue;
+        if (isDefinite(error) || stop.aborted) throw error;
+        logger.debug({ error }, 'a request for waiting jobs has no answer; it is repeated');
+        await clock.sleep(backoffMs({ failures: tries, firstMs: FIRST_RETRY_MS, mostMs: MOST_RETRY_MS, random }), stop);
+      }
+    }
+  }
+
+  async #call(
+    { claimId, memoryMb, ended, release }: Call,
+    { waitMs, first }: { readonly waitMs: number; readonly first: boolean },
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { client, identity, lease, logger, reservedFor, onClaimed, onReservation } = this.#options;
     const sent = lease.mark();
-    const request = { ...identity, memoryMb, maxJobs: MOST_JOBS, claimId };
-    const { specifications, reservation } = await client.claimNext(request, { signal, timeoutMs: CALL_TIMEOUT_MS });
+    const request = { ...identity, memoryMb, maxJobs: MOST_JOBS, claimId, first, reservedFor: reservedFor() ?? '' };
+    const wait = waitMs > 0 ? { wait: toDuration(waitMs) } : {};
+    const giveUp = (): void => ended.abort();
+    if (waitMs > 0) signal.addEventListener('abort', giveUp);
+    const options =
+      waitMs > 0
+        ? { signal: ended.signal, timeoutMs: waitMs + HOLD_GRACE_MS }
+        : { signal, timeoutMs: CALL_TIMEOUT_MS };
+    const { specifications, reservation } = await client
+      .claimNext({ ...request, ...wait }, options)
+      .finally(() => signal.removeEventListener('abort', giveUp));
     if (!lease.covers(sent)) throw tooLate();
-    budget.release(claimId);
+    release();
     for (const message of specifications) {
       const specification = specificationFromMessage(message);
       if (specification !== null) onClaimed(specification);
@@ -195,19 +261,5 @@ export class NextPuller implements Service {
     }
     onReservation(reservation); // behind the claims: it may let offers take what memory is left
     return specifications.length;
-  }
-
-  async #untilKnown(signal: AbortSignal, call: () => Promise<void>): Promise<void> {
-    const { clock, random, logger } = this.#options;
-    for (let failures = 1; ; failures++) {
-      try {
-        await call();
-        return;
-      } catch (error) {
-        if (isDefinite(error) || signal.aborted) throw error;
-        logger.debug({ error }, 'a request for waiting jobs has no answer; it is repeated');
-        await clock.sleep(backoffMs({ failures, firstMs: FIRST_RETRY_MS, mostMs: MOST_RETRY_MS, random }), signal);
-      }
-    }
   }
 }

@@ -32,6 +32,10 @@ export interface OfferReaderOptions {
   readonly claimer: Claimer;
   /** Whether the worker may claim at all. */
   readonly mayClaim: () => boolean;
+  /** Memory that a call for waiting jobs keeps, in MiB. */
+  readonly waitingMb: () => number;
+  /** Called when an offer would fit into that. */
+  readonly onWanted: () => void;
   /** Whether an attempt of the job is prepared or runs here. */
   readonly runs: (jobId: string) => boolean;
   readonly clock: Clock;
@@ -96,8 +100,15 @@ export class OfferReader implements Service {
       if (entry !== null) this.#claim(entry.jobId, entry.memoryMb, entry.payload);
       if (this.#inbox.length > 0) this.#fill();
     }
+    if (this.#lookAhead.size > 0 && mayClaim()) this.#ask();
     this.#steer();
     this.#armExpiry();
+  }
+
+  #ask(): void {
+    const { budget, waitingMb, onWanted } = this.#options;
+    const keptMb = waitingMb();
+    if (keptMb > 0 && this.#lookAhead.fits(budget.freeMb + keptMb)) onWanted();
   }
 
   #claim(jobId: string, memoryMb: number, record: StoredRecord): void {

@@ -83,6 +83,7 @@ export class ControlPlaneSession implements Service {
   #reservation: Reservation | null = null;
   #heartbeatMs = DEFAULT_HEARTBEAT_MS;
   #syncSuffices = false;
+  #claimNextWaits = false;
   /** When a call was answered last, on the monotonic clock. */
   #answeredAt = 0;
   #wake = new AbortController();
@@ -118,6 +119,11 @@ export class ControlPlaneSession implements Service {
   get needsBeats(): boolean {
     const sinceMs = this.#options.clock.monotonic() - this.#answeredAt;
     return !this.#syncSuffices || sinceMs > MOST_INTERVALS * this.#heartbeatMs;
+  }
+
+  /** Whether the control plane holds calls for waiting jobs until there are some. */
+  get claimNextWaits(): boolean {
+    return this.#claimNextWaits;
   }
 
   /** How often to beat, in milliseconds. */
@@ -209,6 +215,7 @@ export class ControlPlaneSession implements Service {
     });
     this.#heartbeatMs = fromDuration(answer.heartbeatInterval) ?? DEFAULT_HEARTBEAT_MS;
     this.#syncSuffices = answer.syncSuffices;
+    this.#claimNextWaits = answer.claimNextWaits;
     this.#obey(answer);
     await lease.renewed(sent, fromDuration(answer.leaseTtl) ?? DEFAULT_TTL_MS);
     this.#registered = true;

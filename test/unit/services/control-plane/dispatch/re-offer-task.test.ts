@@ -30,7 +30,8 @@ beforeEach(async () => {
   store = new SqliteJobStore(db);
   await log.ensureTopics({ topics: [{ topic, partitions: 4, retentionMs: 60_000 }] });
   const targets = () => [{ memoryFreeMb: 4000, partitions: [2] }];
-  offerer = new Offerer({ log, partitions: new Map([[topic, 4]]), targets, random: new SeededRandom(), logger });
+  const shared = { log, targets, grants: null, random: new SeededRandom(), logger };
+  offerer = new Offerer({ ...shared, partitions: new Map([[topic, 4]]) });
   const jobs = new JobRepository({ store, onCommitted: () => undefined });
   task = new ReOfferTask({ store, jobs, offerer, clock });
   offers = [];

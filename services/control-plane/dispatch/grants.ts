@@ -1,0 +1,158 @@
+/** Gives jobs to workers whose calls are held. */
+import { roomierOfTwo } from '../../../core/dispatch/placement.js';
+import { Room } from '../../../core/dispatch/room.js';
+import { isInService } from '../../../core/fleet/silence.js';
+import { claimJob } from '../../../core/job/claim.js';
+import type { Job } from '../../../core/job/job.js';
+import type { Clock } from '../../../core/ports/clock.js';
+import type { Random } from '../../../core/ports/random.js';
+import type { WorkerDirectory } from '../fleet/worker-directory.js';
+import { DirectOffers, type DirectOffer } from './direct-offers.js';
+import type { IdleWorker, IdleWorkers } from './idle-workers.js';
+
+/** Options of `Grants`. */
+export interface GrantsOptions {
+  /** Its records must be those of the store: only the one control plane of an installation may grant. */
+  readonly directory: Pick<WorkerDirectory, 'get'>;
+  readonly idleWorkers: Pick<IdleWorkers, 'wait'>;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** A worker that asks for jobs, with the memory that it keeps for the call. */
+export interface AskingWorker extends IdleWorker {
+  readonly maxJobs: number;
+  /** Identity of the call. */
+  readonly claimId: string;
+  /** Whether it is a thread of this process. */
+  readonly inProcess: boolean;
+}
+
+/** A call that may get jobs. */
+export interface HeldCall {
+  readonly worker: AskingWorker;
+  /** What it may still get. */
+  readonly room: Room;
+  readonly grants: Promise<Job | null>[];
+  /** Ends the wait; then it gets no more grants. */
+  readonly seal: AbortController;
+  /** Whether there is an offer for it. */
+  wanted: boolean;
+}
+
+/** A claim that is made with the insert of its job. */
+export interface Grant {
+  /** The job as it is claimed. */
+  readonly job: Job;
+  /** Called when reads see it. */
+  readonly visible: () => void;
+  /** Called with whether it is durable, or else was not made. */
+  readonly settled: (made: boolean) => void;
+}
+
+/**
+ * A new job is claimed for a worker whose call is held by the very write that stores it. A call takes grants until the first of them is committed: so those of one commit are answered together, and a worker that does not hear keeps no
+ * more than these from others. A job for which no call has room is offered to the next call.
+ *
+ * A worker gets a grant when it is durable. One that is a thread of this process gets it when it is committed: what the machine may lose of the store when its power fails, it loses together with the worker's programs.
+ */
+export class Grants {
+  /** By worker: only the last call of each counts. */
+  private readonly held = new Map<string, HeldCall>();
+  private readonly offers: DirectOffers;
+
+  constructor(private readonly options: GrantsOptions) {
+    this.offers = new DirectOffers(options.clock);
+  }
+
+  /** A call begins: from now on, until `end`, it gets grants. */
+  open(worker: AskingWorker): HeldCall {
+    const room = new Room(worker.memoryMb, worker.maxJobs);
+    const call: HeldCall = { worker, room, grants: [], seal: new AbortController(), wanted: false };
+    this.held.set(worker.workerId, call);
+    this.asked(call);
+    return call;
+  }
+
+  /** Takes the offers of a pool for which a call has room. */
+  offersFor(pool: string, room: Room): readonly DirectOffer[] {
+    return this.offers.take(pool, room);
+  }
+
+  /** Waits until there are grants, offers or other reasons to answer, for the worker's time, or until `signal` aborts. Whether to look for waiting jobs. Rejects as `IdleWorkers.wait`. */
+  async wait(call: HeldCall, signal: AbortSignal): Promise<boolean> {
+    const giveUp = (): void => call.seal.abort();
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      const ask = await this.options.idleWorkers.wait(call.worker, call.seal.signal);
+      return ask || call.wanted;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** The call gets no more; resolves with what it was granted. */
+  async end(call: HeldCall): Promise<readonly Job[]> {
+    const { workerId } = call.worker;
+    if (this.held.get(workerId) === call) this.held.delete(workerId);
+    this.asked(call);
+    const made = await Promise.all(call.grants);
+    return made.filter((job) => job !== null);
+  }
+
+  /** Ends the wait of a call: its worker has repeated it. */
+  endWait(workerId: string, claimId: string): void {
+    const call = this.held.get(workerId);
+    if (call?.worker.claimId === claimId) call.seal.abort();
+  }
+
+  /** The job, which is about to be stored, as the worker's of a call; `null` when none has room. */
+  grant(job: Job): Grant | null {
+    const able = [...this.held.values()].filter((call) => this.mayGet(call, job));
+    const rooms = able.map((call) => ({ call, memoryFreeMb: call.room.memoryFreeMb }));
+    const call = roomierOfTwo(rooms, this.options.random)?.call;
+    return call === undefined ? null : this.claim(call, job);
+  }
+
+  /** Offers a job that is stored to the calls of its pool; false when nobody calls. */
+  offer(job: Job): boolean {
+    const call = [...this.held.values()].find((each) => this.mayGet(each, job));
+    if (call !== undefined) {
+      this.asked(call);
+      call.wanted = true;
+      call.seal.abort();
+    }
+    return this.offers.add(job.pool, job);
+  }
+
+  private asked({ worker }: HeldCall): void {
+    const known = this.options.directory.get(worker.workerId);
+    if (known !== null) this.offers.asked(known.record.pool);
+  }
+
+  private mayGet({ worker, room, seal }: HeldCall, job: Job): boolean {
+    if (job.memoryMb > room.memoryFreeMb || room.jobsFree < 1 || seal.signal.aborted) return false;
+    const record = this.options.directory.get(worker.workerId)?.record;
+    if (record?.pool !== job.pool || record.session !== worker.session) return false;
+    return !record.draining && record.reservation === null && isInService(record);
+  }
+
+  private claim({ worker, room, grants, seal }: HeldCall, job: Job): Grant | null {
+    const { workerId, session, claimId, inProcess } = worker;
+    const host = this.options.directory.get(workerId)?.record.host ?? '';
+    const result = claimJob(job, { workerId, host, session, claimId, now: this.options.clock.now() });
+    if (result.kind !== 'claimed') return null;
+    const claimed = result.job;
+    room.take(job);
+    let tell: (made: Job | null) => void = () => undefined;
+    grants.push(new Promise((resolve) => (tell = resolve)));
+    return {
+      job: claimed,
+      visible: () => {
+        if (inProcess) tell(claimed);
+        seal.abort();
+      },
+      settled: (made) => tell(made ? claimed : null),
+    };
+  }
+}
