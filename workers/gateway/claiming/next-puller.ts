@@ -246,9 +246,7 @@ export class NextPuller implements Service {
     const giveUp = (): void => ended.abort();
     if (waitMs > 0) signal.addEventListener('abort', giveUp);
     const options =
-      waitMs > 0
-        ? { signal: ended.signal, timeoutMs: waitMs + HOLD_GRACE_MS }
-        : { signal, timeoutMs: CALL_TIMEOUT_MS };
+      waitMs > 0 ? { signal: ended.signal, timeoutMs: waitMs + HOLD_GRACE_MS } : { signal, timeoutMs: CALL_TIMEOUT_MS };
     const { specifications, reservation } = await client
       .claimNext({ ...request, ...wait }, options)
       .finally(() => signal.removeEventListener('abort', giveUp));
