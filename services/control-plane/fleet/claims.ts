@@ -112,17 +112,16 @@ export class Claims {
     const { workerId, session } = identity;
     const call = grants.open({ ...options, workerId, session, waitMs, reservedFor, inProcess });
     let found: readonly JobSpecification[] = [];
+    let granted: readonly Job[] = [];
     try {
       for (let ask = true; ask;) {
         found = await this.claimWaiting(identity, options, call.room);
         ask = found.length === 0 && !call.seal.signal.aborted && (await grants.wait(call, signal));
       }
-    } catch (error) {
-      const granted = await grants.end(call);
-      if (granted.length === 0) throw error;
-      return granted.map(specificationOf);
+    } finally {
+      granted = await grants.end(call); // a repetition of a call that fails finds them in the store
     }
-    return [...found, ...(await grants.end(call)).map(specificationOf)];
+    return [...found, ...granted.map(specificationOf)];
   }
 
   private async claimWaiting(
