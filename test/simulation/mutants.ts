@@ -111,7 +111,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'services/control-plane/fleet/attempt-reconciler.ts',
     find: 'job.kill !== null && holds(account, job)',
     replace: 'false',
-    seed: 166,
+    seed: 1013,
   },
   {
     name: 'a claim is answered again after a kill',
