@@ -18,9 +18,14 @@ export class Room {
     return this.jobs;
   }
 
+  /** Whether there is room for a job. */
+  fits(job: { readonly memoryMb: number }): boolean {
+    return this.jobs > 0 && job.memoryMb <= this.memoryMb;
+  }
+
   /** Takes a job. False, and nothing changed, when it does not fit. */
   take(job: { readonly memoryMb: number }): boolean {
-    if (this.jobs < 1 || job.memoryMb > this.memoryMb) return false;
+    if (!this.fits(job)) return false;
     this.memoryMb -= job.memoryMb;
     this.jobs -= 1;
     return true;

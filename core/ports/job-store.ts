@@ -37,22 +37,23 @@ export interface ListJobsOptions {
   readonly limit: number;
 }
 
+/** Options of `insert`. */
+export interface InsertJobOptions {
+  readonly job: Job;
+  /** Asked for the document as late as the store can, perhaps more than once: a later revision of `job` with the same request, resolution and place in the time order. Default: `job`. */
+  readonly latest?: () => Job;
+  /** May be called once before the insert resolves with true: from then on reads find the job, and whatever is written to the same store becomes durable after it. */
+  readonly onVisible?: () => void;
+}
+
 /**
  * Jobs by id. Every method rejects with `UNAVAILABLE` when the store cannot be reached and with `DEADLINE_EXCEEDED` when it did
  * not answer in time; after a rejected write the result is unknown and is read back by id. Calls in flight together may share
  * one commit.
  */
 export interface JobStore {
-  /**
-   * Adds a job. Durable when it resolves. False, and nothing written, when the id is taken. `onVisible` may be called once before it resolves with true: from then on reads find the job, and
-   * whatever is written to the same store becomes durable after it. `latest` is asked for the document as late as the store can, perhaps more than once: a later revision of `job` with the same request,
-   * resolution and place in the time order.
-   */
-  insert(options: {
-    readonly job: Job;
-    readonly latest?: () => Job;
-    readonly onVisible?: () => void;
-  }): Promise<boolean>;
+  /** Adds a job. Durable when it resolves. False, and nothing written, when the id is taken. */
+  insert(options: InsertJobOptions): Promise<boolean>;
   /** One job, as last committed; `null` when there is none. */
   get(options: { readonly id: string }): Promise<Job | null>;
   /** Jobs by id, in the order of `ids`, `null` where there is none. */

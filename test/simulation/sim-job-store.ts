@@ -1,7 +1,7 @@
 /** `JobStore` of the simulation. */
 import type { Job } from '../../core/job/job.js';
 import { isOwned, isTerminal } from '../../core/job/status.js';
-import type { JobStore, ListJobsOptions } from '../../core/ports/job-store.js';
+import type { InsertJobOptions, JobStore, ListJobsOptions } from '../../core/ports/job-store.js';
 import type { Link } from './link.js';
 import { listJobs } from './list-jobs.js';
 import type { StoreState } from './store-state.js';
@@ -13,8 +13,8 @@ export class SimJobStore implements JobStore {
     private readonly link: Link,
   ) {}
 
-  insert({ job: first, latest }: { readonly job: Job; readonly latest?: () => Job }): Promise<boolean> {
-    const job = latest?.() ?? first;
+  insert({ job: first, latest = () => first }: InsertJobOptions): Promise<boolean> {
+    const job = latest();
     return this.link.call(() => {
       if (this.state.jobs.has(job.id)) return false;
       this.state.commit(job);

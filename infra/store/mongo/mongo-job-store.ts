@@ -1,7 +1,7 @@
 /** `JobStore` in MongoDB. */
 import type { Document, Filter } from 'mongodb';
 import type { Job } from '../../../core/job/job.js';
-import type { JobStore, ListJobsOptions } from '../../../core/ports/job-store.js';
+import type { InsertJobOptions, JobStore, ListJobsOptions } from '../../../core/ports/job-store.js';
 import { GuardedWriter, type GuardedInsert, type GuardedUpdate } from './guarded-writer.js';
 import { decodeJob, insertOf, isPublished, updateOf, type JobDocument } from './job-documents.js';
 import {
@@ -38,8 +38,8 @@ export class MongoJobStore implements JobStore {
     this.updates = new GuardedWriter(database, COLLECTIONS.jobs, ({ bytes }) => bytes);
   }
 
-  async insert({ job: first, latest }: { readonly job: Job; readonly latest?: () => Job }): Promise<boolean> {
-    const job = latest?.() ?? first;
+  async insert({ job: first, latest = () => first }: InsertJobOptions): Promise<boolean> {
+    const job = latest();
     const write = insertOf(job, this.database.newMark(job.revision));
     const bytes = Buffer.byteLength((write.document as JobDocument).details) + sizeOfState(job);
     return this.inserts.write({ ...write, bytes });

@@ -1,6 +1,6 @@
 /** `JobStore` in the embedded database. */
 import type { Job } from '../../../core/job/job.js';
-import type { JobStore, ListJobsOptions } from '../../../core/ports/job-store.js';
+import type { InsertJobOptions, JobStore, ListJobsOptions } from '../../../core/ports/job-store.js';
 import { tokensOfJob } from '../job-tokens.js';
 import { listJobIds } from './job-listing.js';
 import { CHANGING_COLUMNS, changingValues, decodeJobRow, encodeDetails, JOB_COLUMNS } from './job-rows.js';
@@ -42,12 +42,7 @@ const DELETE_TOKEN = 'DELETE FROM job_tokens WHERE token = ? AND created_at = ? 
 export class SqliteJobStore implements JobStore {
   constructor(private readonly database: SqliteDatabase) {}
 
-  insert(options: {
-    readonly job: Job;
-    readonly latest?: () => Job;
-    readonly onVisible?: () => void;
-  }): Promise<boolean> {
-    const { job, latest = () => job, onVisible } = options;
+  insert({ job, latest = () => job, onVisible }: InsertJobOptions): Promise<boolean> {
     const details = encodeDetails(job);
     const tokens = tokensOfJob(job);
     return this.database.write(

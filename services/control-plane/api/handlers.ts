@@ -10,7 +10,6 @@ import type { WorkerService } from '../../../proto/gen/marid/v1/worker_service_p
 import type { ServiceHandlers } from '../../../proto/rpc/service.js';
 import type { ControlPlaneConfig } from '../config.js';
 import type { ControlPlaneRuntime, Engines } from '../options.js';
-import type { Grants } from '../dispatch/grants.js';
 import type { IdleWorkers } from '../dispatch/idle-workers.js';
 import type { Claims } from '../fleet/claims.js';
 import type { KillDelivery } from '../fleet/kill-delivery.js';
@@ -69,7 +68,6 @@ export interface HandlerParts {
   readonly retry: RetryPolicy;
   readonly claims: Claims;
   readonly idleWorkers: IdleWorkers;
-  readonly grants: Grants | null;
   /** See `ControlPlaneOptions.syncSuffices`. */
   readonly syncSuffices: boolean;
   readonly matcher: Matcher;

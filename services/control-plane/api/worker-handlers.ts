@@ -16,7 +16,6 @@ import {
   type WorkerService,
 } from '../../../proto/gen/marid/v1/worker_service_pb.js';
 import type { ServiceHandlers } from '../../../proto/rpc/service.js';
-import type { Grants } from '../dispatch/grants.js';
 import type { IdleWorkers } from '../dispatch/idle-workers.js';
 import type { ClaimAnswer, Claims } from '../fleet/claims.js';
 import type { LiveWorker, WorkerDirectory } from '../fleet/worker-directory.js';
@@ -39,8 +38,6 @@ export interface WorkerHandlerOptions {
   readonly heartbeatIntervalMs: number;
   /** See `ControlPlaneOptions.syncSuffices`. */
   readonly syncSuffices: boolean;
-  /** `null`: calls of `ClaimNext` are not held. */
-  readonly grants: Grants | null;
 }
 
 /** Handlers over sessions and claims. */
@@ -63,7 +60,7 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
         draining: answer.draining,
         repeats: answer.repeats.map(attemptReferenceToMessage),
         syncSuffices,
-        claimNextWaits: options.grants !== null,
+        claimNextWaits: claims.mayWait,
       };
     },
     claim: async (request) => {

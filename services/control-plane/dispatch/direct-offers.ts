@@ -1,6 +1,7 @@
 /** Offers that wait for a worker's next call, in place of the log. */
 import type { Room } from '../../../core/dispatch/room.js';
 import type { Clock } from '../../../core/ports/clock.js';
+import { firstOf } from '../first-of.js';
 
 /** How long after the last call of its workers a pool counts as one that asks, milliseconds: a worker with room asks again at once. */
 const ASKED_MS = 5000;
@@ -51,17 +52,8 @@ export class DirectOffers {
   /** Takes out what fits together. */
   take(name: string, room: Room): readonly DirectOffer[] {
     const offers = this.pools.get(name)?.offers ?? new Map<string, DirectOffer>();
-    const taken = room.takeFitting(first(offers.values(), MAX_LOOKED_AT));
+    const taken = room.takeFitting(firstOf(offers.values(), MAX_LOOKED_AT));
     for (const { id } of taken) offers.delete(id);
     return taken;
-  }
-}
-
-function* first<T>(values: Iterable<T>, count: number): Generator<T, void, undefined> {
-  let left = count;
-  for (const value of values) {
-    if (left === 0) return;
-    left -= 1;
-    yield value;
   }
 }

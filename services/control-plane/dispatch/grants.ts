@@ -131,7 +131,7 @@ export class Grants {
   }
 
   private mayGet({ worker, room, seal }: HeldCall, job: Job): boolean {
-    if (job.memoryMb > room.memoryFreeMb || room.jobsFree < 1 || seal.signal.aborted) return false;
+    if (!room.fits(job) || seal.signal.aborted) return false;
     const record = this.options.directory.get(worker.workerId)?.record;
     if (record?.pool !== job.pool || record.session !== worker.session) return false;
     return !record.draining && record.reservation === null && isInService(record);

@@ -9,6 +9,7 @@ import type { JobStore } from '../../../core/ports/job-store.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Service } from '../../../core/ports/service.js';
 import type { LogRecord, TopicLog } from '../../../core/ports/topic-log.js';
+import { firstOf } from '../first-of.js';
 import { growingCache } from '../growing-cache.js';
 import type { PartitionCounts } from '../topics.js';
 import { jobEventRecord } from './job-event.js';
@@ -115,7 +116,7 @@ export class EventPublisher implements Service {
   }
 
   private async sendNext(): Promise<void> {
-    const jobs = firstOf(this.pending.values(), BATCH_JOBS);
+    const jobs = [...firstOf(this.pending.values(), BATCH_JOBS)];
     const records = jobs.flatMap((job) => this.recordsOf(job));
     if (records.length > 0) await this.options.log.produce({ records });
     for (const job of jobs) {
@@ -157,13 +158,4 @@ export class EventPublisher implements Service {
       );
     }
   }
-}
-
-function firstOf<T>(values: Iterable<T>, count: number): readonly T[] {
-  const first: T[] = [];
-  for (const value of values) {
-    if (first.length === count) break;
-    first.push(value);
-  }
-  return first;
 }

@@ -68,6 +68,11 @@ export class Claims {
 
   constructor(private readonly options: ClaimsOptions) {}
 
+  /** Whether calls of `claimNext` may wait. */
+  get mayWait(): boolean {
+    return this.options.grants !== null;
+  }
+
   /** Answers every claim, in order. Safe to repeat with the same claim ids. */
   async claim(
     identity: WorkerIdentity,

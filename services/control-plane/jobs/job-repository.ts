@@ -4,7 +4,7 @@ import { MaridError } from '../../../core/errors/marid-error.js';
 import { archivePendingSince } from '../../../core/job/archive.js';
 import type { Job } from '../../../core/job/job.js';
 import { isTerminal } from '../../../core/job/status.js';
-import type { JobStore } from '../../../core/ports/job-store.js';
+import type { InsertJobOptions, JobStore } from '../../../core/ports/job-store.js';
 import { growingCache } from '../growing-cache.js';
 
 /** Documents of jobs under way that are kept in memory. A job is 2-5 KB: at most some 100 MB. */
@@ -32,13 +32,6 @@ export interface Decided<R extends JobDecision> {
   readonly job: Job;
 }
 
-/** Options of `insert`. */
-export interface InsertOptions {
-  /** The job when it is written. Default: as it was given. */
-  readonly latest?: () => Job;
-  readonly onVisible?: () => void;
-}
-
 /** Options of `JobRepository`. */
 export interface JobRepositoryOptions {
   readonly store: JobStore;
@@ -59,11 +52,11 @@ export class JobRepository {
     this.cache = growingCache(options.cacheSize ?? CACHED_JOBS);
   }
 
-  /**
-   * Adds a job; durable when it resolves. False when the id is taken. `onVisible` is called once it may be decided on: what becomes of it is durable after it. For `latest` see
-   * `JobStore.insert`.
-   */
-  async insert(job: Job, { latest = () => job, onVisible = () => undefined }: InsertOptions = {}): Promise<boolean> {
+  /** As `JobStore.insert`, but `onVisible` is always called when the job is added: once it may be decided on. */
+  async insert(
+    job: Job,
+    { latest = () => job, onVisible = () => undefined }: Omit<InsertJobOptions, 'job'> = {},
+  ): Promise<boolean> {
     let written = job;
     let visible = false;
     const show = (): void => {
