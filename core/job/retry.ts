@@ -47,7 +47,10 @@ export function retryOrFail(job: Job, o: RetryOrFailOptions): Job {
  * Until when a job that goes to another attempt rests, or `null` when it may be claimed. The first offer ends the rest early: it comes when
  * `nextOfferAt` has passed.
  */
-export function restsUntil(job: Job, now: number): number | null {
+export function restsUntil(
+  job: Pick<Job, 'status' | 'attempt' | 'offers' | 'nextOfferAt'>,
+  now: number,
+): number | null {
   const resting = job.status === 'ACCEPTED' && job.attempt > 0 && job.offers === 0;
   return resting && job.nextOfferAt !== null && now < job.nextOfferAt ? job.nextOfferAt : null;
 }

@@ -37,6 +37,16 @@ export interface ListJobsOptions {
   readonly limit: number;
 }
 
+/** What there is to know of a job that waits, before it is claimed. */
+export type WaitingJob = Pick<Job, 'id' | 'memoryMb' | 'status' | 'attempt' | 'offers' | 'nextOfferAt'>;
+
+/** Options of `waiting`. */
+export interface WaitingJobsOptions {
+  readonly pool: string;
+  readonly memoryMb: number;
+  readonly limit: number;
+}
+
 /** Options of `insert`. */
 export interface InsertJobOptions {
   readonly job: Job;
@@ -68,11 +78,7 @@ export interface JobStore {
   /** ACCEPTED jobs whose `nextOfferAt` is `now` or earlier, earliest first. */
   dueOffers(options: { readonly now: number; readonly limit: number }): Promise<readonly Job[]>;
   /** ACCEPTED jobs of a pool that need at most `memoryMb`, oldest first. */
-  waiting(options: {
-    readonly pool: string;
-    readonly memoryMb: number;
-    readonly limit: number;
-  }): Promise<readonly Job[]>;
+  waiting(options: WaitingJobsOptions): Promise<readonly WaitingJob[]>;
   /**
    * Jobs that a worker owns now (CLAIMED, INIT, RUNNING). A document that the caller has (`known`) may be given back instead of being read when its revision is that of the store; its `publishedSequence` may then be
    * an earlier one.

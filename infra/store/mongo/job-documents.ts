@@ -8,6 +8,7 @@ import { archivePendingSince } from '../../../core/job/archive.js';
 import { deadlineBase, type DeadlineStage } from '../../../core/job/deadline.js';
 import type { Job } from '../../../core/job/job.js';
 import { isTerminal } from '../../../core/job/status.js';
+import type { WaitingJob } from '../../../core/ports/job-store.js';
 import { tokensOfJob } from '../job-tokens.js';
 import { pushMark, type GuardedDocument, type GuardedInsert, type GuardedUpdate } from './guarded-writer.js';
 
@@ -111,6 +112,16 @@ export function decodeJob(document: JobDocument): Job {
     throw new MaridError('DATA_LOSS', `The stored job ${id} cannot be read; restore a copy of the database.`);
   }
   return { id, createdAt, ...fixed, ...stateOf(document), publishedSequence };
+}
+
+/** Fields that `waitingJobsOf` reads. */
+export const WAITING_FIELDS = { waiting: 1, status: 1, attempt: 1, offers: 1, nextOfferAt: 1 } as const;
+
+/** The jobs of these that wait. */
+export function waitingJobsOf(documents: readonly JobDocument[]): readonly WaitingJob[] {
+  return documents.flatMap(({ _id: id, waiting, status, attempt, offers, nextOfferAt }) =>
+    waiting === undefined ? [] : [{ id, memoryMb: waiting.memoryMb, status, attempt, offers, nextOfferAt }],
+  );
 }
 
 /** Whether a job found by `unpublishedSince` has been published all the same. */

@@ -1,9 +1,23 @@
 /** `JobStore` in MongoDB. */
 import type { Document, Filter } from 'mongodb';
 import type { Job } from '../../../core/job/job.js';
-import type { InsertJobOptions, JobStore, ListJobsOptions } from '../../../core/ports/job-store.js';
+import type {
+  InsertJobOptions,
+  JobStore,
+  ListJobsOptions,
+  WaitingJob,
+  WaitingJobsOptions,
+} from '../../../core/ports/job-store.js';
 import { GuardedWriter, type GuardedInsert, type GuardedUpdate } from './guarded-writer.js';
-import { decodeJob, insertOf, isPublished, updateOf, type JobDocument } from './job-documents.js';
+import {
+  decodeJob,
+  insertOf,
+  isPublished,
+  updateOf,
+  WAITING_FIELDS,
+  waitingJobsOf,
+  type JobDocument,
+} from './job-documents.js';
 import {
   activeQuery,
   dueQuery,
@@ -77,12 +91,8 @@ export class MongoJobStore implements JobStore {
     return this.select(dueQuery(options));
   }
 
-  waiting(options: {
-    readonly pool: string;
-    readonly memoryMb: number;
-    readonly limit: number;
-  }): Promise<readonly Job[]> {
-    return this.select(waitingQuery(options));
+  async waiting(options: WaitingJobsOptions): Promise<readonly WaitingJob[]> {
+    return waitingJobsOf(await this.database.within(() => this.find(waitingQuery(options), WAITING_FIELDS)));
   }
 
   ownedBy(options: { readonly workerId: string }): Promise<readonly Job[]> {
@@ -140,10 +150,11 @@ export class MongoJobStore implements JobStore {
     return (await this.database.within(() => this.find(query))).map(decodeJob);
   }
 
-  private find({ filter, sort, limit, hint }: JobQuery): Promise<JobDocument[]> {
+  /** `projection`: fields that are sent. Default: all. */
+  private find({ filter, sort, limit, hint }: JobQuery, projection: Document = {}): Promise<JobDocument[]> {
     const batchSize = limit === 0 ? CHUNK : limit + 1;
     return this.jobs
-      .find(filter as Filter<JobDocument>, { sort, limit, batchSize, ...(hint === null ? {} : { hint }) })
+      .find(filter as Filter<JobDocument>, { projection, sort, limit, batchSize, ...(hint === null ? {} : { hint }) })
       .maxTimeMS(OPERATION_MS)
       .toArray();
   }

@@ -1,6 +1,12 @@
 /** `JobStore` in the embedded database. */
 import type { Job } from '../../../core/job/job.js';
-import type { InsertJobOptions, JobStore, ListJobsOptions } from '../../../core/ports/job-store.js';
+import type {
+  InsertJobOptions,
+  JobStore,
+  ListJobsOptions,
+  WaitingJob,
+  WaitingJobsOptions,
+} from '../../../core/ports/job-store.js';
 import { tokensOfJob } from '../job-tokens.js';
 import { listJobIds } from './job-listing.js';
 import { CHANGING_COLUMNS, changingValues, decodeJobRow, encodeDetails, JOB_COLUMNS } from './job-rows.js';
@@ -28,8 +34,8 @@ const MARK = 'UPDATE jobs SET published_sequence = ? WHERE id = ? AND published_
 const GET = `SELECT ${JOB_COLUMNS} FROM ${JOINED} WHERE j.id = ?`;
 const DUE = `SELECT ${JOB_COLUMNS} FROM ${joinedBy('jobs_due')}
   WHERE j.status = 'ACCEPTED' AND j.next_offer_at <= ? ORDER BY j.next_offer_at LIMIT ?`;
-const WAITING = `SELECT ${JOB_COLUMNS} FROM ${joinedBy('jobs_waiting')}
-  WHERE j.status = 'ACCEPTED' AND j.pool = ? AND j.memory_mb <= ? ORDER BY j.created_at, j.id LIMIT ?`;
+const WAITING = `SELECT id, memory_mb, next_offer_at, state ->> '$.attempt', state ->> '$.offers' FROM jobs INDEXED BY jobs_waiting
+  WHERE status = 'ACCEPTED' AND pool = ? AND memory_mb <= ? ORDER BY created_at, id LIMIT ?`;
 const OWNED = 'SELECT id, revision FROM jobs INDEXED BY jobs_owned WHERE worker_id = ?';
 const UNPUBLISHED = `SELECT ${JOB_COLUMNS} FROM ${joinedBy('jobs_unpublished')}
   WHERE j.published_sequence < j.last_sequence AND j.updated_at < ? ORDER BY j.updated_at LIMIT ?`;
@@ -79,12 +85,8 @@ export class SqliteJobStore implements JobStore {
     return this.select(DUE, [options.now, options.limit]);
   }
 
-  async waiting(options: {
-    readonly pool: string;
-    readonly memoryMb: number;
-    readonly limit: number;
-  }): Promise<readonly Job[]> {
-    return this.select(WAITING, [options.pool, options.memoryMb, options.limit]);
+  async waiting({ pool, memoryMb, limit }: WaitingJobsOptions): Promise<readonly WaitingJob[]> {
+    return this.database.read((connection) => connection.all(WAITING, [pool, memoryMb, limit]).map(waitingJobOf));
   }
 
   async ownedBy(options: {
@@ -150,6 +152,12 @@ function insertJob(connection: SqliteConnection, job: Job, details: string, toke
   connection.run(INSERT_DETAILS, [inserted.lastRowId, details]);
   connection.run(INSERT_TOKENS, [job.createdAt, job.id, JSON.stringify(tokens)]);
   return true;
+}
+
+function waitingJobOf(row: SqlRow): WaitingJob {
+  const nextOfferAt = row[2] === null ? null : numberAt(row, 2);
+  const [attempt, offers] = [numberAt(row, 3), numberAt(row, 4)];
+  return { id: textAt(row, 0), memoryMb: numberAt(row, 1), status: 'ACCEPTED', attempt, offers, nextOfferAt };
 }
 
 function getJob(connection: SqliteConnection, id: string): Job | null {

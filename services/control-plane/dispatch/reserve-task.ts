@@ -67,10 +67,10 @@ export class ReserveTask implements LeaderTask {
   private async waiting(pool: string, workers: readonly LiveWorker[]): Promise<readonly Job[]> {
     const { store, directory } = this.options;
     const reserved = workers.flatMap(({ record }) => (record.reservation === null ? [] : [record.reservation.jobId]));
-    const held = (await store.getMany({ ids: reserved })).filter((job) => job !== null);
     const memoryMb = directory.largestBudgetMb(pool);
     const oldest = memoryMb === null ? [] : await store.waiting({ pool, memoryMb, limit: OLDEST });
-    return [...held, ...oldest.filter(({ id }) => !reserved.includes(id))];
+    const ids = new Set([...reserved, ...oldest.map(({ id }) => id)]);
+    return (await store.getMany({ ids: [...ids] })).filter((job) => job !== null);
   }
 
   private viewOf(worker: LiveWorker): ReservableWorker {

@@ -4,7 +4,7 @@ import { claimJob, specificationOf, type ClaimJobResult } from '../../../core/jo
 import type { Job, JobSpecification } from '../../../core/job/job.js';
 import { restsUntil } from '../../../core/job/retry.js';
 import type { Clock } from '../../../core/ports/clock.js';
-import type { JobStore } from '../../../core/ports/job-store.js';
+import type { JobStore, WaitingJob } from '../../../core/ports/job-store.js';
 import type { Grants } from '../dispatch/grants.js';
 import type { Reservations } from '../dispatch/reservations.js';
 import type { JobRepository } from '../jobs/job-repository.js';
@@ -147,7 +147,7 @@ export class Claims {
   }
 
   /** Waiting jobs that fit together. */
-  private async findWaiting(worker: LiveWorker, reserved: Job | null, room: Room): Promise<readonly Job[]> {
+  private async findWaiting(worker: LiveWorker, reserved: Job | null, room: Room): Promise<readonly WaitingJob[]> {
     const { pool } = worker.record;
     const question = { pool, memoryMb: room.memoryFreeMb, limit: room.jobsFree * CANDIDATES_PER_JOB };
     const waiting = reserved === null ? await this.options.store.waiting(question) : [reserved];
