@@ -31,6 +31,12 @@ export class Room {
     return true;
   }
 
+  /** Gives back the place of a job that was taken and did not come. */
+  giveBack(job: { readonly memoryMb: number }): void {
+    this.memoryMb += job.memoryMb;
+    this.jobs += 1;
+  }
+
   /** Takes the first jobs that fit together, in their order: small ones pass large ones. */
   takeFitting<T extends { readonly memoryMb: number }>(waiting: Iterable<T>): readonly T[] {
     const taken: T[] = [];

@@ -154,6 +154,19 @@ describe('a call that waits for jobs', () => {
     plane = await openControlPlane();
   });
 
+  test('does not keep room for offers of jobs that others have claimed', async () => {
+    await Promise.all([register(), register('other')]);
+    await (
+      await ask({ memoryMb: 1, waitMs: 1 })
+    ).jobs;
+    await submit('a');
+    await plane.workers.claim({ workerId: 'other', session: 'other-1', claims: [{ jobId: 'a', claimId: 'x' }] });
+    expect(await ownerOf('a')).toBe('other');
+    const call = await ask({ memoryMb: 100 });
+    await submit('b');
+    expect(await call.jobs).toEqual(['b']);
+  });
+
   test('gets a job that another worker has lost, when it is offered again', async () => {
     await Promise.all([register(), register('lost')]);
     const first = await ask({ workerId: 'lost' });

@@ -152,7 +152,10 @@ export class Grants {
         if (inProcess) tell(claimed);
         seal.abort();
       },
-      settled: (made) => tell(made ? claimed : null),
+      settled: (made) => {
+        if (!made) room.giveBack(job);
+        tell(made ? claimed : null);
+      },
     };
   }
 }

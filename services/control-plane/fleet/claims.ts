@@ -59,6 +59,9 @@ export interface ClaimNextOptions {
   readonly inProcess?: boolean;
 }
 
+/** A job that is about to be claimed for a call, in whose room it has its place. */
+type ChosenJob = Pick<Job, 'id' | 'memoryMb'>;
+
 /** Claims are decided at once for a whole batch, so that their writes share a commit. A worker that is reserved for a job gets no other. */
 export class Claims {
   /** Answers of `claimNext` that are being found, by call. */
@@ -140,10 +143,18 @@ export class Claims {
     const earlier = first ? [] : await this.claimedBefore(worker, claimId);
     if (earlier.length > 0) return earlier;
     const reserved = await this.options.reservations.jobOf(worker.record);
-    const offered = reserved === null ? (this.options.grants?.offersFor(worker.record.pool, room) ?? []) : [];
-    const claimed = await this.claimAll(worker, reserved, offered, claimId);
-    if (claimed.length > 0 || room.jobsFree < 1) return claimed;
-    return this.claimAll(worker, reserved, await this.findWaiting(worker, reserved, room), claimId);
+    const claim = (chosen: readonly ChosenJob[]): Promise<readonly JobSpecification[]> =>
+      this.claimAll(chosen, room, (jobId) => this.claimOne(worker, reserved, { jobId, claimId }));
+    for (let offered = this.offersFor(worker, reserved, room); offered.length > 0;) {
+      const claimed = await claim(offered);
+      if (claimed.length > 0) return claimed;
+      offered = this.offersFor(worker, reserved, room); // others have claimed those
+    }
+    return room.jobsFree < 1 ? [] : claim(await this.findWaiting(worker, reserved, room));
+  }
+
+  private offersFor({ record }: LiveWorker, reserved: Job | null, room: Room): readonly ChosenJob[] {
+    return reserved === null ? (this.options.grants?.offersFor(record.pool, room) ?? []) : [];
   }
 
   /** Waiting jobs that fit together. */
@@ -155,16 +166,20 @@ export class Claims {
     return room.takeFitting(waiting.filter((job) => !this.underWay.has(job.id) && restsUntil(job, now) === null));
   }
 
+  /** Those that are not claimed leave their place in the room to others. */
   private async claimAll(
-    worker: LiveWorker,
-    reserved: Job | null,
-    chosen: readonly { readonly id: string }[],
-    claimId: string,
+    chosen: readonly ChosenJob[],
+    room: Room,
+    claim: (jobId: string) => Promise<ClaimAnswer>,
   ): Promise<readonly JobSpecification[]> {
     for (const { id } of chosen) this.underWay.add(id);
     try {
       const answers = await Promise.all(
-        chosen.map(({ id }) => this.claimOne(worker, reserved, { jobId: id, claimId })),
+        chosen.map(async (job) => {
+          const answer = await claim(job.id);
+          if (answer.kind !== 'claimed') room.giveBack(job);
+          return answer;
+        }),
       );
       return answers.flatMap((each) => (each.kind === 'claimed' ? [each.specification] : []));
     } finally {

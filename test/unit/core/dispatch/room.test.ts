@@ -20,6 +20,14 @@ describe('Room', () => {
     expect(room.take({ memoryMb: 0 })).toBe(false);
   });
 
+  test('the place of a job that did not come is free again', () => {
+    const room = new Room(100, 1);
+    const [job] = jobsOf(100);
+    expect(job !== undefined && room.take(job)).toBe(true);
+    if (job !== undefined) room.giveBack(job);
+    expect([room.memoryFreeMb, room.jobsFree]).toEqual([100, 1]);
+  });
+
   test('what is taken never passes the room, and what is left over would not have fitted', () => {
     const memory = fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 30 });
     fc.assert(
