@@ -9,13 +9,24 @@ import { SubmitStream } from '../harness/submit-stream.js';
 import { toolContext } from '../harness/tools.js';
 import { benchJob, JOB_MEMORY_MB, SystemUnderTest } from '../system.js';
 
-/** Marid with servers in place of the embedded engines of some ports. */
-export function marid(name: string, products: readonly NativeProduct[], durability: string): Contender {
+const EMBEDDED = 'SQLite with fdatasync, shared by the jobs that come together';
+
+/** Options of `marid`. */
+interface MaridOptions {
+  readonly name: string;
+  /** Servers in place of the embedded engines of some ports. Default: none. */
+  readonly products?: readonly NativeProduct[];
+  readonly durability: string;
+  /** Settings, as environment variables name them. Default: none. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+function marid({ name, products = [], durability, settings = {} }: MaridOptions): Contender {
   return {
     name,
     prepare: async ({ stamp, report }) => {
       const stack = new NativeStack({ ...toolContext(report), random: new SystemRandom() });
-      const environment = await startForMarid(stack, products);
+      const environment = { ...(await startForMarid(stack, products)), ...settings };
       return {
         version: packageVersion(),
         durability,
@@ -43,10 +54,14 @@ async function start(stamp: string, environment: Readonly<Record<string, string>
 }
 
 /** On one machine with nothing else installed. */
-export const MARID_EMBEDDED = marid('marid', [], 'SQLite with fdatasync, shared by the jobs that come together');
+export const MARID_EMBEDDED = marid({ name: 'marid', durability: EMBEDDED });
+/** The same without what the other contenders do not do either: what a job left stays in its folder. */
+export const MARID_NO_ARCHIVES = marid({
+  ...{ name: 'marid, no archives', durability: EMBEDDED },
+  settings: { MARID_WORKER_ARCHIVE: 'false' },
+});
 /** The log in Kafka, the leader by Redis, the store in SQLite. */
-export const MARID_KAFKA = marid(
-  'marid, Kafka + Redis',
-  ['kafka', 'redis'],
-  'SQLite with fdatasync; Kafka with acks=all',
-);
+export const MARID_KAFKA = marid({
+  ...{ name: 'marid, Kafka + Redis', products: ['kafka', 'redis'] },
+  durability: 'SQLite with fdatasync; Kafka with acks=all',
+});

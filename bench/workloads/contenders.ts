@@ -1,7 +1,7 @@
 /** Every contender, for the workloads that compare. */
 import { InvalidArgumentError } from 'commander';
 import { DURABLE_TOY, POSIX_SPAWN } from '../contenders/floors.js';
-import { MARID_EMBEDDED, MARID_KAFKA } from '../contenders/marid.js';
+import { MARID_EMBEDDED, MARID_KAFKA, MARID_NO_ARCHIVES } from '../contenders/marid.js';
 import { BULL_MQ, CELERY_REDIS, GRAPHILE } from '../contenders/peers.js';
 import { TEMPORAL_DEV } from '../contenders/temporal.js';
 import type { Contender } from '../harness/contender.js';
@@ -15,6 +15,7 @@ export const CONTENDERS: readonly Contender[] = [
   CELERY_REDIS,
   TEMPORAL_DEV,
   MARID_EMBEDDED,
+  MARID_NO_ARCHIVES,
   MARID_KAFKA,
 ];
 

@@ -43,6 +43,7 @@ export type WaitingJob = Pick<Job, 'id' | 'memoryMb' | 'status' | 'attempt' | 'o
 /** Options of `waiting`. */
 export interface WaitingJobsOptions {
   readonly pool: string;
+  /** The most that a job may need, MiB. */
   readonly memoryMb: number;
   readonly limit: number;
 }
