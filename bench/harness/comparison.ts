@@ -1,4 +1,5 @@
 /** A comparison of contenders: a concurrency for each by a sweep, rounds, a table with ratios, a file of results and a chart. */
+import { errorText } from '../../core/errors/system-error.js';
 import type { Bench, Contender } from './contender.js';
 import { noiseLine, withNoise, type Noise } from './noise.js';
 import { writeResults, type Measured } from './results.js';
@@ -31,43 +32,85 @@ export interface Comparison {
   readonly measure: (started: Started, jobs: number) => Promise<Readonly<Record<string, number>>>;
 }
 
-/** Runs it and prints; `say` gets each line. */
+/** Runs it and prints; `say` gets each line. Rounds that fail are left out; when there were any it rejects, once the results are written. */
 export function compare(comparison: Comparison, say: (line: string) => void): Promise<void> {
   return inTemporaryFolder(async (folder) => {
     const bench: Bench = { folder, stamp: await compiled(toolContext(say), 'stamp'), report: say };
     const ready = await prepareAll(bench, comparison.contenders);
     try {
+      const failures = new Failures(say);
       const entrants: Entrant[] = [];
-      for (const each of ready) entrants.push({ ...each, concurrency: await bestConcurrency(bench, comparison, each) });
+      for (const each of ready) {
+        const concurrency = await bestConcurrency(bench, comparison, each, failures);
+        if (concurrency !== null) entrants.push({ ...each, concurrency });
+      }
       say(entrants.map(({ name, concurrency }) => `${name}: ${String(concurrency)} at once`).join('; '));
       const measured = new Map(entrants.map(({ name }) => [name, [] as Readonly<Record<string, number>>[]]));
       const noises: Noise[] = [];
       await interleaved(comparison.rounds, entrants, async (entrant, round) => {
         const work = (started: Started) => withNoise(() => comparison.measure(started, comparison.jobs));
-        const { result, noise } = await oneRound(bench, entrant, work);
+        const done = await failures.unless(entrant, () => oneRound(bench, entrant, work));
+        if (done === null) return;
+        const { result, noise } = done;
         noises.push(noise);
         measured.get(entrant.name)?.push(result);
         say(`round ${String(round + 1)}  ${entrant.name.padEnd(24)} ${figuresLine(result)}`);
       });
-      const results = entrants.map((entrant) => summarized(entrant, measured.get(entrant.name) ?? []));
+      const results = entrants.flatMap((entrant) => {
+        const figures = measured.get(entrant.name) ?? [];
+        return figures.length === 0 ? [] : [summarized(entrant, figures)];
+      });
       table(comparison, results, say);
       say(noiseLine(noises));
       say(`written: ${(await writeResults(comparison, results, noises)).join(', ')}`);
+      failures.rejectIfAny();
     } finally {
       for (const { prepared } of ready) await prepared.stop();
     }
   });
 }
 
-async function bestConcurrency(bench: Bench, comparison: Comparison, each: Omit<Entrant, 'concurrency'>) {
+/** Rounds that failed: a job lost or run twice, or a contender that did not go on. */
+class Failures {
+  private readonly lines: string[] = [];
+
+  constructor(private readonly say: (line: string) => void) {}
+
+  /** What `work` gives, `null` when it fails. */
+  async unless<T>({ name, concurrency }: Entrant, work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work();
+    } catch (error) {
+      const line = `${name}, ${String(concurrency)} at once: ${errorText(error)}`;
+      this.lines.push(line);
+      this.say(`failed   ${line}`);
+      return null;
+    }
+  }
+
+  rejectIfAny(): void {
+    if (this.lines.length > 0) throw new Error(`rounds that failed are left out: ${this.lines.join('; ')}`);
+  }
+}
+
+/** `null`: no round of the sweep came to its end. */
+async function bestConcurrency(
+  bench: Bench,
+  comparison: Comparison,
+  each: Omit<Entrant, 'concurrency'>,
+  failures: Failures,
+): Promise<number | null> {
   const { concurrencies = CONCURRENCIES } = comparison;
   if (concurrencies.length === 1) return concurrencies[0] ?? 1;
-  let best = { concurrency: 0, figure: -Infinity };
+  let best: { readonly concurrency: number | null; readonly figure: number } = { concurrency: null, figure: -Infinity };
   for (const concurrency of concurrencies) {
     const jobs = Math.min(1000, Math.max(100, Math.floor(comparison.jobs / 2)));
-    const [figure = 0] = Object.values(
-      await oneRound(bench, { ...each, concurrency }, (started) => comparison.measure(started, jobs)),
+    const entrant = { ...each, concurrency };
+    const measured = await failures.unless(entrant, () =>
+      oneRound(bench, entrant, (started) => comparison.measure(started, jobs)),
     );
+    if (measured === null) continue;
+    const [figure = 0] = Object.values(measured);
     const goodness = comparison.moreIsBetter ? figure : -figure;
     bench.report(
       `sweep    ${each.name.padEnd(24)} ${String(concurrency).padStart(3)} at once: ${round(figure)} ${comparison.unit}`,
