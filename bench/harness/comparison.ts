@@ -38,10 +38,10 @@ export function compare(comparison: Comparison, say: (line: string) => void): Pr
     const bench: Bench = { folder, stamp: await compiled(toolContext(say), 'stamp'), report: say };
     const ready = await prepareAll(bench, comparison.contenders);
     try {
-      const failures = new Failures(say);
+      const rounds = new Rounds(bench);
       const entrants: Entrant[] = [];
       for (const each of ready) {
-        const concurrency = await bestConcurrency(bench, comparison, each, failures);
+        const concurrency = await bestConcurrency(rounds, comparison, each);
         if (concurrency !== null) entrants.push({ ...each, concurrency });
       }
       say(entrants.map(({ name, concurrency }) => `${name}: ${String(concurrency)} at once`).join('; '));
@@ -49,7 +49,7 @@ export function compare(comparison: Comparison, say: (line: string) => void): Pr
       const noises: Noise[] = [];
       await interleaved(comparison.rounds, entrants, async (entrant, round) => {
         const work = (started: Started) => withNoise(() => comparison.measure(started, comparison.jobs));
-        const done = await failures.unless(entrant, () => oneRound(bench, entrant, work));
+        const done = await rounds.run(entrant, work);
         if (done === null) return;
         const { result, noise } = done;
         noises.push(noise);
@@ -63,56 +63,57 @@ export function compare(comparison: Comparison, say: (line: string) => void): Pr
       table(comparison, results, say);
       say(noiseLine(noises));
       say(`written: ${(await writeResults(comparison, results, noises)).join(', ')}`);
-      failures.rejectIfAny();
+      rounds.rejectIfAnyFailed();
     } finally {
       for (const { prepared } of ready) await prepared.stop();
     }
   });
 }
 
-/** Rounds that failed: a job lost or run twice, or a contender that did not go on. */
-class Failures {
-  private readonly lines: string[] = [];
+/** Rounds, and which of them failed: a job lost or run twice, or a contender that did not go on. */
+class Rounds {
+  private readonly failures: string[] = [];
 
-  constructor(private readonly say: (line: string) => void) {}
+  constructor(private readonly bench: Bench) {}
 
-  /** What `work` gives, `null` when it fails. */
-  async unless<T>({ name, concurrency }: Entrant, work: () => Promise<T>): Promise<T | null> {
+  /** Told what is being done, one line each. */
+  get report(): Bench['report'] {
+    return this.bench.report;
+  }
+
+  /** What `work` gives, `null` when the round fails. */
+  async run<T>(entrant: Entrant, work: (started: Started) => Promise<T>): Promise<T | null> {
     try {
-      return await work();
+      return await oneRound(this.bench, entrant, work);
     } catch (error) {
-      const line = `${name}, ${String(concurrency)} at once: ${errorText(error)}`;
-      this.lines.push(line);
-      this.say(`failed   ${line}`);
+      const failure = `${entrant.name}, ${String(entrant.concurrency)} at once: ${errorText(error)}`;
+      this.failures.push(failure);
+      this.bench.report(`failed   ${failure}`);
       return null;
     }
   }
 
-  rejectIfAny(): void {
-    if (this.lines.length > 0) throw new Error(`rounds that failed are left out: ${this.lines.join('; ')}`);
+  rejectIfAnyFailed(): void {
+    if (this.failures.length > 0) throw new Error(`rounds that failed are left out: ${this.failures.join('; ')}`);
   }
 }
 
 /** `null`: no round of the sweep came to its end. */
 async function bestConcurrency(
-  bench: Bench,
+  rounds: Rounds,
   comparison: Comparison,
   each: Omit<Entrant, 'concurrency'>,
-  failures: Failures,
 ): Promise<number | null> {
   const { concurrencies = CONCURRENCIES } = comparison;
   if (concurrencies.length === 1) return concurrencies[0] ?? 1;
   let best: { readonly concurrency: number | null; readonly figure: number } = { concurrency: null, figure: -Infinity };
   for (const concurrency of concurrencies) {
     const jobs = Math.min(1000, Math.max(100, Math.floor(comparison.jobs / 2)));
-    const entrant = { ...each, concurrency };
-    const measured = await failures.unless(entrant, () =>
-      oneRound(bench, entrant, (started) => comparison.measure(started, jobs)),
-    );
+    const measured = await rounds.run({ ...each, concurrency }, (started) => comparison.measure(started, jobs));
     if (measured === null) continue;
     const [figure = 0] = Object.values(measured);
     const goodness = comparison.moreIsBetter ? figure : -figure;
-    bench.report(
+    rounds.report(
       `sweep    ${each.name.padEnd(24)} ${String(concurrency).padStart(3)} at once: ${round(figure)} ${comparison.unit}`,
     );
     if (goodness > best.figure) best = { concurrency, figure: goodness };

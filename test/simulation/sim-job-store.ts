@@ -1,7 +1,14 @@
 /** `JobStore` of the simulation. */
 import type { Job } from '../../core/job/job.js';
 import { isOwned, isTerminal } from '../../core/job/status.js';
-import type { InsertJobOptions, JobStore, ListJobsOptions } from '../../core/ports/job-store.js';
+import type {
+  InsertJobOptions,
+  JobStore,
+  ListJobsOptions,
+  WaitingJob,
+  WaitingJobsOptions,
+} from '../../core/ports/job-store.js';
+import { waitingJobOf } from '../support/job-fixtures.js';
 import type { Link } from './link.js';
 import { listJobs } from './list-jobs.js';
 import type { StoreState } from './store-state.js';
@@ -53,18 +60,15 @@ export class SimJobStore implements JobStore {
     );
   }
 
-  waiting(options: {
-    readonly pool: string;
-    readonly memoryMb: number;
-    readonly limit: number;
-  }): Promise<readonly Job[]> {
-    const { pool, memoryMb, limit } = options;
+  waiting({ pool, memoryMb, limit }: WaitingJobsOptions): Promise<readonly WaitingJob[]> {
     const fits = (job: Job): boolean => job.status === 'ACCEPTED' && job.pool === pool && job.memoryMb <= memoryMb;
     return this.link.call(() =>
       this.#select(
         fits,
         by((job) => job.createdAt),
-      ).slice(0, limit),
+      )
+        .slice(0, limit)
+        .map(waitingJobOf),
     );
   }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Attempt, Claim, Job, JobRequest, Resolution, Transition } from '../../core/job/job.js';
 import { isOwned, isTerminal, type JobStatus } from '../../core/job/status.js';
 import type { Application, Cluster, Command, Criterion, ResourceBase } from '../../core/registry/resource.js';
+import type { WaitingJob } from '../../core/ports/job-store.js';
 import type { WorkerRecord } from '../../core/fleet/worker-record.js';
 
 /** When fixtures are created, milliseconds since the epoch. */
@@ -146,6 +147,11 @@ export function advanceJob(
     endedAt: isTerminal(status) ? at : null,
     ...rest,
   };
+}
+
+/** What `JobStore.waiting` gives of a job. */
+export function waitingJobOf({ id, memoryMb, status, attempt, offers, nextOfferAt }: Job): WaitingJob {
+  return { id, memoryMb, status, attempt, offers, nextOfferAt };
 }
 
 /** An attempt that has been claimed and no more. */

@@ -145,16 +145,13 @@ export class Claims {
     const reserved = await this.options.reservations.jobOf(worker.record);
     const claim = (chosen: readonly ChosenJob[]): Promise<readonly JobSpecification[]> =>
       this.claimAll(chosen, room, (jobId) => this.claimOne(worker, reserved, { jobId, claimId }));
-    for (let offered = this.offersFor(worker, reserved, room); offered.length > 0;) {
+    const takeOffers = (): readonly ChosenJob[] =>
+      reserved === null ? (this.options.grants?.offersFor(worker.record.pool, room) ?? []) : [];
+    for (let offered = takeOffers(); offered.length > 0; offered = takeOffers()) {
       const claimed = await claim(offered);
-      if (claimed.length > 0) return claimed;
-      offered = this.offersFor(worker, reserved, room); // others have claimed those
+      if (claimed.length > 0) return claimed; // or else others have claimed those
     }
     return room.jobsFree < 1 ? [] : claim(await this.findWaiting(worker, reserved, room));
-  }
-
-  private offersFor({ record }: LiveWorker, reserved: Job | null, room: Room): readonly ChosenJob[] {
-    return reserved === null ? (this.options.grants?.offersFor(record.pool, room) ?? []) : [];
   }
 
   /** Waiting jobs that fit together. */

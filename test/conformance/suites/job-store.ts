@@ -1,7 +1,7 @@
 /** What every `JobStore` does. Names and times are new in each test, so that a store may be shared and need not be empty. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Job } from '../../../core/job/job.js';
-import type { JobStore, WaitingJob } from '../../../core/ports/job-store.js';
+import type { JobStore } from '../../../core/ports/job-store.js';
 import {
   advanceJob,
   makeCluster,
@@ -10,6 +10,7 @@ import {
   makeRequest,
   makeResolution,
   uniqueName,
+  waitingJobOf,
 } from '../../support/job-fixtures.js';
 import { collectIds, jobListingTests, uniqueTime } from './job-store-listing.js';
 
@@ -169,11 +170,10 @@ export function jobStoreSuite(product: string, open: () => Promise<JobStoreHarne
         const jobs = [4000, 1000, 3000, 2000].map((memoryMb, index) =>
           makeJob({ pool, memoryMb, createdAt: 900 - index }),
         );
+        const [, small, large, middle] = jobs.map(waitingJobOf);
         await insertAll([...jobs, makeJob({ memoryMb: 1, pool: uniqueName('pool') })]);
-        expect(await store.waiting({ pool, memoryMb: 3000, limit: 10 })).toMatchObject(
-          waitingJobs(jobs[3], jobs[2], jobs[1]),
-        );
-        expect(await store.waiting({ pool, memoryMb: 3000, limit: 1 })).toMatchObject(waitingJobs(jobs[3]));
+        expect(await store.waiting({ pool, memoryMb: 3000, limit: 10 })).toEqual([middle, large, small]);
+        expect(await store.waiting({ pool, memoryMb: 3000, limit: 1 })).toEqual([middle]);
         expect(await store.waiting({ pool, memoryMb: 999, limit: 10 })).toEqual([]);
       });
 
@@ -186,7 +186,7 @@ export function jobStoreSuite(product: string, open: () => Promise<JobStoreHarne
         expect(await store.waiting({ pool, memoryMb: 9999, limit: 10 })).toEqual([]);
         const again = advanceJob(claimed, 'ACCEPTED');
         await store.replace({ job: again });
-        expect(await store.waiting({ pool, memoryMb: 9999, limit: 10 })).toMatchObject(waitingJobs(again));
+        expect(await store.waiting({ pool, memoryMb: 9999, limit: 10 })).toEqual([waitingJobOf(again)]);
       });
     });
 
@@ -306,13 +306,5 @@ export function jobStoreSuite(product: string, open: () => Promise<JobStoreHarne
       expect(await collectIds(store, { user }, 'oldest', 10)).toEqual([later.id, active.id]);
       expect(await store.insert({ job: old })).toBe(true);
     });
-  });
-}
-
-function waitingJobs(...jobs: readonly (Job | undefined)[]): readonly WaitingJob[] {
-  return jobs.flatMap((job) => {
-    if (job === undefined) return [];
-    const { id, memoryMb, status, attempt, offers, nextOfferAt } = job;
-    return [{ id, memoryMb, status, attempt, offers, nextOfferAt }];
   });
 }
