@@ -9,6 +9,7 @@ import {
   type Message,
 } from '@bufbuild/protobuf';
 import { MaridError } from '../../core/errors/marid-error.js';
+import { encodedAhead } from '../../proto/rpc/encode-ahead.js';
 import type { CallContext, ServiceHandlers } from '../../proto/rpc/service.js';
 
 /** A method that answers once. */
@@ -194,5 +195,5 @@ function decodeRequest(method: DescMethod, bytes: Uint8Array): Message {
 }
 
 function encode(schema: DescMessage, fields: MessageFields): Uint8Array {
-  return toBinary(schema, create(schema, fields));
+  return encodedAhead(fields) ?? toBinary(schema, create(schema, fields));
 }

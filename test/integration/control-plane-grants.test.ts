@@ -177,7 +177,9 @@ describe('a call that waits for jobs', () => {
   });
 });
 
-test('what nobody waits for is offered through the log', async () => {
+test('workers that do not ask are offered jobs through the log, and a pool without workers nothing', async () => {
+  await submit('early');
+  await register();
   await submit('a');
   const topic = 'marid.jobs.default';
   const offered: string[] = [];
@@ -188,5 +190,8 @@ test('what nobody waits for is offered through the log', async () => {
     onBroken: () => undefined,
   });
   await eventually('the offer', () => offered.includes('a'));
+  expect(offered[0]).toBe('a');
   await subscription.close();
+  const call = await ask();
+  expect(await call.jobs).toEqual(['early', 'a']);
 });

@@ -45,6 +45,7 @@ describe('a control plane that comes back on its file', () => {
     await first.crash();
 
     const second = await openControlPlane({ path });
+    await registerWorker(second, 'w');
     const events = await followTopic(second.log, TOPICS.jobEvents);
     const offers = await followTopic(second.log, jobTopic('default'));
     await eventually('its events', () => events.records.length >= 3);

@@ -9,13 +9,15 @@ import type { RetryPolicy } from '../../../core/job/retry.js';
 import type { JobStore } from '../../../core/ports/job-store.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import { jobRequestFromMessage, jobToMessage, referenceOf, statusToMessage } from '../../../proto/codec/index.js';
-import type {
-  JobService,
-  KillJobRequest,
-  ResolveJobRequest,
-  ResolveJobResponseSchema,
-  SubmitJobRequest,
+import {
+  SubmitJobResponseSchema,
+  type JobService,
+  type KillJobRequest,
+  type ResolveJobRequest,
+  type ResolveJobResponseSchema,
+  type SubmitJobRequest,
 } from '../../../proto/gen/marid/v1/job_service_pb.js';
+import { encodeAhead } from '../../../proto/rpc/encode-ahead.js';
 import type { ServiceHandlers } from '../../../proto/rpc/service.js';
 import type { KillDelivery } from '../fleet/kill-delivery.js';
 import type { SilentWorkers } from '../fleet/silent-workers.js';
@@ -31,6 +33,8 @@ import { watchAllJobs, watchJob, type JobWatchOptions } from './job-watch.js';
 
 const MOST_MATCHES = 100;
 const LONGEST_LABEL = 255;
+
+type SubmitJobAnswer = MessageInitShape<typeof SubmitJobResponseSchema>;
 
 /** Options of `createJobHandlers`. */
 export interface JobHandlerOptions extends JobWatchOptions {
@@ -53,10 +57,7 @@ export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<t
   const { store, submitter, jobs, files, directory, deadlines, clock, silent, retry, logger } = options;
   const submit = async (request: SubmitJobRequest): Promise<Submitted> => submitter.submit(submissionOf(request));
   return {
-    submitJob: async (request) => {
-      const { job, created } = await submit(request);
-      return { job: jobToMessage(job, 'full'), created };
-    },
+    submitJob: (request) => submitOne(submitter, request),
     submitJobs: (requests, context) => submitMany({ submit, logger }, requests, context),
     retryJob: async (request) => {
       const { job, created } = await submitter.retry(request.jobId, request.newJobId);
@@ -78,6 +79,17 @@ export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<t
     listJobFiles: (request, { signal }) => files.list(request, signal),
     readJobFile: (request, { signal }) => files.read(request, signal),
   };
+}
+
+/** The answer is made once the job is stored, while the disk is forced. */
+async function submitOne(submitter: Submitter, request: SubmitJobRequest): Promise<SubmitJobAnswer> {
+  let ahead: SubmitJobAnswer | null = null;
+  const { job, created } = await submitter.submit(submissionOf(request), (written) => {
+    setImmediate(() => {
+      ahead = encodeAhead(SubmitJobResponseSchema, { job: jobToMessage(written, 'full'), created: true });
+    });
+  });
+  return ahead ?? { job: jobToMessage(job, 'full'), created };
 }
 
 function submissionOf({ job, jobId, parentJobId, agentId }: SubmitJobRequest): Submission {

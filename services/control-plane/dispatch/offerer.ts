@@ -48,10 +48,13 @@ export class Offerer implements Service {
     // nothing runs until a job is offered
   }
 
-  /** Offers a job; returns at once. */
+  /** Offers a job; returns at once. Where workers ask, nobody is told of the job of a pool without workers: the first that comes asks. */
   offer(job: Job): void {
-    if (this.options.grants?.offer(job) === true || this.waiting.length >= MAX_WAITING) return;
-    this.waiting.push(this.recordOf(job));
+    const { grants, targets } = this.options;
+    if (grants?.offer(job) === true || this.waiting.length >= MAX_WAITING) return;
+    const workers = targets(job.pool);
+    if (grants !== null && workers.length === 0) return;
+    this.waiting.push(this.recordOf(job, workers));
     this.wake();
   }
 
@@ -82,13 +85,13 @@ export class Offerer implements Service {
     }
   }
 
-  private recordOf(job: Job): LogRecord {
-    const { partitions, targets, random } = this.options;
+  private recordOf(job: Job, workers: readonly OfferTarget[]): LogRecord {
+    const { partitions, random } = this.options;
     const topic = jobTopic(job.pool);
     const partition = choosePartition({
       partitions: partitionsOf(partitions, topic),
       memoryMb: job.memoryMb,
-      workers: targets(job.pool),
+      workers,
       random,
     });
     const value = encodeOffer({ jobId: job.id, memoryMb: job.memoryMb, offer: job.offers + 1 });

@@ -56,9 +56,9 @@ export class Submitter {
 
   /**
    * Accepts a job: durable when it resolves, and given or offered to the workers. The answer tells of the job as it was accepted. `INVALID_ARGUMENT`, `NO_MATCH`, `RESOURCE_EXHAUSTED` when the user has as many active jobs as
-   * allowed, and `ALREADY_EXISTS` when the id is taken by other content.
+   * allowed, and `ALREADY_EXISTS` when the id is taken by other content. `onWritten` gets the new job once it is stored, which may be before it is durable; it must not throw.
    */
-  async submit(submission: Submission): Promise<Submitted> {
+  async submit(submission: Submission, onWritten?: (job: Job) => void): Promise<Submitted> {
     const { jobId, request, agentId } = submission;
     const { admission, limits, jobs, random } = this.options;
     admission.checkRequest(jobId, request, agentId);
@@ -75,7 +75,7 @@ export class Submitter {
       if (earlier === null) throw error;
       return repeated(earlier, requestHash); // it was accepted before the registry changed
     }
-    if (!(await this.insert(job))) return this.findEarlier(job);
+    if (!(await this.insert(job, onWritten))) return this.findEarlier(job);
     return { job, created: true };
   }
 
@@ -102,13 +102,14 @@ export class Submitter {
   }
 
   /** Adds the job, as a waiting worker's where there is one, or else offers it. False when its id is taken. */
-  private async insert(job: Job): Promise<boolean> {
+  private async insert(job: Job, onWritten?: (job: Job) => void): Promise<boolean> {
     const { jobs, grants, offerer } = this.options;
     let grant: Grant | null = null;
     const latest = (): Job => (grant ??= grants?.grant(job) ?? null)?.job ?? job;
     const onVisible = (): void => {
       if (grant !== null) grant.visible();
       else if (agentOfPool(job.pool) === null) offerer.offer(job);
+      onWritten?.(job);
     };
     let inserted = false;
     try {

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { MaridError } from '../../../../core/errors/marid-error.js';
 import { connectRpc } from '../../../../infra/rpc/index.js';
-import { LogService } from '../../../../proto/gen/marid/v1/log_service_pb.js';
+import { DescribeTopicResponseSchema, LogService } from '../../../../proto/gen/marid/v1/log_service_pb.js';
+import { encodeAhead } from '../../../../proto/rpc/encode-ahead.js';
 import { eventually } from '../../../support/eventually.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { deferred, startHarness, stopHarnesses, TRANSPORTS, untilEnded } from './rpc-harness.js';
@@ -20,6 +21,20 @@ describe.each(TRANSPORTS)('unary calls %s', (_, start) => {
     const answer = await client.describeTopic({ topic: 'a topic' });
     expect(seen).toBe('a topic');
     expect(answer.partitions).toBe(0);
+  });
+
+  test('are answered with what was encoded ahead', async () => {
+    const answer = encodeAhead(DescribeTopicResponseSchema, { partitions: 3 });
+    const { client } = await start({ describeTopic: async () => answer });
+    expect(await client.describeTopic({ topic: 't' })).toEqual(answer);
+    answer.partitions = 4; // must not, and shows that its bytes were there
+    expect(await client.describeTopic({ topic: 't' })).toMatchObject({ partitions: 3 });
+  });
+
+  test('fail when an answer that was encoded ahead cannot be written', async () => {
+    const answer = encodeAhead(DescribeTopicResponseSchema, { partitions: 2 ** 40 });
+    const { client } = await start({ describeTopic: async () => answer });
+    await expect(client.describeTopic({ topic: 't' })).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 
   test('take a request of 10 MB, and its bytes are plain Uint8Arrays', async () => {
