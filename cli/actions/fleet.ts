@@ -73,7 +73,7 @@ async function waitUntilIdle(
 /** Shows what each user has in each pool. */
 export async function showStats(context: CliContext, command: Command): Promise<void> {
   const { pool, user, output } = command.opts<StatsOptions>();
-  const { usage } = await withClient(context, command, (client) => client.fleet.getUsage({}));
+  const { usage, countTime } = await withClient(context, command, (client) => client.fleet.getUsage({}));
   const wanted = usage.filter((each) => each.pool === (pool ?? each.pool) && each.user === (user ?? each.user));
   if (output === 'json')
     return printJson(
@@ -81,6 +81,7 @@ export async function showStats(context: CliContext, command: Command): Promise<
       wanted.map((each) => toJson(UsageSchema, each)),
     );
   await context.stdout.write(formatTable(USAGE_COLUMNS, wanted));
+  await context.stderr.write(`Counted at ${formatTime(countTime)}; counts are made at most every 5 s.\n`);
 }
 
 interface StatsOptions {

@@ -142,7 +142,7 @@ export class Gateway {
       ...shared,
       lease: this.#lease,
       intervalMs: () => this.#session?.heartbeatMs ?? FLUSH_MS,
-      isNeeded: () => this.#session?.needsBeats !== false,
+      isNeeded: () => this.#session?.needsBeats === true,
       beat: () => this.#beat(),
     });
     this.#folders = new FolderWatch({ ...shared, onHit: (attempt, hit) => this.#runner.endFor(attempt, hit) });
@@ -246,6 +246,7 @@ export class Gateway {
       onReady: () => {
         this.#outbox.open();
         this.#reader.pump();
+        this.#beats.wake();
         if (this.#options.readsOffers === false) this.#puller.wake();
       },
     });

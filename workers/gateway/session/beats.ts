@@ -49,6 +49,11 @@ export class Beats implements Service {
     await this.#loop.stop();
   }
 
+  /** Beats now, if that is needed. */
+  wake(): void {
+    this.#loop.wake();
+  }
+
   async #send(): Promise<void> {
     const { log, beat, lease, isNeeded } = this.#options;
     if (!isNeeded()) return;

@@ -115,8 +115,9 @@ export class ControlPlaneSession implements Service {
     if ((before === null) !== (this.#reservation === null)) this.#options.onReady();
   }
 
-  /** Whether beats are to say what renewals do not: for other control planes, or because renewals are not answered. */
+  /** Whether beats are to say what renewals do not: for other control planes, or because renewals are not answered. Nobody listens to those of a worker that was never registered. */
   get needsBeats(): boolean {
+    if (!this.#wasRegistered) return false;
     const sinceMs = this.#options.clock.monotonic() - this.#answeredAt;
     return !this.#syncSuffices || sinceMs > MOST_INTERVALS * this.#heartbeatMs;
   }
