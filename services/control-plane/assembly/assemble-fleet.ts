@@ -50,7 +50,7 @@ export function assembleFleet(
   });
   const reservations = new Reservations({ store: engines.fleet, directory, jobs, clock });
   const idleWorkers = new IdleWorkers({ store: engines.jobs, sessions, directory, clock, random, logger });
-  const grants = mayGrant ? new Grants({ directory, idleWorkers, clock, random }) : null;
+  const grants = mayGrant ? new Grants({ directory, idleWorkers, clock }) : null;
   const claims = new Claims({ store: engines.jobs, jobs, sessions, reservations, grants, clock });
   return { nodes, kills, reconciler, sessions, silent, expiryTask, reservations, claims, idleWorkers, grants };
 }

@@ -34,8 +34,10 @@ export function assembleSubmit(
     commandSelector: selectorByName(config.commandSelector),
     clusterSelector: selectorByName(config.clusterSelector),
   });
-  const largestBudgetMb = (pool: string): number | null => directory.largestBudgetMb(pool);
-  const admission = new Admission({ pools: config.pools, maxMemoryMb: config.maxMemoryMb, largestBudgetMb });
+  const admission = new Admission({
+    ...{ pools: config.pools, maxMemoryMb: config.maxMemoryMb },
+    largestBudgetMb: (pool, enoughMb) => directory.largestBudgetMb(pool, enoughMb),
+  });
   const { offerAfterMs } = config;
   const attachments = new Attachments(engines.blobs, config);
   return {

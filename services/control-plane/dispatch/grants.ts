@@ -1,14 +1,13 @@
 /** Gives jobs to workers whose calls are held. */
-import { roomierOfTwo } from '../../../core/dispatch/placement.js';
 import { Room } from '../../../core/dispatch/room.js';
 import { isInService } from '../../../core/fleet/silence.js';
 import { claimJob } from '../../../core/job/claim.js';
 import type { Job } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
-import type { Random } from '../../../core/ports/random.js';
 import type { WorkerDirectory } from '../fleet/worker-directory.js';
 import { DirectOffers, type DirectOffer } from './direct-offers.js';
 import type { IdleWorker, IdleWorkers } from './idle-workers.js';
+import { Turns } from './turns.js';
 
 /** Options of `Grants`. */
 export interface GrantsOptions {
@@ -16,7 +15,6 @@ export interface GrantsOptions {
   readonly directory: Pick<WorkerDirectory, 'get'>;
   readonly idleWorkers: Pick<IdleWorkers, 'wait'>;
   readonly clock: Clock;
-  readonly random: Random;
 }
 
 /** A worker that asks for jobs, with the memory that it keeps for the call. */
@@ -52,13 +50,15 @@ export interface Grant {
 
 /**
  * A new job is claimed for a worker whose call is held by the very write that stores it. A call takes grants until the first of them is committed: so those of one commit are answered together, and a worker that does not hear keeps no
- * more than these from others. A job for which no call has room is offered to the next call.
+ * more than these from others. Calls take turns; a job for which none has room is offered to the next one.
  *
  * A worker gets a grant when it is durable. One that is a thread of this process gets it when it is committed: what the machine may lose of the store when its power fails, it loses together with the worker's programs.
  */
 export class Grants {
   /** By worker: only the last call of each counts. */
   private readonly held = new Map<string, HeldCall>();
+  /** By pool. */
+  private readonly turns = new Turns<HeldCall>();
   private readonly offers: DirectOffers;
 
   constructor(private readonly options: GrantsOptions) {
@@ -81,6 +81,7 @@ export class Grants {
 
   /** Waits until there are grants, offers or other reasons to answer, for the worker's time, or until `signal` aborts. Whether to look for waiting jobs. Rejects as `IdleWorkers.wait`. */
   async wait(call: HeldCall, signal: AbortSignal): Promise<boolean> {
+    this.asked(call);
     const giveUp = (): void => call.seal.abort();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
@@ -96,6 +97,7 @@ export class Grants {
     const { workerId } = call.worker;
     if (this.held.get(workerId) === call) this.held.delete(workerId);
     this.asked(call);
+    this.turns.remove(call);
     const made = await Promise.all(call.grants);
     return made.filter((job) => job !== null);
   }
@@ -108,15 +110,15 @@ export class Grants {
 
   /** The job, which is about to be stored, as the worker's of a call; `null` when none has room. */
   grant(job: Job): Grant | null {
-    const able = [...this.held.values()].filter((call) => this.mayGet(call, job));
-    const rooms = able.map((call) => ({ call, memoryFreeMb: call.room.memoryFreeMb }));
-    const call = roomierOfTwo(rooms, this.options.random)?.call;
+    const [first, second] = this.able(job);
+    const isRoomier = first !== undefined && second !== undefined && second.room.memoryFreeMb > first.room.memoryFreeMb;
+    const call = isRoomier ? second : first;
     return call === undefined ? null : this.claim(call, job);
   }
 
   /** Offers a job that is stored to the calls of its pool; false when nobody calls. */
   offer(job: Job): boolean {
-    const call = [...this.held.values()].find((each) => this.mayGet(each, job));
+    const [call] = this.able(job);
     if (call !== undefined) {
       this.asked(call);
       call.wanted = true;
@@ -125,25 +127,36 @@ export class Grants {
     return this.offers.add(job.pool, job);
   }
 
-  private asked({ worker }: HeldCall): void {
-    const known = this.options.directory.get(worker.workerId);
-    if (known !== null) this.offers.asked(known.record.pool);
+  /** The worker is known when its call begins, or else when it waits. */
+  private asked(call: HeldCall): void {
+    const known = this.options.directory.get(call.worker.workerId);
+    if (known === null) return;
+    this.turns.add(known.record.pool, call);
+    this.offers.asked(known.record.pool);
   }
 
-  private mayGet({ worker, room, seal }: HeldCall, job: Job): boolean {
-    if (!room.fits(job) || seal.signal.aborted) return false;
+  /** Calls that may get the job, by turns. */
+  private *able(job: Job): Generator<HeldCall, void> {
+    for (const call of this.turns.of(job.pool)) if (this.mayGet(call, job)) yield call;
+  }
+
+  private mayGet(call: HeldCall, job: Job): boolean {
+    const { worker, room, seal } = call;
+    if (!room.fits(job) || seal.signal.aborted || this.held.get(worker.workerId) !== call) return false;
     const record = this.options.directory.get(worker.workerId)?.record;
     if (record?.pool !== job.pool || record.session !== worker.session) return false;
     return !record.draining && record.reservation === null && isInService(record);
   }
 
-  private claim({ worker, room, grants, seal }: HeldCall, job: Job): Grant | null {
+  private claim(call: HeldCall, job: Job): Grant | null {
+    const { worker, room, grants, seal } = call;
     const { workerId, session, claimId, inProcess } = worker;
     const host = this.options.directory.get(workerId)?.record.host ?? '';
     const result = claimJob(job, { workerId, host, session, claimId, now: this.options.clock.now() });
     if (result.kind !== 'claimed') return null;
     const claimed = result.job;
     room.take(job);
+    this.turns.take(call);
     let tell: (made: Job | null) => void = () => undefined;
     grants.push(new Promise((resolve) => (tell = resolve)));
     return {

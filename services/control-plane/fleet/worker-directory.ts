@@ -124,12 +124,17 @@ export class WorkerDirectory implements Service {
     );
   }
 
-  /** Largest budget among the pool's workers that live; `null` when none is known. */
-  largestBudgetMb(pool: string): number | null {
-    const budgets = [...this.workers.values()]
-      .filter((worker) => worker.record.pool === pool && ['ACTIVE', 'DRAINING'].includes(this.stateOf(worker)))
-      .map((worker) => worker.record.memoryBudgetMb);
-    return budgets.length === 0 ? null : Math.max(...budgets);
+  /** Largest budget among the pool's workers that live, or the first that is found to be `enoughMb`; `null` when none is known. */
+  largestBudgetMb(pool: string, enoughMb = Infinity): number | null {
+    let largest: number | null = null;
+    for (const worker of this.workers.values()) {
+      const { record } = worker;
+      if (record.pool !== pool || record.memoryBudgetMb <= (largest ?? -1)) continue;
+      if (!['ACTIVE', 'DRAINING'].includes(this.stateOf(worker))) continue;
+      largest = record.memoryBudgetMb;
+      if (largest >= enoughMb) break;
+    }
+    return largest;
   }
 
   /** What an explanation takes into account. */

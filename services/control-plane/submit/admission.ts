@@ -11,8 +11,8 @@ export interface AdmissionOptions {
   readonly pools: readonly string[];
   /** Most MiB that a job may reserve; `null`: no limit. */
   readonly maxMemoryMb: number | null;
-  /** Largest budget among the living workers of a pool; `null`: none is known. */
-  readonly largestBudgetMb: (pool: string) => number | null;
+  /** Largest budget among the living workers of a pool, or any that is `enoughMb`; `null`: none is known. */
+  readonly largestBudgetMb: (pool: string, enoughMb: number) => number | null;
 }
 
 /** Refuses what could never run. */
@@ -38,7 +38,7 @@ export class Admission {
   checkMemory(request: JobRequest, memoryMb: number, agentId: string | null): void {
     const { maxMemoryMb, largestBudgetMb } = this.options;
     const pool = poolOf(request);
-    const budget = agentId === null ? largestBudgetMb(pool) : null;
+    const budget = agentId === null ? largestBudgetMb(pool, memoryMb) : null;
     const problem =
       maxMemoryMb !== null && memoryMb > maxMemoryMb
         ? `is ${String(memoryMb)}; a job may reserve at most ${String(maxMemoryMb)} MiB`

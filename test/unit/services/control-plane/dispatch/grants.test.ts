@@ -2,9 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Job } from '../../../../../core/job/job.js';
 import { Grants, type AskingWorker } from '../../../../../services/control-plane/dispatch/grants.js';
+import type { LiveWorker } from '../../../../../services/control-plane/fleet/worker-directory.js';
 import { FakeClock, turn } from '../../../../support/fake-clock.js';
 import { makeJob, makeWorker } from '../../../../support/job-fixtures.js';
-import { SeededRandom } from '../../../../support/seeded-random.js';
 
 const asking = (more: Partial<AskingWorker> = {}): AskingWorker => ({
   ...{ workerId: 'w', session: 's', memoryMb: 1000, maxJobs: 10, claimId: 'c', waitMs: 1000 },
@@ -12,14 +12,29 @@ const asking = (more: Partial<AskingWorker> = {}): AskingWorker => ({
   ...more,
 });
 
-function open(worker: AskingWorker) {
-  const record = makeWorker({ id: worker.workerId, session: worker.session, pool: 'default' });
-  const known = { record, seenAt: 0, memoryFreeMb: 0, runningJobs: 0, partitions: [] };
-  const grants = new Grants({
-    directory: { get: () => known },
+function liveWorker(id: string, pool: string): LiveWorker {
+  const record = makeWorker({ id, session: 's', pool });
+  return { record, seenAt: 0, memoryFreeMb: 0, runningJobs: 0, partitions: [] };
+}
+
+function grantsOf(workers: ReadonlyMap<string, LiveWorker>): Grants {
+  return new Grants({
+    directory: { get: (id) => workers.get(id) ?? null },
     idleWorkers: { wait: async () => false },
-    ...{ clock: new FakeClock(), random: new SeededRandom() },
+    clock: new FakeClock(),
   });
+}
+
+/** A call of each worker, by its pool and its memory in MiB. */
+function openMany(workers: Readonly<Record<string, readonly [string, number]>>): Grants {
+  const named = Object.entries(workers);
+  const grants = grantsOf(new Map(named.map(([id, [pool]]) => [id, liveWorker(id, pool)])));
+  for (const [workerId, [, memoryMb]] of named) grants.open(asking({ workerId, memoryMb }));
+  return grants;
+}
+
+function open(worker: AskingWorker) {
+  const grants = grantsOf(new Map([[worker.workerId, liveWorker(worker.workerId, 'default')]]));
   const call = grants.open(worker);
   let answer: readonly string[] | null = null;
   const end = async (): Promise<void> => {
@@ -67,5 +82,33 @@ describe('Grants', () => {
     expect(grantOf(100)).not.toBeNull();
     first?.visible();
     expect(grantOf(10)).toBeNull();
+  });
+
+  test('calls of a pool take turns, and the one with more room goes before', () => {
+    const grants = openMany({
+      a: ['default', 1000],
+      b: ['default', 1000],
+      other: ['other', 9000],
+      large: ['default', 1300],
+    });
+    const owners = Array.from({ length: 7 }, () => grants.grant(makeJob({ memoryMb: 100 }))?.job.claim?.workerId);
+    expect(owners).toEqual(['a', 'large', 'b', 'large', 'a', 'large', 'b']);
+  });
+
+  test('the call of a worker that is known only later gets jobs from then on', async () => {
+    const workers = new Map<string, LiveWorker>();
+    const grants = grantsOf(workers);
+    const call = grants.open(asking());
+    expect(grants.grant(makeJob({ memoryMb: 100 }))).toBeNull();
+    workers.set('w', liveWorker('w', 'default'));
+    await grants.wait(call, new AbortController().signal);
+    expect(grants.grant(makeJob({ memoryMb: 100 }))).not.toBeNull();
+  });
+
+  test('only the last call of a worker gets jobs', async () => {
+    const { grants, end } = open(asking());
+    grants.open(asking({ claimId: 'later' }));
+    await end();
+    expect(grants.grant(makeJob({ memoryMb: 100 }))?.job.claim?.claimId).toBe('later');
   });
 });

@@ -48,3 +48,18 @@ describe('WorkerDirectory.recent', () => {
     expect([store.reads, await directory.recent('other', 1000)]).toEqual([1, null]);
   });
 });
+
+test('the largest budget of a pool is that of its living workers; any that is enough will do', async () => {
+  const { directory, clock } = await open(true);
+  const note = (id: string, memoryBudgetMb: number, more: Partial<WorkerRecord> = {}) =>
+    directory.noteRecord(makeWorker({ ...{ id, pool: 'p', memoryBudgetMb, seenAt: clock.now() }, ...more }));
+  expect(directory.largestBudgetMb('p')).toBeNull();
+  note('a', 100);
+  note('b', 300, { draining: true });
+  note('c', 200);
+  note('stopped', 900, { stopped: true });
+  note('silent', 900, { seenAt: 0 });
+  note('elsewhere', 900, { pool: 'q' });
+  expect(directory.largestBudgetMb('p')).toBe(300);
+  expect([50, 150, 301].map((enoughMb) => directory.largestBudgetMb('p', enoughMb))).toEqual([100, 300, 300]);
+});
