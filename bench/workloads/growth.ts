@@ -1,4 +1,4 @@
-/** How one control plane grows: a real process with the embedded engines, thousands of idle workers, and more and more jobs that run for ever. */
+/** How one control plane grows: a real process with the embedded engines, thousands of idle workers, and more and more jobs that run for ever; and what a submit costs beside them. */
 import { readFile } from 'node:fs/promises';
 import { ControlPlaneProcess } from '../harness/control-plane-process.js';
 import { HeldWorker } from '../harness/held-worker.js';
@@ -14,6 +14,9 @@ const TOGETHER = 16;
 /** Time for everything to become quiet, and of a measurement, milliseconds. */
 const SETTLE_MS = 5000;
 const MEASURE_MS = 10_000;
+/** A pool without workers, and how many submits to it are measured. */
+const NOBODY = 'nobody';
+const SUBMITS = 1000;
 
 /** The workers are real gateways, each with a connection of its own; only their jobs are not processes. */
 export const GROWTH: Workload = {
@@ -22,9 +25,10 @@ export const GROWTH: Workload = {
     inTemporaryFolder(async (folder) => {
       const growing = await Growing.start(folder);
       try {
-        await growing.report('no workers');
+        await growing.submits(); // warm
+        await growing.report('no workers', { submits: true });
         await growing.addWorkers('idle', workers, JOB_MEMORY_MB);
-        await growing.report(`${String(workers)} idle workers`);
+        await growing.report(`${String(workers)} idle workers`, { submits: true });
         await growing.addWorkers('default', HOLDERS, Math.ceil((jobs * 1.2) / HOLDERS) * JOB_MEMORY_MB);
         for (const step of [...[1, 100, 1000].filter((each) => each < jobs), jobs]) {
           await growing.runJobs(step);
@@ -43,7 +47,7 @@ class Growing {
   private constructor(private readonly plane: ControlPlaneProcess) {}
 
   static async start(folder: string): Promise<Growing> {
-    const plane = await ControlPlaneProcess.start(folder, ['default', 'idle']);
+    const plane = await ControlPlaneProcess.start(folder, ['default', 'idle', NOBODY]);
     await register(plane.client, { noop: ['/bin/true'] });
     return new Growing(plane);
   }
@@ -65,16 +69,34 @@ class Growing {
     while (this.running < jobs) await pause(100);
   }
 
-  async report(what: string): Promise<void> {
+  /** Submits some jobs that nobody runs. */
+  async submits(): Promise<void> {
+    const job = { ...benchJob('noop'), pool: NOBODY };
+    await inLanes(upTo(SUBMITS), TOGETHER, () => this.plane.client.submit(job));
+  }
+
+  async report(what: string, { submits = false } = {}): Promise<void> {
     await pause(SETTLE_MS);
-    const before = await cpuOf(this.plane.pid, what);
-    await pause(MEASURE_MS);
-    const after = await cpuOf(this.plane.pid, what);
-    const percent = ((after.ownMs - before.ownMs) / MEASURE_MS) * 100;
+    const percent = (await this.cpuMs(() => pause(MEASURE_MS))).share * 100;
     const { residentMb } = await memoryOf(this.plane.pid, what);
     const [load = ''] = (await readFile('/proc/loadavg', 'utf8')).split(' ');
     const figures = `${percent.toFixed(1)} % of a core, ${residentMb.toFixed(0)} MB resident`;
     console.log(`${what.padEnd(44)} ${figures} (load of the machine: ${load})`);
+    if (!submits) return;
+    const { ms, wallMs } = await this.cpuMs(() => this.submits());
+    const each = (ms - (percent / 100) * wallMs) / SUBMITS;
+    console.log(`${' '.repeat(44)} and for each submit ${each.toFixed(2)} ms`);
+  }
+
+  /** CPU of the control plane while something is done, and its share of that time. */
+  private async cpuMs(
+    work: () => Promise<void>,
+  ): Promise<{ readonly ms: number; readonly wallMs: number; readonly share: number }> {
+    const [before, started] = [await cpuOf(this.plane.pid, ''), performance.now()];
+    await work();
+    const [after, wallMs] = [await cpuOf(this.plane.pid, ''), performance.now() - started];
+    const ms = after.ownMs - before.ownMs;
+    return { ms, wallMs, share: ms / wallMs };
   }
 
   async stop(): Promise<void> {
