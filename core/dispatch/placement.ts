@@ -30,23 +30,21 @@ export function choosePartition(o: ChoosePartitionOptions): number {
 }
 
 /** Of two random ones that with more free memory; `undefined` when there are none. */
-export function roomierOfTwo<T extends { readonly memoryFreeMb: number }>(
-  workers: readonly T[],
-  random: Random,
-): T | undefined {
-  const first = pick(workers, random);
-  const second = pick(
-    workers.filter((each) => each !== first),
-    random,
-  );
-  return first !== undefined && second !== undefined && second.memoryFreeMb > first.memoryFreeMb ? second : first;
+function roomierOfTwo(workers: readonly Candidate[], random: Random): Candidate | undefined {
+  if (workers.length < 2) return pick(workers, random);
+  const first = indexBelow(workers.length, random);
+  const other = indexBelow(workers.length - 1, random);
+  const [one, two] = [workers[first], workers[other < first ? other : other + 1]];
+  return (two?.memoryFreeMb ?? 0) > (one?.memoryFreeMb ?? 0) ? two : one;
 }
 
 function readersOf({ workers, partitions: count }: ChoosePartitionOptions): readonly Candidate[] {
-  return workers.flatMap(({ memoryFreeMb, partitions }) => {
+  const readers: Candidate[] = [];
+  for (const { memoryFreeMb, partitions } of workers) {
     const partition = partitions.find((each) => each >= 0 && each < count);
-    return partition === undefined ? [] : [{ partition, memoryFreeMb }];
-  });
+    if (partition !== undefined) readers.push({ partition, memoryFreeMb });
+  }
+  return readers;
 }
 
 function pick<T>(items: readonly T[], random: Random): T | undefined {

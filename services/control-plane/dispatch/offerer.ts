@@ -33,13 +33,16 @@ export interface OffererOptions {
   readonly logger: Logger;
 }
 
+/** What an offer tells. */
+type OfferedJob = Pick<Job, 'id' | 'pool' | 'memoryMb' | 'offers'>;
+
 /**
  * Offers are hints: one that cannot be sent is only logged, since the dispatch loop repeats it and workers also ask by themselves.
  *
  * States: idle, sending (one produce at a time; offers that come meanwhile share the next), stopped (`stop`, after what waits was sent once).
  */
 export class Offerer implements Service {
-  private waiting: LogRecord[] = [];
+  private readonly waiting: OfferedJob[] = [];
   private sending: Promise<void> | null = null;
 
   constructor(private readonly options: OffererOptions) {}
@@ -48,13 +51,11 @@ export class Offerer implements Service {
     // nothing runs until a job is offered
   }
 
-  /** Offers a job; returns at once. Where workers ask, nobody is told of the job of a pool without workers: the first that comes asks. */
+  /** Offers a job; returns at once. */
   offer(job: Job): void {
-    const { grants, targets } = this.options;
-    if (grants?.offer(job) === true || this.waiting.length >= MAX_WAITING) return;
-    const workers = targets(job.pool);
-    if (grants !== null && workers.length === 0) return;
-    this.waiting.push(this.recordOf(job, workers));
+    if (this.options.grants?.offer(job) === true || this.waiting.length >= MAX_WAITING) return;
+    const { id, pool, memoryMb, offers } = job;
+    this.waiting.push({ id, pool, memoryMb, offers });
     this.wake();
   }
 
@@ -73,28 +74,34 @@ export class Offerer implements Service {
   private async send(): Promise<void> {
     await Promise.resolve(); // let the submits of this turn join the batch
     while (this.waiting.length > 0) {
-      const records = this.waiting.splice(0, BATCH);
+      const jobs = this.waiting.splice(0, BATCH);
       try {
-        await this.options.log.produce({ records });
+        const records = this.recordsOf(jobs);
+        if (records.length > 0) await this.options.log.produce({ records });
       } catch (error) {
         this.options.logger.warn(
-          { error, offers: records.length },
+          { error, offers: jobs.length },
           'offers could not be sent; the dispatch loop repeats them',
         );
       }
     }
   }
 
-  private recordOf(job: Job, workers: readonly OfferTarget[]): LogRecord {
-    const { partitions, random } = this.options;
-    const topic = jobTopic(job.pool);
-    const partition = choosePartition({
-      partitions: partitionsOf(partitions, topic),
-      memoryMb: job.memoryMb,
-      workers,
-      random,
+  /** Where workers ask, nobody is told of the jobs of a pool without workers: the first that comes asks. */
+  private recordsOf(jobs: readonly OfferedJob[]): readonly LogRecord[] {
+    const pools = new Set(jobs.map(({ pool }) => pool));
+    const workers = new Map([...pools].map((pool) => [pool, this.options.targets(pool)]));
+    return jobs.flatMap((job) => {
+      const targets = workers.get(job.pool) ?? [];
+      return this.options.grants !== null && targets.length === 0 ? [] : [this.recordOf(job, targets)];
     });
-    const value = encodeOffer({ jobId: job.id, memoryMb: job.memoryMb, offer: job.offers + 1 });
-    return { topic, partition, key: job.id, value, headers: {} };
+  }
+
+  private recordOf({ id, pool, memoryMb, offers }: OfferedJob, workers: readonly OfferTarget[]): LogRecord {
+    const topic = jobTopic(pool);
+    const partitions = partitionsOf(this.options.partitions, topic);
+    const partition = choosePartition({ partitions, memoryMb, workers, random: this.options.random });
+    const value = encodeOffer({ jobId: id, memoryMb, offer: offers + 1 });
+    return { topic, partition, key: id, value, headers: {} };
   }
 }
