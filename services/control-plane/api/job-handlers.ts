@@ -84,11 +84,13 @@ export function createJobHandlers(options: JobHandlerOptions): ServiceHandlers<t
 /** The answer is made once the job is stored, while the disk is forced. */
 async function submitOne(submitter: Submitter, request: SubmitJobRequest): Promise<SubmitJobAnswer> {
   let ahead: SubmitJobAnswer | null = null;
+  let waits = true;
   const { job, created } = await submitter.submit(submissionOf(request), (written) => {
     setImmediate(() => {
-      ahead = encodeAhead(SubmitJobResponseSchema, { job: jobToMessage(written, 'full'), created: true });
+      if (waits) ahead = encodeAhead(SubmitJobResponseSchema, { job: jobToMessage(written, 'full'), created: true });
     });
   });
+  waits = false;
   return ahead ?? { job: jobToMessage(job, 'full'), created };
 }
 

@@ -27,6 +27,7 @@ export class Turns<T> {
     this.add(group, member);
   }
 
+  /** A member leaves its group. */
   remove(member: T): void {
     const group = this.groupOf.get(member);
     if (group === undefined) return;
