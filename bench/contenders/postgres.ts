@@ -1,6 +1,6 @@
 /** A PostgreSQL for the peers that keep their jobs in one. */
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdtemp, readdir, realpath } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from '../../infra/deploy/native/ports.js';
@@ -26,10 +26,7 @@ export async function startPostgres(folder: string, report: (line: string) => vo
   const programs = await programsFolder();
   const own = await mkdtemp(join(folder, 'postgres-'));
   const asOther = process.getuid?.() === 0 ? unprivileged() : [];
-  if (asOther.length > 0) {
-    await chmod(folder, 0o755);
-    await chown(own, NOBODY, NOBODY);
-  }
+  if (asOther.length > 0) await chown(own, NOBODY, NOBODY);
   const data = join(own, 'data');
   const initdb = [...asOther, join(programs, 'initdb'), '-D', data, '-U', 'bench', '--auth=trust', '--encoding=UTF8'];
   await run(initdb);

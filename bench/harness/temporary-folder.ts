@@ -1,5 +1,5 @@
 /** A place for the files of a run. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,10 +9,11 @@ import { join } from 'node:path';
  */
 export const KEPT_IN = 'BENCH_FOLDER';
 
-/** Makes a temporary folder; `remove` does so unless its files are kept for now. */
+/** Makes a temporary folder, which everybody may look into: some servers do not run as root, nor do their files belong to it. `remove` does so unless its files are kept for now. */
 export async function temporaryFolder(): Promise<{ readonly path: string; readonly remove: () => Promise<void> }> {
   const keptIn = process.env[KEPT_IN];
   const path = await mkdtemp(join(keptIn ?? tmpdir(), 'marid-bench-'));
+  await chmod(path, 0o755);
   return {
     path,
     remove: async () => {
