@@ -77,26 +77,24 @@ class Growing {
 
   async report(what: string, { submits = false } = {}): Promise<void> {
     await pause(SETTLE_MS);
-    const percent = (await this.cpuMs(() => pause(MEASURE_MS))).share * 100;
+    const idle = await this.cpuDuring(() => pause(MEASURE_MS));
+    const share = idle.ms / idle.wallMs;
     const { residentMb } = await memoryOf(this.plane.pid, what);
     const [load = ''] = (await readFile('/proc/loadavg', 'utf8')).split(' ');
-    const figures = `${percent.toFixed(1)} % of a core, ${residentMb.toFixed(0)} MB resident`;
+    const figures = `${(share * 100).toFixed(1)} % of a core, ${residentMb.toFixed(0)} MB resident`;
     console.log(`${what.padEnd(44)} ${figures} (load of the machine: ${load})`);
     if (!submits) return;
-    const { ms, wallMs } = await this.cpuMs(() => this.submits());
-    const each = (ms - (percent / 100) * wallMs) / SUBMITS;
-    console.log(`${' '.repeat(44)} and for each submit ${each.toFixed(2)} ms`);
+    const { ms, wallMs } = await this.cpuDuring(() => this.submits());
+    console.log(`${' '.repeat(44)} and for each submit ${((ms - share * wallMs) / SUBMITS).toFixed(2)} ms`);
   }
 
-  /** CPU of the control plane while something is done, and its share of that time. */
-  private async cpuMs(
-    work: () => Promise<void>,
-  ): Promise<{ readonly ms: number; readonly wallMs: number; readonly share: number }> {
-    const [before, started] = [await cpuOf(this.plane.pid, ''), performance.now()];
+  /** CPU time of the control plane while something is done, and how long that takes. */
+  private async cpuDuring(work: () => Promise<void>): Promise<{ readonly ms: number; readonly wallMs: number }> {
+    const own = async (): Promise<number> => (await cpuOf(this.plane.pid, 'control plane')).ownMs;
+    const [before, started] = [await own(), performance.now()];
     await work();
-    const [after, wallMs] = [await cpuOf(this.plane.pid, ''), performance.now() - started];
-    const ms = after.ownMs - before.ownMs;
-    return { ms, wallMs, share: ms / wallMs };
+    const wallMs = performance.now() - started;
+    return { ms: (await own()) - before, wallMs };
   }
 
   async stop(): Promise<void> {

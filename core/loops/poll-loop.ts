@@ -7,10 +7,8 @@ import type { Service } from '../ports/service.js';
 export interface PollLoopOptions {
   /** Name for the log. */
   readonly name: string;
-  /** Milliseconds between the end of one run and the start of the next, asked before each wait. */
+  /** Milliseconds from the start to the first run, and from the end of one to the start of the next, asked before each wait. */
   readonly intervalMs: () => number;
-  /** Whether the first run comes at once. Default: false, after one interval. */
-  readonly immediately?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   /** One run. A rejection is logged and the loop goes on. */
@@ -39,15 +37,15 @@ export class PollLoop implements Service {
     await this.loop;
   }
 
-  /** Ends the wait: the next run comes at once, or right behind the one under way. */
+  /** Ends the wait: the next run comes at once, right behind the one under way, or with the start. */
   wake(): void {
     this.pause.abort();
   }
 
   private async repeat(signal: AbortSignal): Promise<void> {
-    const { clock, intervalMs, immediately, run, logger, name } = this.options;
-    for (let first = immediately ?? false; ; first = false) {
-      if (!first) await clock.sleep(intervalMs(), this.pause.signal);
+    const { clock, intervalMs, run, logger, name } = this.options;
+    for (;;) {
+      await clock.sleep(intervalMs(), this.pause.signal);
       if (signal.aborted) return;
       if (this.pause.signal.aborted) this.pause = new AbortController();
       try {

@@ -70,7 +70,7 @@ export class Grants {
     const room = new Room(worker.memoryMb, worker.maxJobs);
     const call: HeldCall = { worker, room, grants: [], seal: new AbortController(), wanted: false };
     this.held.set(worker.workerId, call);
-    this.asked(call);
+    this.join(call);
     return call;
   }
 
@@ -81,7 +81,7 @@ export class Grants {
 
   /** Waits until there are grants, offers or other reasons to answer, for the worker's time, or until `signal` aborts. Whether to look for waiting jobs. Rejects as `IdleWorkers.wait`. */
   async wait(call: HeldCall, signal: AbortSignal): Promise<boolean> {
-    this.asked(call);
+    this.join(call);
     const giveUp = (): void => call.seal.abort();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
@@ -120,19 +120,24 @@ export class Grants {
   offer(job: Job): boolean {
     const [call] = this.able(job);
     if (call !== undefined) {
-      this.asked(call);
+      this.offers.asked(job.pool);
       call.wanted = true;
       call.seal.abort();
     }
     return this.offers.add(job.pool, job);
   }
 
-  /** The worker is known when its call begins, or else when it waits. */
-  private asked(call: HeldCall): void {
-    const known = this.options.directory.get(call.worker.workerId);
-    if (known === null) return;
-    this.turns.add(known.record.pool, call);
-    this.offers.asked(known.record.pool);
+  /** The call gets its turns. Its worker is known when it begins, or else when it waits. */
+  private join(call: HeldCall): void {
+    const pool = this.asked(call);
+    if (pool !== null) this.turns.add(pool, call);
+  }
+
+  /** Notes that a pool's worker asks: the pool, `null` while the worker is not known here. */
+  private asked({ worker }: HeldCall): string | null {
+    const pool = this.options.directory.get(worker.workerId)?.record.pool ?? null;
+    if (pool !== null) this.offers.asked(pool);
+    return pool;
   }
 
   /** Calls that may get the job, by turns. */

@@ -36,7 +36,7 @@ export class Beats implements Service {
     this.#options = options;
     const { clock, logger, intervalMs } = options;
     this.#loop = new PollLoop({
-      ...{ name: 'beats', immediately: true, intervalMs, clock, logger },
+      ...{ name: 'beats', intervalMs, clock, logger },
       run: () => this.#send(),
     });
   }

@@ -11,10 +11,7 @@ beforeEach(() => {
   runs = [];
 });
 
-function loop(options: {
-  readonly immediately?: boolean;
-  readonly run?: (signal: AbortSignal) => Promise<unknown>;
-}): PollLoop {
+function loop(options: { readonly run?: (signal: AbortSignal) => Promise<unknown> }): PollLoop {
   const run = async (signal: AbortSignal): Promise<unknown> => {
     runs.push(clock.monotonic());
     return options.run?.(signal);
@@ -41,7 +38,8 @@ describe('a poll loop', () => {
   });
 
   test('runs at once when asked to, and goes on after a failure', async () => {
-    const loops = loop({ immediately: true, run: () => Promise.reject(new Error('once')) });
+    const loops = loop({ run: () => Promise.reject(new Error('once')) });
+    loops.wake();
     await loops.start();
     await clock.advance(100);
     expect(runs).toEqual([0, 100]);
@@ -65,9 +63,9 @@ describe('a poll loop', () => {
     let told: AbortSignal | null = null;
     let end = (): void => undefined;
     const loops = loop({
-      immediately: true,
       run: (signal) => ((told = signal), new Promise<void>((resolve) => (end = resolve))),
     });
+    loops.wake();
     await loops.start();
     await clock.advance(0);
     let stopped = false;
