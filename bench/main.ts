@@ -73,7 +73,7 @@ for (const [name, { summary, run }] of Object.entries(WORKLOADS)) {
 }
 program
   .command('all')
-  .description('all of these with smaller sizes, one after the other: about half an hour on a quiet machine')
+  .description('all of these with smaller sizes, one after the other: about 40 minutes on a quiet machine')
   .option('--rounds <n>', 'rounds of each contender (default: 3)', positive)
   .action(async (options: BenchOptions) => {
     if ((await runAll(options)).length > 0) process.exitCode = 1;

@@ -1,4 +1,4 @@
-/** Every workload one after the other, each in a process of its own, with sizes that end in about half an hour on a quiet machine with two cores. */
+/** Every workload one after the other, each in a process of its own, with sizes that end in about 40 minutes on a quiet machine with two cores. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { writeFigures } from '../harness/results.js';
@@ -6,7 +6,7 @@ import { KEPT_IN, temporaryFolder } from '../harness/temporary-folder.js';
 import type { BenchOptions } from '../harness/workload.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
-const ROUNDS = 3;
+const ROUNDS = 5;
 /** A workload that takes longer hangs. */
 const LIMIT_MS = 45 * 60_000;
 

@@ -1,0 +1,39 @@
+/** Marid in processes of its own: one control plane with the embedded engines, and workers that share what runs at once. */
+import { packageVersion } from '../../cli/version.js';
+import type { Contender, Round, RunningContender } from '../harness/contender.js';
+import { Fleet } from '../harness/processes.js';
+import { SubmitStream } from '../harness/submit-stream.js';
+import { benchJob, JOB_MEMORY_MB, register } from '../system.js';
+
+/** A control plane with so many workers. */
+export function fleetOf(workers: number): Contender {
+  return {
+    name: workers === 1 ? '1 worker' : `${String(workers)} workers`,
+    prepare: async ({ stamp }) => ({
+      version: packageVersion(),
+      durability: 'SQLite with fdatasync, shared by the jobs that come together',
+      start: (round) => start(workers, stamp, round),
+      stop: async () => undefined,
+    }),
+  };
+}
+
+async function start(workers: number, stamp: string, round: Round): Promise<RunningContender> {
+  const fleet = await Fleet.start(round.folder);
+  try {
+    await register(fleet.client, { stamp: [stamp, round.ledger] });
+    const memoryMb = Math.ceil(round.concurrency / workers) * JOB_MEMORY_MB;
+    for (let index = 0; index < workers; index += 1) await fleet.startWorker(`w${String(index)}`, { memoryMb });
+  } catch (error) {
+    await fleet.stop();
+    throw error;
+  }
+  const stream = new SubmitStream(fleet.client);
+  return {
+    submit: (id) => stream.submit(benchJob('stamp', [id])),
+    stop: async () => {
+      await stream.end();
+      await fleet.stop();
+    },
+  };
+}
