@@ -10,14 +10,14 @@ import {
 } from '@bufbuild/protobuf';
 import { MaridError } from '../../core/errors/marid-error.js';
 import { encodedAhead } from '../../proto/rpc/encode-ahead.js';
-import type { CallContext, ServiceHandlers } from '../../proto/rpc/service.js';
+import type { CallContext, ServiceHandlers, UnaryContext } from '../../proto/rpc/service.js';
 
 /** A method that answers once. */
 export interface BoundUnary {
   readonly kind: 'unary';
   readonly method: DescMethod;
   /** Rejects with what the handler threw, or `INVALID_ARGUMENT` when the bytes are no request. */
-  invoke(request: Uint8Array, context: CallContext): Promise<Uint8Array>;
+  invoke(request: Uint8Array, context: UnaryContext<Uint8Array>): Promise<Uint8Array>;
 }
 
 /** A method that answers with a stream. */
@@ -65,7 +65,7 @@ export function bindService<S extends DescService>(descriptor: S, handlers: Serv
 export function decodeUnaryHandler(
   handlers: object,
   method: DescMethod,
-): (request: Message, context: CallContext) => Promise<MessageFields> {
+): (request: Message, context: UnaryContext<MessageFields>) => Promise<MessageFields> {
   const handler = handlerOf(handlers, method);
   return async (request, context) => (await Reflect.apply(handler, handlers, [request, context])) as MessageFields;
 }
@@ -126,8 +126,15 @@ function bindUnary(method: DescMethod, handlers: object): BoundUnary {
   return {
     kind: 'unary',
     method,
-    invoke: async (request, context) => encode(method.output, await handler(decodeRequest(method, request), context)),
+    invoke: async (request, context) =>
+      encode(method.output, await handler(decodeRequest(method, request), ofMessages(method, context))),
   };
+}
+
+/** A call as its handler sees it. */
+function ofMessages(method: DescMethod, context: UnaryContext<Uint8Array>): UnaryContext<MessageFields> {
+  const { sendEarly, ...rest } = context;
+  return sendEarly === undefined ? rest : { ...rest, sendEarly: (part) => sendEarly(encode(method.output, part)) };
 }
 
 function bindStream(method: DescMethod, handlers: object): BoundStream {

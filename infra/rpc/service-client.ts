@@ -1,13 +1,13 @@
 /** Typed clients over anything that can carry messages. */
 import { create, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
 import { MaridError } from '../../core/errors/marid-error.js';
-import type { CallOptions, ServiceClient } from '../../proto/rpc/service.js';
+import type { CallOptions, ServiceClient, UnaryOptions } from '../../proto/rpc/service.js';
 import { pathOf, type MessageFields } from './bind-service.js';
 
 /** Carries the calls of a client. Failures are `MaridError`. */
 export interface ClientTransport {
   /** One request, one answer. */
-  unary(method: DescMethod, request: Message, options: CallOptions): Promise<Message>;
+  unary(method: DescMethod, request: Message, options: UnaryOptions<Message>): Promise<Message>;
   /** One request, many answers. The call begins with the first step and ends with `return`. */
   stream(method: DescMethod, request: Message, options: CallOptions): AsyncIterator<Message>;
   /** Many requests, one answer. The requests are asked for as fast as they can be sent; their error is the call's. */
@@ -16,7 +16,7 @@ export interface ClientTransport {
   duplex(method: DescMethod, requests: AsyncIterable<Message>, options: CallOptions): AsyncIterator<Message>;
 }
 
-type Unary = (request: MessageFields, options?: CallOptions) => Promise<Message>;
+type Unary = (request: MessageFields, options?: UnaryOptions<Message>) => Promise<Message>;
 type Stream = (request: MessageFields, options?: CallOptions) => AsyncIterable<Message>;
 type Upload = (requests: AsyncIterable<MessageFields>, options?: CallOptions) => Promise<Message>;
 type Duplex = (requests: AsyncIterable<MessageFields>, options?: CallOptions) => AsyncIterable<Message>;

@@ -18,8 +18,12 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** Address of the caller, for the log. */
   readonly peer: string;
-  /** Whether the caller is a thread of this process. Default: false. */
-  readonly inProcess?: boolean;
+}
+
+/** The same of a call with one answer, an `A`. */
+export interface UnaryContext<A> extends CallContext {
+  /** Tells at once of a part of the answer, which will have it again; does nothing when the call is over. Absent: the caller is no thread of this process. */
+  readonly sendEarly?: (part: A) => void;
 }
 
 /** What a caller may set for one call. */
@@ -30,11 +34,17 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
+/** The same for a call with one answer, an `A`. */
+export interface UnaryOptions<A> extends CallOptions {
+  /** Told of parts of the answer before it comes, by services of this process. Must not throw. */
+  readonly onEarly?: (part: A) => void;
+}
+
 /** The handlers of a service: a promise for one answer, an async iterable for many; many requests come as an async iterable. They throw `MaridError`.
  * Requests that their sender broke off may look like their end (grpc-js tells of the cut later): messages must say themselves when they are whole. */
 export type ServiceHandlers<S extends DescService> = {
   readonly [M in keyof S['method']]: S['method'][M] extends DescMethodUnary<infer I, infer O>
-    ? (request: MessageShape<I>, context: CallContext) => Promise<MessageInitShape<O>>
+    ? (request: MessageShape<I>, context: UnaryContext<MessageInitShape<O>>) => Promise<MessageInitShape<O>>
     : S['method'][M] extends DescMethodServerStreaming<infer I, infer O>
       ? (request: MessageShape<I>, context: CallContext) => AsyncIterable<MessageInitShape<O>>
       : S['method'][M] extends DescMethodClientStreaming<infer I, infer O>
@@ -47,7 +57,7 @@ export type ServiceHandlers<S extends DescService> = {
 /** A client of a service. Failed calls reject (or throw while iterating) with `MaridError`. */
 export type ServiceClient<S extends DescService> = {
   readonly [M in keyof S['method']]: S['method'][M] extends DescMethodUnary<infer I, infer O>
-    ? (request: MessageInitShape<I>, options?: CallOptions) => Promise<MessageShape<O>>
+    ? (request: MessageInitShape<I>, options?: UnaryOptions<MessageShape<O>>) => Promise<MessageShape<O>>
     : S['method'][M] extends DescMethodServerStreaming<infer I, infer O>
       ? (request: MessageInitShape<I>, options?: CallOptions) => AsyncIterable<MessageShape<O>>
       : S['method'][M] extends DescMethodClientStreaming<infer I, infer O>

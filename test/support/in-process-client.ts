@@ -1,7 +1,13 @@
 /** Clients of handlers in the same process: no sockets and no bytes, but the same defaults and errors. */
 import { create, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
 import { isMaridError, MaridError } from '../../core/errors/marid-error.js';
-import type { CallContext, CallOptions, ServiceClient, ServiceHandlers } from '../../proto/rpc/service.js';
+import type {
+  CallContext,
+  CallOptions,
+  ServiceClient,
+  ServiceHandlers,
+  UnaryOptions,
+} from '../../proto/rpc/service.js';
 import {
   decodeDuplexHandler,
   decodeStreamHandler,
@@ -17,20 +23,27 @@ const PEER = 'in-process';
 
 /**
  * A client that calls handlers directly. Errors are as over the wire: bounded, and anything but a `MaridError` is `INTERNAL`. There is no
- * deadline unless the caller sets one, since nothing can be lost on the way.
+ * deadline unless the caller sets one, since nothing can be lost on the way. `early`: whether handlers can tell of parts of an answer early, as to a thread of their process.
  */
 export function createInProcessClient<S extends DescService>(
   service: S,
   handlers: ServiceHandlers<S>,
+  { early = false }: { readonly early?: boolean } = {},
 ): ServiceClient<S> {
-  return clientOf(service, new InProcessTransport(handlers));
+  return clientOf(service, new InProcessTransport(handlers, early));
 }
 
 class InProcessTransport implements ClientTransport {
-  constructor(private readonly handlers: object) {}
+  constructor(
+    private readonly handlers: object,
+    private readonly early: boolean,
+  ) {}
 
-  unary(method: DescMethod, request: Message, options: CallOptions): Promise<Message> {
-    return this.answer(method, options, (context) => decodeUnaryHandler(this.handlers, method)(request, context));
+  unary(method: DescMethod, request: Message, options: UnaryOptions<Message>): Promise<Message> {
+    const sendEarly = (part: MessageFields): void => options.onEarly?.(create(method.output, part));
+    const more = this.early ? { sendEarly } : {};
+    const handler = decodeUnaryHandler(this.handlers, method);
+    return this.answer(method, options, (context) => handler(request, { ...context, ...more }));
   }
 
   upload(method: DescMethod, requests: AsyncIterable<Message>, options: CallOptions): Promise<Message> {

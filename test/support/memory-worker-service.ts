@@ -5,6 +5,14 @@ import { specificationToMessage, toDuration } from '../../proto/codec/index.js';
 import { ClaimOutcome, type WorkerService } from '../../proto/gen/marid/v1/worker_service_pb.js';
 import type { ServiceHandlers } from '../../proto/rpc/service.js';
 
+/** A call that is held. */
+interface HeldCall {
+  readonly memoryMb: number;
+  readonly end: (ask: boolean) => void;
+  /** Gives a job to a `ClaimNext`, and tells of it before the answer. */
+  readonly tellEarly?: (jobId: string) => void;
+}
+
 /** Gives each job once; the same claim id gets the same answer. */
 export class MemoryWorkerService {
   /** Jobs that can be claimed. */
@@ -24,7 +32,7 @@ export class MemoryWorkerService {
   /** Whether it holds `ClaimNext`. */
   claimNextWaits = false;
   /** Calls that it holds or has held, in order. */
-  readonly held: { readonly memoryMb: number; readonly end: (ask: boolean) => void }[] = [];
+  readonly held: HeldCall[] = [];
   sessionCurrent = true;
   /** Whether workers need no beats, and the partitions that each renewal in place of a beat told of. */
   syncSuffices = false;
@@ -83,12 +91,14 @@ export class MemoryWorkerService {
       await this.after();
       return { results };
     },
-    claimNext: async ({ claimId, memoryMb, maxJobs, wait }, { signal }) => {
+    claimNext: async ({ claimId, memoryMb, maxJobs, wait }, { signal, sendEarly }) => {
       this.calls.push([claimId]);
       await this.before();
       if (this.claimNextWaits && wait !== undefined && this.waiting.size === this.claimed.size) {
         await new Promise<void>((resolve) => {
-          this.held.push({ memoryMb, end: () => resolve() });
+          const tellEarly = (jobId: string): void =>
+            sendEarly?.({ specifications: this.#give(claimId, [jobId]).map(specificationToMessage) });
+          this.held.push({ memoryMb, end: () => resolve(), tellEarly });
           signal.addEventListener('abort', () => resolve());
         });
       }

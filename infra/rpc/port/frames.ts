@@ -21,6 +21,13 @@ type MessageFrame =
   | { readonly kind: 'message'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly kind: 'end'; readonly id: number };
 
+/** A part of the one answer, which is to come. */
+interface EarlyFrame {
+  readonly kind: 'early';
+  readonly id: number;
+  readonly bytes: Uint8Array;
+}
+
 /** The call has failed. `status` is a google.rpc.Status, so that errors are bounded and escaped as those that come over gRPC. */
 interface FailFrame {
   readonly kind: 'fail';
@@ -32,7 +39,7 @@ interface FailFrame {
 export type ClientFrame = CallFrame | MessageFrame | { readonly kind: 'cancel'; readonly id: number };
 
 /** What a server sends. `end` or `fail` ends the call, and the one answer of a method without a stream of answers. */
-export type ServerFrame = MessageFrame | FailFrame;
+export type ServerFrame = MessageFrame | EarlyFrame | FailFrame;
 
 /** Whether a method has one answer, which ends the call. */
 export function isAnsweredOnce({ methodKind }: DescMethod): boolean {

@@ -17,6 +17,8 @@ export interface Question {
   readonly request?: Message;
   readonly requests?: AsyncIterable<Message>;
   readonly options: CallOptions;
+  /** Told of parts of the one answer before it comes. */
+  readonly onEarly?: (part: Uint8Array) => void;
 }
 
 /** What a call needs of its channel. */
@@ -60,6 +62,9 @@ export class PortCall {
       case 'message':
         this.answers.put(frame.bytes);
         if (isAnsweredOnce(this.question.method)) this.end(null);
+        return;
+      case 'early':
+        this.question.onEarly?.(frame.bytes);
         return;
       case 'end':
         this.end(null);

@@ -1,7 +1,7 @@
 /** Clients of services in another thread of this process. */
 import type { MessagePort } from 'node:worker_threads';
 import type { DescMethod, DescService, Message } from '@bufbuild/protobuf';
-import type { CallOptions, ServiceClient } from '../../../proto/rpc/service.js';
+import type { CallOptions, ServiceClient, UnaryOptions } from '../../../proto/rpc/service.js';
 import { channelClosed, decodeResponse } from '../client-messages.js';
 import type { ServiceChannel } from '../failover-channel.js';
 import { DEFAULT_UNARY_TIMEOUT_MS } from '../limits.js';
@@ -34,9 +34,10 @@ export class PortChannel implements ClientTransport, ServiceChannel {
   }
 
   /** Implements `ClientTransport`. */
-  unary(method: DescMethod, request: Message, options: CallOptions): Promise<Message> {
-    const { timeoutMs = DEFAULT_UNARY_TIMEOUT_MS } = options;
-    return this.answer({ method, request, options: { ...options, timeoutMs } });
+  unary(method: DescMethod, request: Message, options: UnaryOptions<Message>): Promise<Message> {
+    const { timeoutMs = DEFAULT_UNARY_TIMEOUT_MS, onEarly } = options;
+    const early = onEarly === undefined ? {} : { onEarly: (part: Uint8Array) => onEarly(decodeResponse(method, part)) };
+    return this.answer({ method, request, options: { ...options, timeoutMs }, ...early });
   }
 
   /** Implements `ClientTransport`. */

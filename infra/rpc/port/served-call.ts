@@ -73,10 +73,10 @@ export class ServedCall {
 
   private invoke(): AsyncIterator<Uint8Array> {
     const { bound, request = new Uint8Array() } = this.options;
-    const context = { signal: this.controller.signal, peer: PEER, inProcess: true };
+    const context = { signal: this.controller.signal, peer: PEER };
     switch (bound.kind) {
       case 'unary':
-        return only(bound.invoke(request, context));
+        return only(bound.invoke(request, { ...context, sendEarly: (part) => this.sendEarly(part) }));
       case 'upload':
         return only(bound.invoke(this.requests, context));
       case 'stream':
@@ -84,6 +84,11 @@ export class ServedCall {
       case 'duplex':
         return bound.invoke(this.requests, context);
     }
+  }
+
+  private sendEarly(bytes: Uint8Array): void {
+    const { id, post } = this.options;
+    if (!this.over) post({ kind: 'early', id, bytes });
   }
 
   private fail(error: unknown): void {

@@ -1,6 +1,7 @@
 /** gRPC handlers for workers. */
 import { invalidArgument, type FieldViolation } from '../../../core/errors/marid-error.js';
 import { agentPool } from '../../../core/fleet/agent-pool.js';
+import type { JobSpecification } from '../../../core/job/job.js';
 import { idProblem } from '../../../core/validation/ids.js';
 import {
   attemptReferenceFromMessage,
@@ -68,15 +69,13 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
       const answers = await claims.claim(request, request.claims);
       return { results: request.claims.map((entry, index) => ({ ...namesOf(entry), ...resultOf(answers[index]) })) };
     },
-    claimNext: async (request, { signal, inProcess = false }) => {
+    claimNext: async (request, { signal, sendEarly }) => {
       checkCount('max_jobs', request.maxJobs);
       const { memoryMb, maxJobs, claimId, first, reservedFor } = request;
-      const asked = { memoryMb, maxJobs, claimId, first, reservedFor, inProcess, waitMs: waitOf(request) };
+      const tellEarly = sendEarly && ((job: JobSpecification) => sendEarly(given([job])));
+      const asked = { memoryMb, maxJobs, claimId, first, reservedFor, tellEarly, waitMs: waitOf(request) };
       const specifications = await claims.claimNext(request, asked, signal);
-      return {
-        specifications: specifications.map(specificationToMessage),
-        ...reserved(directory.get(request.workerId)),
-      };
+      return { ...given(specifications), ...reserved(directory.get(request.workerId)) };
     },
     awaitJobs: async (request, { signal }) => {
       const { workerId, session, memoryMb, reservedFor } = request;
@@ -98,6 +97,10 @@ export function createWorkerHandlers(options: WorkerHandlerOptions): ServiceHand
       };
     },
   };
+}
+
+function given(jobs: readonly JobSpecification[]) {
+  return { specifications: jobs.map(specificationToMessage) };
 }
 
 /** What a worker that is known is told of its reservation. */

@@ -1,8 +1,8 @@
 /** Gives jobs to workers whose calls are held. */
 import { Room } from '../../../core/dispatch/room.js';
 import { isInService } from '../../../core/fleet/silence.js';
-import { claimJob } from '../../../core/job/claim.js';
-import type { Job } from '../../../core/job/job.js';
+import { claimJob, specificationOf } from '../../../core/job/claim.js';
+import type { Job, JobSpecification } from '../../../core/job/job.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { WorkerDirectory } from '../fleet/worker-directory.js';
 import { DirectOffers, type DirectOffer } from './direct-offers.js';
@@ -22,8 +22,8 @@ export interface AskingWorker extends IdleWorker {
   readonly maxJobs: number;
   /** Identity of the call. */
   readonly claimId: string;
-  /** Whether it is a thread of this process. */
-  readonly inProcess: boolean;
+  /** Tells of a grant that is committed before the answer does, which takes longer than to begin with it. Absent: the worker is no thread of this process. Must not throw. */
+  readonly tellEarly?: ((job: JobSpecification) => void) | undefined;
 }
 
 /** A call that may get jobs. */
@@ -36,6 +36,8 @@ export interface HeldCall {
   readonly seal: AbortController;
   /** Whether there is an offer for it. */
   wanted: boolean;
+  /** Whether it waits for new jobs, and claims no others. */
+  waits: boolean;
 }
 
 /** A claim that is made with the insert of its job. */
@@ -68,7 +70,7 @@ export class Grants {
   /** A call begins: from now on, until `end`, it gets grants. */
   open(worker: AskingWorker): HeldCall {
     const room = new Room(worker.memoryMb, worker.maxJobs);
-    const call: HeldCall = { worker, room, grants: [], seal: new AbortController(), wanted: false };
+    const call: HeldCall = { worker, room, grants: [], seal: new AbortController(), wanted: false, waits: false };
     this.held.set(worker.workerId, call);
     this.join(call);
     return call;
@@ -84,10 +86,12 @@ export class Grants {
     this.join(call);
     const giveUp = (): void => call.seal.abort();
     signal.addEventListener('abort', giveUp, { once: true });
+    call.waits = true;
     try {
       const ask = await this.options.idleWorkers.wait(call.worker, call.seal.signal);
       return ask || call.wanted;
     } finally {
+      call.waits = false;
       signal.removeEventListener('abort', giveUp);
     }
   }
@@ -155,7 +159,7 @@ export class Grants {
 
   private claim(call: HeldCall, job: Job): Grant | null {
     const { worker, room, grants, seal } = call;
-    const { workerId, session, claimId, inProcess } = worker;
+    const { workerId, session, claimId, tellEarly } = worker;
     const host = this.options.directory.get(workerId)?.record.host ?? '';
     const result = claimJob(job, { workerId, host, session, claimId, now: this.options.clock.now() });
     if (result.kind !== 'claimed') return null;
@@ -167,7 +171,10 @@ export class Grants {
     return {
       job: claimed,
       visible: () => {
-        if (inProcess) tell(claimed);
+        if (tellEarly !== undefined) {
+          if (call.waits && grants.length === 1) tellEarly(specificationOf(claimed)); // several go sooner together
+          tell(claimed);
+        }
         seal.abort();
       },
       settled: (made) => {

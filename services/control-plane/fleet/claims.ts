@@ -5,7 +5,7 @@ import type { Job, JobSpecification } from '../../../core/job/job.js';
 import { restsUntil } from '../../../core/job/retry.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { JobStore, WaitingJob } from '../../../core/ports/job-store.js';
-import type { Grants } from '../dispatch/grants.js';
+import type { AskingWorker, Grants } from '../dispatch/grants.js';
 import type { Reservations } from '../dispatch/reservations.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import { CLAIM_REPEATED_MS } from './claim-times.js';
@@ -55,8 +55,8 @@ export interface ClaimNextOptions {
   readonly waitMs?: number;
   /** The job that the worker knows it is reserved for. Default: empty, none. */
   readonly reservedFor?: string;
-  /** Whether the worker is a thread of this process. Default: false. */
-  readonly inProcess?: boolean;
+  /** As in `AskingWorker`. */
+  readonly tellEarly?: AskingWorker['tellEarly'];
 }
 
 /** A job that is about to be claimed for a call, in whose room it has its place. */
@@ -114,11 +114,11 @@ export class Claims {
     options: ClaimNextOptions,
     signal: AbortSignal,
   ): Promise<readonly JobSpecification[]> {
-    const { memoryMb, maxJobs, waitMs = 0, reservedFor = '', inProcess = false } = options;
+    const { memoryMb, maxJobs, waitMs = 0, reservedFor = '' } = options;
     const { grants } = this.options;
     if (waitMs <= 0 || grants === null) return this.claimWaiting(identity, options, new Room(memoryMb, maxJobs));
     const { workerId, session } = identity;
-    const call = grants.open({ ...options, workerId, session, waitMs, reservedFor, inProcess });
+    const call = grants.open({ ...options, workerId, session, waitMs, reservedFor });
     let found: readonly JobSpecification[] = [];
     let granted: readonly Job[] = [];
     try {

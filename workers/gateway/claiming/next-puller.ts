@@ -16,7 +16,8 @@ import type { Service } from '../../../core/ports/service.js';
 import { isMaridError } from '../../../core/errors/marid-error.js';
 import { specificationFromMessage } from '../../../proto/codec/specification.js';
 import { toDuration } from '../../../proto/codec/time.js';
-import type { Reservation, WorkerService } from '../../../proto/gen/marid/v1/worker_service_pb.js';
+import type { JobSpecification as JobSpecificationMessage } from '../../../proto/gen/marid/v1/job_pb.js';
+import type { ClaimNextResponse, Reservation, WorkerService } from '../../../proto/gen/marid/v1/worker_service_pb.js';
 import type { ServiceClient } from '../../../proto/rpc/service.js';
 import { backoffMs } from '../backoff.js';
 import type { ClaimGate } from './claim-gate.js';
@@ -82,6 +83,8 @@ interface Call {
   readonly ended: AbortController;
   /** Gives its memory back; idempotent. */
   readonly release: () => void;
+  /** Jobs that it has given. */
+  readonly claimed: Set<string>;
 }
 
 export class NextPuller implements Service {
@@ -202,29 +205,26 @@ export class NextPuller implements Service {
       if (hold !== null) this.#end(hold);
       budget.release(claimId);
     };
-    let claimed = 0;
+    const claimed = new Set<string>();
     try {
-      claimed = await this.#untilKnown({ claimId, memoryMb, ended, release }, waits, stop);
+      await this.#untilKnown({ claimId, memoryMb, ended, release, claimed }, waits, stop);
     } catch {
       // Refused for certain, or the worker stops: nothing was claimed that anybody would run.
       if (!stop.aborted) onRefused();
     }
     release();
     onRoom();
-    return claimed;
+    return claimed.size;
   }
 
   /** Only the first try waits; it is given up when the call is to end, and the next one tells at once what it has claimed. */
-  async #untilKnown(call: Call, waits: boolean, stop: AbortSignal): Promise<number> {
+  async #untilKnown(call: Call, waits: boolean, stop: AbortSignal): Promise<void> {
     const { gate, clock, random, logger } = this.#options;
-    let claimed = 0;
     for (let tries = 1; ; tries++) {
       const waitMs = waits && tries === 1 ? HOLD_MS : 0;
       try {
-        await gate.pass(stop, async (signal) => {
-          claimed = await this.#call(call, { waitMs, first: tries === 1 }, signal);
-        });
-        return claimed;
+        await gate.pass(stop, (signal) => this.#call(call, { waitMs, first: tries === 1 }, signal));
+        return;
       } catch (error) {
         if (waitMs > 0 && call.ended.signal.aborted) continue;
         if (isDefinite(error) || stop.aborted) throw error;
@@ -235,29 +235,40 @@ export class NextPuller implements Service {
   }
 
   async #call(
-    { claimId, memoryMb, ended, release }: Call,
+    call: Call,
     { waitMs, first }: { readonly waitMs: number; readonly first: boolean },
     signal: AbortSignal,
-  ): Promise<number> {
-    const { client, identity, lease, logger, reservedFor, onClaimed, onReservation } = this.#options;
+  ): Promise<void> {
+    const { client, identity, lease, reservedFor, onReservation } = this.#options;
+    const { claimId, memoryMb, ended } = call;
     const sent = lease.mark();
     const request = { ...identity, memoryMb, maxJobs: MOST_JOBS, claimId, first, reservedFor: reservedFor() ?? '' };
     const wait = waitMs > 0 ? { wait: toDuration(waitMs) } : {};
     const giveUp = (): void => ended.abort();
     if (waitMs > 0) signal.addEventListener('abort', giveUp);
-    const options =
+    const limit =
       waitMs > 0 ? { signal: ended.signal, timeoutMs: waitMs + HOLD_GRACE_MS } : { signal, timeoutMs: CALL_TIMEOUT_MS };
+    const onEarly = ({ specifications }: ClaimNextResponse): void => {
+      if (lease.covers(sent)) this.#take(call, specifications);
+    };
     const { specifications, reservation } = await client
-      .claimNext({ ...request, ...wait }, options)
+      .claimNext({ ...request, ...wait }, { ...limit, onEarly })
       .finally(() => signal.removeEventListener('abort', giveUp));
     if (!lease.covers(sent)) throw tooLate();
+    this.#take(call, specifications);
+    onReservation(reservation); // behind the claims: it may let offers take what memory is left
+  }
+
+  /** Takes jobs over that the call has given, each once. */
+  #take({ claimed, release }: Call, specifications: readonly JobSpecificationMessage[]): void {
+    const { logger, onClaimed } = this.#options;
     release();
     for (const message of specifications) {
+      if (claimed.has(message.jobId)) continue;
+      claimed.add(message.jobId);
       const specification = specificationFromMessage(message);
       if (specification !== null) onClaimed(specification);
       else logger.error({ jobId: message.jobId }, 'a claimed job has no specification that can be read');
     }
-    onReservation(reservation); // behind the claims: it may let offers take what memory is left
-    return specifications.length;
   }
 }

@@ -42,6 +42,31 @@ describe('calls over a port', () => {
     await Promise.all([expect(call).rejects.toMatchObject({ code: 'UNAVAILABLE' }), channel.close()]);
   });
 
+  test('tell of parts of their answer before it comes, and of none when they are over', async () => {
+    const told: number[] = [];
+    const sent = deferred<(part: { readonly partitions: number }) => void>();
+    const go = deferred();
+    const { client } = await startPort({
+      describeTopic: async ({ topic }, { sendEarly }) => {
+        if (topic === 'other') return {};
+        sendEarly?.({ partitions: 1 });
+        if (sendEarly !== undefined) sent.resolve(sendEarly);
+        await go.promise;
+        return { partitions: 3 };
+      },
+    });
+    const call = client.describeTopic({}, { onEarly: ({ partitions }) => told.push(partitions) });
+    const send = await sent.promise;
+    send({ partitions: 2 });
+    await client.describeTopic({ topic: 'other' });
+    expect(told).toEqual([1, 2]);
+    go.resolve();
+    expect((await call).partitions).toBe(3);
+    send({ partitions: 4 });
+    await client.describeTopic({ topic: 'other' });
+    expect(told).toEqual([1, 2]);
+  });
+
   test('have at most the message under way that their reader asked for', async () => {
     let made = 0;
     const { client } = await startPort({

@@ -8,7 +8,7 @@ import { makeJob, makeWorker } from '../../../../support/job-fixtures.js';
 
 const asking = (more: Partial<AskingWorker> = {}): AskingWorker => ({
   ...{ workerId: 'w', session: 's', memoryMb: 1000, maxJobs: 10, claimId: 'c', waitMs: 1000 },
-  ...{ reservedFor: '', inProcess: false },
+  reservedFor: '',
   ...more,
 });
 
@@ -40,7 +40,7 @@ function open(worker: AskingWorker) {
   const end = async (): Promise<void> => {
     answer = (await grants.end(call)).map(({ id }: Job) => id);
   };
-  return { grants, end, answer: () => answer };
+  return { grants, call, end, answer: () => answer };
 }
 
 describe('Grants', () => {
@@ -58,11 +58,26 @@ describe('Grants', () => {
   });
 
   test('a worker that is a thread of this process gets it when it is committed', async () => {
-    const { grants, end, answer } = open(asking({ inProcess: true }));
+    const { grants, end, answer } = open(asking({ tellEarly: () => undefined }));
     grants.grant(makeJob({ id: 'a', memoryMb: 100 }))?.visible();
     void end();
     await turn();
     expect(answer()).toEqual(['a']);
+  });
+
+  test.each([
+    { when: 'it waits', waits: true, ids: ['a'], told: ['a'] },
+    { when: 'there are several, which the answer tells of', waits: true, ids: ['a', 'b'], told: [] },
+    { when: 'it may claim others besides', waits: false, ids: ['a'], told: [] },
+  ])('a thread is told of a job before the answer: $when', async ({ waits, ids, told }) => {
+    const early: string[] = [];
+    const { grants, call, end, answer } = open(asking({ tellEarly: ({ jobId }) => early.push(jobId) }));
+    if (waits) void grants.wait(call, new AbortController().signal);
+    const made = ids.map((id) => grants.grant(makeJob({ id, memoryMb: 100 })));
+    for (const grant of made) grant?.visible();
+    expect(early).toEqual(told);
+    await end();
+    expect(answer()).toEqual(ids);
   });
 
   test('a job that could not be stored is nobody’s', async () => {

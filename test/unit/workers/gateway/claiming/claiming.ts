@@ -37,7 +37,7 @@ export function openClaiming(budgetMb = 1000) {
   void lease.renewed(lease.mark(), 100_000);
   const shared = {
     ...{ clock, gate, lease, budget, random: new SeededRandom(), logger: new QuietLogger() },
-    client: createInProcessClient(WorkerService, service.handlers),
+    client: createInProcessClient(WorkerService, service.handlers, { early: true }),
     identity: { workerId: 'w', session: 's' },
     onRoom: () => undefined,
     onRefused: () => void (refusals += 1),

@@ -139,6 +139,23 @@ describe('NextPuller with a control plane that holds ClaimNext', () => {
     expect([budget.freeMb, puller.waitingMb, service.held[1]?.memoryMb]).toEqual([0, 600, 600]);
   });
 
+  test('begins at once with a job that it is told of early, and not again when the answer, lost at first, comes', async () => {
+    const { wait, service, clock, budget, started } = await setUpWaiting();
+    wait('a', 400);
+    service.held[0]?.tellEarly?.('a');
+    expect([started, budget.freeMb]).toEqual([['a'], 600]);
+    let lost = 0;
+    service.after = async () => {
+      lost += 1;
+      return lost === 1 ? unavailable() : undefined;
+    };
+    service.held[0]?.end(true);
+    await until(() => lost === 1);
+    await clock.advance(2_000);
+    await until(() => service.held.length === 2);
+    expect([started, service.held[1]?.memoryMb, service.calls[1]]).toEqual([['a'], 600, service.calls[0]]);
+  });
+
   test('gives a call up when it is woken, and asks what it got before anything else', async () => {
     const { puller, wait, service, clock, started } = await setUpWaiting();
     service.after = unavailable;
