@@ -61,6 +61,7 @@ export class MemoryWorkerService {
         heartbeatInterval: toDuration(50),
         draining: false,
         syncSuffices: this.syncSuffices,
+        claimNextWaits: this.claimNextWaits,
       };
     },
     awaitJobs: async ({ memoryMb }, { signal }) => {

@@ -247,7 +247,7 @@ export class Gateway {
         this.#outbox.open();
         this.#reader.pump();
         this.#beats.wake();
-        if (this.#options.readsOffers === false) this.#puller.wake();
+        if (this.#options.readsOffers === false || this.#session?.claimNextWaits === true) this.#puller.wake();
       },
     });
   }

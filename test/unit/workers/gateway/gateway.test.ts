@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '../../../support/eventually.js';
+import { FakeClock } from '../../../support/fake-clock.js';
 import { specificationWith, type SpecificationParts } from './specification.js';
 import { TestGateway } from './test-gateway.js';
 
@@ -22,6 +23,12 @@ function file(name: string, text: string): string {
   writeFileSync(join(world.folder, name), text);
   return pathToFileURL(join(world.folder, name)).href;
 }
+
+test('a worker whose calls are held asks for jobs with its registration, not a moment later', async () => {
+  world.service.claimNextWaits = true;
+  await world.startWorker({}, new FakeClock());
+  await eventually('a call', () => world.service.held.length === 1);
+});
 
 describe('a job that is offered', () => {
   test('runs, and its events come in order', async () => {

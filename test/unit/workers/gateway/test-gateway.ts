@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jobTopic, TOPICS } from '../../../../core/fleet/topics.js';
 import type { JobSpecification, WorkerEvent } from '../../../../core/job/job.js';
+import type { Clock } from '../../../../core/ports/clock.js';
 import { openFetchers } from '../../../../infra/fetch/open-fetchers.js';
 import { EmbeddedTopicLog } from '../../../../infra/log/embedded/embedded-topic-log.js';
 import { connectLauncher } from '../../../../infra/process/launcher/connect.js';
@@ -60,8 +61,8 @@ export class TestGateway {
     });
   }
 
-  /** Starts a worker; a client of what it serves. */
-  async startWorker(config: Partial<WorkerConfig> = {}) {
+  /** Starts a worker, whose loops have the time of `loopClock`; a client of what it serves. */
+  async startWorker(config: Partial<WorkerConfig> = {}, loopClock: Clock = this.#clock) {
     const [clock, random, logger, log] = [this.#clock, this.#random, this.logger, this.#log];
     const stateFolder = join(this.folder, 'state');
     const connect = async () => {
@@ -84,7 +85,8 @@ export class TestGateway {
       ...{ folder: cacheFolderOf(stateFolder), fetchers, settings: full, clock, random, logger },
     });
     const preparation = folderPreparation(caches, { timeoutMs: full.stagingTimeoutMs, clock }, full);
-    const gateway = new Gateway({ config: full, identity, launcher, preparation, client, log, clock, random, logger });
+    const parts = { identity, launcher, preparation, client, log, random, logger };
+    const gateway = new Gateway({ ...parts, config: full, clock: loopClock });
     await gateway.start('127.0.0.1:1');
     this.#stopWorker = async () => {
       await gateway.stop();
