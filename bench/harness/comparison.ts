@@ -61,6 +61,7 @@ export function compare(comparison: Comparison, say: (line: string) => void): Pr
         return figures.length === 0 ? [] : [summarized(entrant, figures)];
       });
       table(comparison, results, say);
+      say(`versions: ${results.map(({ name, version }) => `${name} ${version}`).join('; ')}`);
       say(noiseLine(noises));
       say(`written: ${(await writeResults(comparison, results, noises)).join(', ')}`);
       rounds.rejectIfAnyFailed();

@@ -20,7 +20,7 @@ const SUBMITS = 1000;
 
 /** The workers are real gateways, each with a connection of its own; only their jobs are not processes. */
 export const GROWTH: Workload = {
-  summary: 'CPU and memory of a control plane with --workers idle workers and 1, 100, ... --jobs running jobs',
+  summary: 'CPU and memory of a control plane with --workers idle workers and 1, 10, 100, ... --jobs running jobs',
   run: ({ jobs = 10_000, workers = 2000 }) =>
     inTemporaryFolder(async (folder) => {
       const growing = await Growing.start(folder);
@@ -30,7 +30,7 @@ export const GROWTH: Workload = {
         await growing.addWorkers('idle', workers, JOB_MEMORY_MB);
         await growing.report(`${String(workers)} idle workers`, { submits: true });
         await growing.addWorkers('default', HOLDERS, Math.ceil((jobs * 1.2) / HOLDERS) * JOB_MEMORY_MB);
-        for (const step of [...[1, 100, 1000].filter((each) => each < jobs), jobs]) {
+        for (const step of [...[1, 10, 100, 1000].filter((each) => each < jobs), jobs]) {
           await growing.runJobs(step);
           await growing.report(`${String(workers)} idle workers, ${String(HOLDERS)} with ${String(step)} jobs`);
         }
