@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { errorText } from '../core/errors/system-error.js';
 import type { BenchOptions, Workload } from './harness/workload.js';
-import { runAll } from './workloads/all.js';
+import { ROUNDS, runAll } from './workloads/all.js';
 import { contendersNamed } from './workloads/contenders.js';
 import { FOLLOW } from './workloads/follow.js';
 import { GROWTH } from './workloads/growth.js';
@@ -74,7 +74,7 @@ for (const [name, { summary, run }] of Object.entries(WORKLOADS)) {
 program
   .command('all')
   .description('all of these with smaller sizes, one after the other: about 40 minutes on a quiet machine')
-  .option('--rounds <n>', 'rounds of each contender (default: 3)', positive)
+  .option('--rounds <n>', `rounds of each contender (default: ${String(ROUNDS)})`, positive)
   .action(async (options: BenchOptions) => {
     if ((await runAll(options)).length > 0) process.exitCode = 1;
   });

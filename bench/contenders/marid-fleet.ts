@@ -2,8 +2,8 @@
 import { packageVersion } from '../../cli/version.js';
 import type { Contender, Round, RunningContender } from '../harness/contender.js';
 import { Fleet } from '../harness/processes.js';
-import { SubmitStream } from '../harness/submit-stream.js';
-import { benchJob, JOB_MEMORY_MB, register } from '../system.js';
+import { JOB_MEMORY_MB, register } from '../system.js';
+import { EMBEDDED, overStream } from './marid.js';
 
 /** A control plane with so many workers. */
 export function fleetOf(workers: number): Contender {
@@ -11,7 +11,7 @@ export function fleetOf(workers: number): Contender {
     name: workers === 1 ? '1 worker' : `${String(workers)} workers`,
     prepare: async ({ stamp }) => ({
       version: packageVersion(),
-      durability: 'SQLite with fdatasync, shared by the jobs that come together',
+      durability: EMBEDDED,
       start: (round) => start(workers, stamp, round),
       stop: async () => undefined,
     }),
@@ -28,12 +28,5 @@ async function start(workers: number, stamp: string, round: Round): Promise<Runn
     await fleet.stop();
     throw error;
   }
-  const stream = new SubmitStream(fleet.client);
-  return {
-    submit: (id) => stream.submit(benchJob('stamp', [id])),
-    stop: async () => {
-      await stream.end();
-      await fleet.stop();
-    },
-  };
+  return overStream(fleet);
 }

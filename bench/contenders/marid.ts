@@ -4,12 +4,13 @@ import { NativeStack } from '../../infra/deploy/native/native-stack.js';
 import { startForMarid, type NativeProduct } from '../../infra/deploy/native/marid-environment.js';
 import { SystemRandom } from '../../infra/runtime/system-random.js';
 import { packageVersion } from '../../cli/version.js';
-import type { Contender, Round } from '../harness/contender.js';
+import type { Contender, Round, RunningContender } from '../harness/contender.js';
 import { SubmitStream } from '../harness/submit-stream.js';
 import { toolContext } from '../harness/tools.js';
 import { benchJob, JOB_MEMORY_MB, SystemUnderTest } from '../system.js';
 
-const EMBEDDED = 'SQLite with fdatasync, shared by the jobs that come together';
+/** What "acknowledged" means with the embedded engines. */
+export const EMBEDDED = 'SQLite with fdatasync, shared by the jobs that come together';
 
 /** Options of `marid`. */
 interface MaridOptions {
@@ -37,15 +38,24 @@ function marid({ name, products = [], durability, settings = {} }: MaridOptions)
   };
 }
 
-async function start(stamp: string, environment: Readonly<Record<string, string>>, round: Round) {
+async function start(
+  stamp: string,
+  environment: Readonly<Record<string, string>>,
+  round: Round,
+): Promise<RunningContender> {
   const system = await SystemUnderTest.start({
     ...{ environment, folder: join(round.folder, 'marid') },
     memoryMb: round.concurrency * JOB_MEMORY_MB,
     commands: { stamp: [stamp, round.ledger] },
   });
+  return overStream(system);
+}
+
+/** Takes jobs over one stream to a system that has started; its end is the system's. */
+export function overStream(system: Pick<SystemUnderTest, 'client' | 'stop'>): RunningContender {
   const stream = new SubmitStream(system.client);
   return {
-    submit: (id: string) => stream.submit(benchJob('stamp', [id])),
+    submit: (id) => stream.submit(benchJob('stamp', [id])),
     stop: async () => {
       await stream.end();
       await system.stop();

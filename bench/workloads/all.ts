@@ -6,7 +6,8 @@ import { KEPT_IN, temporaryFolder } from '../harness/temporary-folder.js';
 import type { BenchOptions } from '../harness/workload.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
-const ROUNDS = 5;
+/** Rounds of each contender where no other number is asked for. */
+export const ROUNDS = 5;
 /** A workload that takes longer hangs. */
 const LIMIT_MS = 45 * 60_000;
 
